@@ -1,0 +1,68 @@
+/* Ranks talking to each other: agreement on failure, reductions, and rows moved in numbers beyond 2^31.
+ *
+ * A communicator of one rank makes no MPI call at all, so commands that never start MPI use the same code.
+ * Every function here that takes a `comm *` is collective unless it says local; all ranks must call it with the same
+ * sizes where the text says so. Failing ranks must meet the others at comm_agree() before the next collective call. */
+#ifndef PALATE_IO_COMM_H
+#define PALATE_IO_COMM_H
+
+#include "io/status.h"
+#include "io/types.h"
+
+#include <mpi.h>
+
+#define MPI_GID MPI_INT64_T
+#define MPI_LID MPI_INT32_T
+#define MPI_OFF MPI_INT64_T
+#define MPI_REAL_T MPI_FLOAT
+
+typedef struct comm {
+  MPI_Comm mpi; /* MPI_COMM_NULL for comm_single() */
+  int rank, size;
+  int64_t bytes_sent; /* payload this rank gave to other ranks; how each call is counted stands beside it */
+  off chunk_rows;     /* most rows in one message; lowered by tests to show that chunking is right */
+} comm;
+
+/* A communicator without MPI. Local. */
+comm comm_single(void);
+
+/* All ranks of MPI_COMM_WORLD; MPI must be initialised. Local. */
+comm comm_world(void);
+
+/* Learns of one rank's failure everywhere: returns the largest of the ranks' statuses on all of them, with the message
+ * of the lowest rank that has it. */
+status comm_agree(comm *c, status mine);
+
+/* In place over n values, the same n everywhere. Counted as 2 (P-1)/P of the array per rank (reduce-scatter and
+ * allgather move that much). Integers only: floating sums go through train/exact.h. */
+void comm_sum_i64(comm *c, int64_t *values, off n);
+void comm_max_i64(comm *c, int64_t *values, off n);
+void comm_max_f64(comm *c, double *values, off n);
+void comm_min_f64(comm *c, double *values, off n);
+
+/* The sum of the lower ranks' values; 0 on rank 0. Counted as 8 bytes. */
+int64_t comm_before_i64(comm *c, int64_t mine);
+
+/* `bytes` from root to all. Counted at the root as (P-1) times the array. */
+void comm_broadcast(comm *c, void *data, off bytes, int root);
+
+/* all[r] = rank r's value; all has `size` places. */
+void comm_gather_i64(comm *c, int64_t mine, int64_t *all);
+
+/* got[r] = what rank r gave for us in its give[us]. */
+void comm_transpose_i64(comm *c, const int64_t *give, int64_t *got);
+
+/* Rows of `row_bytes` from every rank to every rank: give holds give_counts[0] rows for rank 0, then those for rank 1…;
+ * got likewise by source. Counts are in rows and must match (comm_transpose_i64 makes them). Counted as the rows that
+ * leave the rank. */
+void comm_move_rows(comm *c, const void *give, const off *give_counts, void *got, const off *got_counts,
+                    size_t row_bytes);
+
+/* Every rank's rows one after another in `all`, on every rank; counts[r] rows come from rank r. `mine` may be the
+ * rank's own place within `all`. Counted as (P-1) times the rank's own rows. */
+void comm_share_rows(comm *c, const void *mine, void *all, const off *counts, size_t row_bytes);
+
+/* Waits for all. */
+void comm_barrier(comm *c);
+
+#endif

@@ -1,0 +1,9 @@
+/* The subcommands. Each lives in its own cmd_NAME.c: parse, then run. */
+#ifndef PALATE_JOBS_COMMANDS_H
+#define PALATE_JOBS_COMMANDS_H
+
+#include "jobs/options.h"
+
+extern const command CMD_TRAIN;
+
+#endif

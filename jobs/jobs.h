@@ -1,0 +1,21 @@
+/* The work behind the commands that `refresh` strings together. Each takes its settings from the options of the command
+ * that runs it (which must list the names it reads), works in the snapshot directory `dir`, and writes lines to the
+ * journal (NULL on ranks without one). All are collective and return an agreed status. */
+#ifndef PALATE_JOBS_JOBS_H
+#define PALATE_JOBS_JOBS_H
+
+#include "io/comm.h"
+#include "io/journal.h"
+#include "jobs/options.h"
+
+/* Trains on `dataset` and writes DIR/model.h5. */
+status job_train(comm *c, const options *o, const char *dataset, const char *dir, journal *j);
+
+/* Groups the members (or items) of DIR/model.h5 and writes DIR/groups.h5; `dataset` (may be NULL) names groups better.
+ */
+status job_cluster(comm *c, const options *o, const char *dataset, const char *dir, journal *j);
+
+/* Measures DIR/model.h5 on the hold-out of `dataset` and writes DIR/metrics.json. */
+status job_evaluate(comm *c, const options *o, const char *dataset, const char *dir, journal *j);
+
+#endif

@@ -1,0 +1,134 @@
+/* palate COMMAND …: finds the command, starts MPI where it needs it, and is the only place that ends the process. */
+#include "io/comm.h"
+#include "io/log.h"
+#include "io/mem.h"
+#include "jobs/commands.h"
+#include "jobs/options.h"
+
+#include <cblas.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef PALATE_VERSION
+#define PALATE_VERSION "unknown"
+#endif
+
+/* In the order of the help. */
+static const command *const COMMANDS[] = {
+    &CMD_TRAIN,
+};
+enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
+
+/* The rank the launcher gave this process, before MPI is started: so that a usage error is said once. */
+static int launcher_rank(void) {
+  const char *names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID"};
+  for (int i = 0; i < 3; i++) {
+    const char *text = getenv(names[i]);
+    if (text != NULL)
+      return atoi(text);
+  }
+  return 0;
+}
+
+static void usage(FILE *to) {
+  fprintf(to,
+          "palate %s: learns the taste of every member from what they watched, played, bought or rated.\n\n"
+          "Usage: palate COMMAND [OPTION...] [ARGUMENT...]\n\n",
+          PALATE_VERSION);
+  for (int i = 0; i < N_COMMANDS; i++)
+    fprintf(to, "  %-10s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
+  fprintf(to, "\n`palate COMMAND --help` shows every option with its default.\n");
+}
+
+static void complain(const char *name, status st) {
+  char safe[2 * STATUS_MESSAGE_MAX];
+  text_printable(status_message(), safe, sizeof safe);
+  fprintf(stderr, "palate%s%s: %s: %s\n", name[0] != '\0' ? " " : "", name, status_name(st), safe);
+}
+
+/* One thread where several ranks share the node and nothing else was said; else what OMP_NUM_THREADS or the cores say.
+ */
+static status set_threads(comm *c, const options *o) {
+  int64_t threads = 0;
+  if (option_text(o, "threads") != NULL) {
+    status st = option_count(o, "threads", 0, 4096, &threads);
+    if (st != OK)
+      return st;
+  }
+  if (threads == 0 && getenv("OMP_NUM_THREADS") == NULL && c->size > 1) {
+    MPI_Comm node;
+    int on_node = 1;
+    MPI_Comm_split_type(c->mpi, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+    MPI_Comm_size(node, &on_node);
+    MPI_Comm_free(&node);
+    /* Bound ranks already see only their own cores. */
+    int cores = omp_get_num_procs();
+    threads = cores / on_node > 0 ? cores / on_node : 1;
+  }
+  if (threads > 0)
+    omp_set_num_threads((int)threads);
+  openblas_set_num_threads(1); /* OpenBLAS is called from our threads, never beside them */
+  return OK;
+}
+
+static int run(const command *cmd, int argc, char **argv) {
+  options *o = NULL;
+  bool help = false;
+  int rank = launcher_rank();
+  status st = options_parse(cmd, argc, argv, &o, &help);
+  if (st != OK || help) {
+    if (rank == 0 && help)
+      options_help(cmd, stdout);
+    else if (rank == 0)
+      complain(cmd->name, st);
+    options_free(o);
+    return help ? 0 : status_exit_code(st);
+  }
+  comm c = comm_single();
+  if (cmd->mpi) {
+    int provided;
+    MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
+    c = comm_world();
+  }
+  log_start(c.rank, option_flag(o, "verbose") ? LOG_DEBUG : option_flag(o, "quiet") ? LOG_QUIET : LOG_NORMAL);
+  st = set_threads(&c, o);
+  if (st == OK)
+    st = cmd->run(&c, o);
+  st = comm_agree(&c, st);
+  if (st == OK && c.rank == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+    st = status_fail(IO_FAILED, "standard output cannot be written");
+  if (st != OK && c.rank == 0)
+    complain(cmd->name, st);
+  options_free(o);
+  if (cmd->mpi)
+    MPI_Finalize();
+  return status_exit_code(st);
+}
+
+int main(int argc, char **argv) {
+  const char *name = argc > 1 ? argv[1] : "";
+  if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+    if (launcher_rank() == 0)
+      usage(stdout);
+    return 0;
+  }
+  if (strcmp(name, "--version") == 0) {
+    if (launcher_rank() == 0)
+      printf("palate %s\n", PALATE_VERSION);
+    return 0;
+  }
+  for (int i = 0; i < N_COMMANDS; i++)
+    if (strcmp(COMMANDS[i]->name, name) == 0)
+      return run(COMMANDS[i], argc - 1, argv + 1);
+  if (launcher_rank() == 0) {
+    if (name[0] == '\0')
+      usage(stderr);
+    else {
+      status st = status_fail(USAGE, "there is no command `%s`; `palate --help` lists them", name);
+      complain("", st);
+    }
+  }
+  return status_exit_code(USAGE);
+}

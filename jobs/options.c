@@ -1,0 +1,371 @@
+#include "jobs/options.h"
+
+#include "io/mem.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct option_spec {
+  const char *name, *arg, *fallback, *help; /* arg NULL: a flag */
+  int letter;                               /* short form, or 0 */
+} option_spec;
+
+/* clang-format off */
+static const option_spec TABLE[] = {
+    /* everywhere */
+    {"config", "FILE", NULL, "read options from FILE, one `name = value` a line; the command line wins", 0},
+    {"quiet", NULL, NULL, "say nothing but warnings and the result", 'q'},
+    {"verbose", NULL, NULL, "say more, from every rank", 'v'},
+    {"threads", "T", "0", "OpenMP threads per rank; 0 takes OMP_NUM_THREADS, else this rank's share of the cores", 0},
+    {"json", NULL, NULL, "print the result as JSON", 0},
+    {"output", "PATH", NULL, "where the result goes", 'o'},
+    {"seed", "S", "1", "seed of everything random", 0},
+    {"memory", "SIZE", NULL, "most memory a rank may take for what it can bound (4G, 512M)", 0},
+    /* the model */
+    {"loss", "explicit|implicit", "implicit", "explicit: predict ratings; implicit: rank by what was consumed", 0},
+    {"factors", "K", "64", "factors a member and an item have", 0},
+    {"lambda", "L", "0.01", "regularization", 0},
+    {"reg-exponent", "NU", "1", "regularization grows with the number of interactions to this power", 0},
+    {"confidence", "ials|linear|raw|log", "ials", "implicit: how a value weighs", 0},
+    {"alpha", "A", "1", "implicit: scale of values in linear, raw and log", 0},
+    {"epsilon", "E", "1", "implicit: value scale inside the logarithm of --confidence log", 0},
+    {"unobserved-weight", "A0", "0.1", "implicit, ials: weight of every pair that was not observed", 0},
+    {"weights", "one|value", "one", "implicit, ials: whether an observed pair weighs 1 or its value", 0},
+    {"duplicates", "sum|max|last|mean", NULL, "how repeated events of a pair merge (default: last for explicit, sum for implicit)", 0},
+    {"sweeps", "N", "15", "most sweeps; one solves all users, then all items", 0},
+    {"tolerance", "T", "0", "stop when the objective falls by less than this share in a sweep", 0},
+    {"solver", "auto|cholesky|cg|subspace", "auto", "how a row's system is solved", 0},
+    {"holdout", "RULE", "none", "none, random:F, last:N, before:TIME or users:F", 0},
+    {"test", "DATASET", NULL, "hold out the pairs of this dataset instead", 0},
+    {"exchange", "auto|replicate|halo|reduce", "auto", "how factor rows travel between ranks", 0},
+    /* groups */
+    {"groups", "G", "auto", "number of taste groups", 0},
+    {"memberships", "M", "4", "groups a member belongs to, nearest first", 0},
+    {"rounds", "N", "25", "most k-means rounds", 0},
+    {"side", "users|items", "users", "whom to group", 0},
+    /* ranking */
+    {"top", "N", "10", "how many to list", 0},
+    {"at", "N,N,...", "10,20,50,100", "list lengths at which ranking is measured", 0},
+    {"user", "ID", NULL, "a member's id", 0},
+    {"item", "ID", NULL, "an item's id", 0},
+    {"likes", "ID,ID,...", NULL, "items a newcomer named as favourites", 0},
+    {"all", NULL, NULL, "everyone, into recommendations.h5", 0},
+};
+/* clang-format on */
+
+enum { TABLE_SIZE = sizeof TABLE / sizeof *TABLE, KEY_HELP = 'h', KEY_BASE = 1000 };
+
+struct options {
+  const command *cmd;
+  char *given[TABLE_SIZE];  /* from the command line */
+  char *config[TABLE_SIZE]; /* from --config */
+  char **arguments;
+  int n_arguments;
+  bool help;
+};
+
+static int find(const char *name) {
+  for (int i = 0; i < TABLE_SIZE; i++)
+    if (strcmp(TABLE[i].name, name) == 0)
+      return i;
+  return -1;
+}
+
+/* Options that every command takes. */
+static const option_use COMMON[] = {{"config", NULL}, {"quiet", NULL}, {"verbose", NULL}, {NULL, NULL}};
+
+static const option_use *use_of(const command *cmd, const char *name) {
+  for (const option_use *u = cmd->takes; u->name != NULL; u++)
+    if (strcmp(u->name, name) == 0)
+      return u;
+  for (const option_use *u = COMMON; u->name != NULL; u++)
+    if (strcmp(u->name, name) == 0)
+      return u;
+  return NULL;
+}
+
+static const char *fallback_of(const option_use *u) {
+  return u->fallback != NULL ? u->fallback : TABLE[find(u->name)].fallback;
+}
+
+static error_t parse_one(int key, char *arg, struct argp_state *state) {
+  options *o = state->input;
+  if (key == KEY_HELP) {
+    o->help = true;
+    return 0;
+  }
+  if (key == ARGP_KEY_ARG) {
+    o->arguments[o->n_arguments++] = arg;
+    return 0;
+  }
+  for (int i = 0; i < TABLE_SIZE; i++)
+    if (key == KEY_BASE + i || (TABLE[i].letter != 0 && key == TABLE[i].letter)) {
+      free(o->given[i]);
+      o->given[i] = strdup(arg != NULL ? arg : "yes");
+      return o->given[i] != NULL ? 0 : ENOMEM;
+    }
+  return ARGP_ERR_UNKNOWN;
+}
+
+static const char *const TEXT_NO_MEMORY = "no memory for the options";
+
+/* Fills argp's table for a command; `docs` holds the help lines, 512 bytes each. places: takes + common + help + end.
+ */
+static void argp_table(const command *cmd, struct argp_option *table, char (*docs)[512]) {
+  int n = 0;
+  const option_use *lists[2] = {cmd->takes, COMMON};
+  for (int l = 0; l < 2; l++)
+    for (const option_use *u = lists[l]; u->name != NULL; u++, n++) {
+      const option_spec *s = &TABLE[find(u->name)];
+      const char *value = fallback_of(u);
+      snprintf(docs[n], sizeof docs[n], value != NULL ? "%s (default %s)" : "%s", s->help, value);
+      table[n] = (struct argp_option){.name = s->name,
+                                      .key = s->letter != 0 ? s->letter : KEY_BASE + find(u->name),
+                                      .arg = s->arg,
+                                      .doc = docs[n],
+                                      .group = l};
+    }
+  table[n++] = (struct argp_option){.name = "help", .key = KEY_HELP, .doc = "show this help", .group = 1};
+  table[n] = (struct argp_option){0};
+}
+
+static bool takes_are_known(const command *cmd) {
+  for (const option_use *u = cmd->takes; u->name != NULL; u++)
+    if (find(u->name) < 0)
+      return false;
+  return true;
+}
+
+static status read_config(options *o, const char *path) {
+  FILE *file = fopen(path, "re");
+  if (file == NULL)
+    return status_fail(NO_INPUT, "cannot read the config file %s: %s", path, strerror(errno));
+  status st = OK;
+  char *line = NULL;
+  size_t room = 0;
+  for (int number = 1; st == OK && getline(&line, &room, file) >= 0; number++) {
+    char *text = line + strspn(line, " \t\r\n");
+    if (*text == '#' || *text == '\0')
+      continue;
+    char *equals = strchr(text, '=');
+    if (equals == NULL) {
+      st = status_fail(USAGE, "%s:%d: not a `name = value` line", path, number);
+      break;
+    }
+    size_t length = strcspn(text, " \t=");
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)(length < 63 ? length : 63), text);
+    char *value = equals + 1 + strspn(equals + 1, " \t");
+    size_t end = strlen(value);
+    while (end > 0 && strchr(" \t\r\n", value[end - 1]) != NULL)
+      value[--end] = '\0';
+    int i = find(name);
+    if (i < 0 || use_of(o->cmd, name) == NULL || strcmp(name, "config") == 0) {
+      st = status_fail(USAGE, "%s:%d: palate %s has no option `%s`; see `palate %s --help`", path, number, o->cmd->name,
+                       name, o->cmd->name);
+      break;
+    }
+    free(o->config[i]);
+    if (TABLE[i].arg == NULL && strcmp(value, "no") == 0)
+      o->config[i] = NULL;
+    else
+      o->config[i] = strdup(value);
+  }
+  free(line);
+  fclose(file);
+  return st;
+}
+
+status options_parse(const command *cmd, int argc, char **argv, options **out, bool *help) {
+  status st = OK;
+  options *o = NULL;
+  int n_uses = 0;
+  *out = NULL;
+  *help = false;
+  if (!takes_are_known(cmd))
+    return status_fail(INTERNAL, "palate %s takes an option that the table lacks", cmd->name);
+  while (cmd->takes[n_uses].name != NULL)
+    n_uses++;
+  struct argp_option *table = calloc((size_t)n_uses + 6, sizeof *table);
+  char(*docs)[512] = calloc((size_t)n_uses + 6, sizeof *docs);
+  o = calloc(1, sizeof *o);
+  if (o != NULL)
+    o->arguments = calloc((size_t)argc + 1, sizeof *o->arguments);
+  if (table == NULL || docs == NULL || o == NULL || o->arguments == NULL) {
+    st = status_fail(NO_MEMORY, "%s", TEXT_NO_MEMORY);
+    goto done;
+  }
+  o->cmd = cmd;
+  argp_table(cmd, table, docs);
+  struct argp argp = {.options = table, .parser = parse_one};
+  int next = 0;
+  error_t e = argp_parse(&argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_ERRS | ARGP_NO_HELP, &next, o);
+  if (e != 0) {
+    const char *bad = next > 0 && next <= argc ? argv[next - 1] : "?";
+    st = status_fail(USAGE, "palate %s: unknown option, or one without its value: %s; see `palate %s --help`",
+                     cmd->name, bad, cmd->name);
+    goto done;
+  }
+  *help = o->help;
+  if (o->help)
+    goto done;
+  if (o->n_arguments < cmd->min_arguments || o->n_arguments > cmd->max_arguments) {
+    st = status_fail(USAGE, "palate %s takes %s, not %d argument%s; see `palate %s --help`", cmd->name,
+                     cmd->arguments[0] != '\0' ? cmd->arguments : "no arguments", o->n_arguments,
+                     o->n_arguments == 1 ? "" : "s", cmd->name);
+    goto done;
+  }
+  const char *config = o->given[find("config")];
+  if (config != NULL)
+    TRY(read_config(o, config));
+done:
+  free(table);
+  free(docs);
+  if (st != OK) {
+    options_free(o);
+    o = NULL;
+  }
+  *out = o;
+  return st;
+}
+
+void options_free(options *o) {
+  if (o == NULL)
+    return;
+  for (int i = 0; i < TABLE_SIZE; i++) {
+    free(o->given[i]);
+    free(o->config[i]);
+  }
+  free(o->arguments);
+  free(o);
+}
+
+void options_help(const command *cmd, FILE *to) {
+  int n_uses = 0;
+  while (cmd->takes[n_uses].name != NULL)
+    n_uses++;
+  struct argp_option *table = calloc((size_t)n_uses + 6, sizeof *table);
+  char(*docs)[512] = calloc((size_t)n_uses + 6, sizeof *docs);
+  if (table != NULL && docs != NULL) {
+    char name[64], doc[4096];
+    argp_table(cmd, table, docs);
+    snprintf(name, sizeof name, "palate %s", cmd->name);
+    snprintf(doc, sizeof doc, "%s\v%s", cmd->summary, cmd->details != NULL ? cmd->details : "");
+    struct argp argp = {.options = table, .parser = parse_one, .args_doc = cmd->arguments, .doc = doc};
+    argp_help(&argp, to, ARGP_HELP_STD_HELP & ~(unsigned)ARGP_HELP_EXIT_OK, name);
+  }
+  free(table);
+  free(docs);
+}
+
+int options_argument_count(const options *o) {
+  return o->n_arguments;
+}
+const char *options_argument(const options *o, int i) {
+  return i < o->n_arguments ? o->arguments[i] : NULL;
+}
+
+bool option_given(const options *o, const char *name) {
+  int i = find(name);
+  return i >= 0 && (o->given[i] != NULL || o->config[i] != NULL);
+}
+
+const char *option_text(const options *o, const char *name) {
+  int i = find(name);
+  const option_use *u = use_of(o->cmd, name);
+  if (i < 0 || u == NULL)
+    return NULL;
+  if (o->given[i] != NULL)
+    return o->given[i];
+  return o->config[i] != NULL ? o->config[i] : fallback_of(u);
+}
+
+bool option_flag(const options *o, const char *name) {
+  return option_text(o, name) != NULL;
+}
+
+status option_count(const options *o, const char *name, int64_t low, int64_t high, int64_t *out) {
+  const char *text = option_text(o, name);
+  char *end = NULL;
+  errno = 0;
+  long long value = text != NULL ? strtoll(text, &end, 10) : 0;
+  if (text == NULL || end == text || *end != '\0' || errno != 0 || value < low || value > high)
+    return status_fail(USAGE, "--%s takes a whole number from %lld to %lld, not `%s`", name, (long long)low,
+                       (long long)high, text != NULL ? text : "");
+  *out = value;
+  return OK;
+}
+
+status option_number(const options *o, const char *name, double low, double high, double *out) {
+  const char *text = option_text(o, name);
+  char *end = NULL;
+  double value = text != NULL ? strtod(text, &end) : 0;
+  if (text == NULL || end == text || *end != '\0' || !isfinite(value) || value < low || value > high)
+    return status_fail(USAGE, "--%s takes a number from %g to %g, not `%s`", name, low, high, text != NULL ? text : "");
+  *out = value;
+  return OK;
+}
+
+status option_choice(const options *o, const char *name, const char *words, int *out) {
+  const char *text = option_text(o, name);
+  const char *word = words;
+  for (int i = 0; text != NULL; i++) {
+    size_t length = strcspn(word, "|");
+    if (strlen(text) == length && strncmp(text, word, length) == 0) {
+      *out = i;
+      return OK;
+    }
+    if (word[length] == '\0')
+      break;
+    word += length + 1;
+  }
+  return status_fail(USAGE, "--%s takes one of %s, not `%s`", name, words, text != NULL ? text : "");
+}
+
+status option_size(const options *o, const char *name, int64_t *out) {
+  const char *text = option_text(o, name);
+  char *end = NULL;
+  double value = text != NULL ? strtod(text, &end) : 0;
+  if (text != NULL && end != text && isfinite(value) && value > 0) {
+    const char *units = "KMGT";
+    const char *unit = *end != '\0' ? strchr(units, *end) : NULL;
+    if (unit != NULL) {
+      value *= ldexp(1, 10 * (int)(unit - units + 1));
+      end++;
+      if (*end == 'B')
+        end++;
+    }
+    if (*end == '\0' && value < 0x1p62) {
+      *out = (int64_t)value;
+      return OK;
+    }
+  }
+  return status_fail(USAGE, "--%s takes a size such as 512M or 4G, not `%s`", name, text != NULL ? text : "");
+}
+
+status option_counts(const options *o, const char *name, int most, int *out, int *n) {
+  const char *text = option_text(o, name);
+  *n = 0;
+  for (const char *at = text; at != NULL;) {
+    char *end;
+    long value = strtol(at, &end, 10);
+    if (end == at || value < 1 || value > 1000000 || *n == most || (*n > 0 && value <= out[*n - 1]) ||
+        (*end != '\0' && *end != ','))
+      break;
+    out[(*n)++] = (int)value;
+    if (*end == '\0')
+      return OK;
+    at = end + 1;
+  }
+  return status_fail(USAGE,
+                     "--%s takes at most %d ascending whole numbers with commas between, such as 10,20, not `%s`", name,
+                     most, text != NULL ? text : "");
+}
+
+void options_each(const options *o, void (*visit)(void *context, const char *name, const char *value), void *context) {
+  for (const option_use *u = o->cmd->takes; u->name != NULL; u++)
+    visit(context, u->name, option_text(o, u->name));
+}

@@ -1,0 +1,54 @@
+/* The half sweep of ALS on one rank: every row's regularized least-squares system, built and solved.
+ *
+ * Letters: k factors, ld their distance in memory (k rounded up to 16, the rest zero), n_r the interactions of row r.
+ *
+ * Explicit (Zhou et al. 2008; biases as in Koren et al. 2009): row r minimises, over x and its bias b,
+ *     Σ (v − mean − bias[c] − b − x·y_c)² + λ_r (|x|² + b²),     λ_r = lambda · n_r^nu;
+ * without biases (bias NULL) b = 0. Rows without interactions get x = 0, b = 0.
+ * Implicit (Hu et al. 2008; Rendle et al. 2021): row r minimises
+ *     Σ [a s² − 2 p s + p] + alpha0 · xᵀ G x + λ_r |x|²,  s = x·y_c,  λ_r = lambda · (n_r + alpha0 · n_fixed)^nu,
+ * where G = YᵀY over all n_fixed rows of the fixed side, a = |v| − base and p = max(v, 0): the value v is the
+ * confidence of --confidence, negative for a dislike, and base is 0 for `ials` and 1 for the other forms. */
+#ifndef PALATE_TRAIN_SOLVE_H
+#define PALATE_TRAIN_SOLVE_H
+
+#include "train/csr.h"
+
+typedef enum solve_method { SOLVE_AUTO, SOLVE_CHOLESKY, SOLVE_CG, SOLVE_SUBSPACE } solve_method;
+
+typedef struct half_problem {
+  solve_method method;
+  int k;
+  off ld;
+  bool explicit_loss;
+  const real *table; /* (n_table, ld): the fixed side's rows that our columns point to */
+  const real *bias;  /* [n_table] or NULL */
+  double mean;       /* explicit */
+  double lambda, nu;
+  double alpha0;      /* implicit */
+  double base;        /* implicit */
+  gid n_fixed;        /* implicit: rows of the whole fixed side */
+  const double *gram; /* implicit: G (k, k), both triangles, without alpha0 */
+  double
+      fixed_max; /* largest |entry| of the whole fixed side (and 1 with biases): bounds the exact sums of heavy rows */
+} half_problem;
+
+/* λ_r of a row with n interactions. */
+double half_problem_lambda(const half_problem *p, off n);
+
+typedef struct solver solver;
+
+/* Prepares what all rows share (a copy of *p, the arrays stay the caller's) and every thread's bounded work space.
+ * Free with solver_free. NO_MEMORY. Local. */
+status solver_create(const half_problem *p, solver **out);
+void solver_free(solver *s);
+
+/* Solves rows first … first+count-1 of m into x (row r at x + r * ld) and own_bias[r] (NULL without biases), in OpenMP
+ * threads; the bits do not depend on their number. x and own_bias hold the previous solution on entry (cg, subspace).
+ * row_loss[r], where row_loss is not NULL, becomes the row's data term with the new solution: Σ (…)² explicit,
+ * Σ [a s² − 2 p s + p] implicit. heavy may be NULL: no heavy rows.
+ * INTERNAL where a system is not positive definite or a result is not finite, naming the row. Local. */
+status solver_rows(solver *s, const csr *m, const heavy_rows *heavy, lid first, lid count, real *x, real *own_bias,
+                   double *row_loss);
+
+#endif
