@@ -4,16 +4,10 @@
 
 #include "io/dataset.h"
 #include "train/csr.h"
+#include "train/mark.h"
 #include "train/part.h"
 
 typedef enum duplicates { DUPLICATES_SUM, DUPLICATES_MAX, DUPLICATES_LAST, DUPLICATES_MEAN } duplicates;
-
-typedef enum event_mark { EVENT_TRAIN = 0, EVENT_TEST = 1, EVENT_DROP = 2 } event_mark;
-
-/* Marks the n events of one user, which stand in the dataset's order (time, item); time is NULL where there is none.
- * A pure function of the row: all events of a pair must not be split between train and test. */
-typedef void mark_events(const void *rule, gid user, off n, const lid *item, const real *value, const int64_t *time,
-                         uint8_t *mark);
 
 /* Users over ranks by the cost of their rows with k factors. Collective; agreed status. Free with part_free. */
 status interactions_cut_users(comm *c, dataset *d, int k, part *users);

@@ -1,0 +1,28 @@
+/* What a job holds out, from its options: the same for `train`, which must not see it, and `evaluate`, which measures
+ * on it. The command must take the options `holdout` and `seed`. */
+#ifndef PALATE_JOBS_HOLDOUT_H
+#define PALATE_JOBS_HOLDOUT_H
+
+#include "eval/split.h"
+#include "io/dataset.h"
+#include "jobs/options.h"
+#include "train/interactions.h"
+
+typedef struct holdout {
+  split_rule rule;
+} holdout;
+
+/* Reads --holdout and --seed. To train, the options alone decide. To measure a model, the rule and seed it was trained
+ * with (model_rule, model_seed; NULL where it has none) stand in for options that were not given, and a rule that
+ * differs from the model's is warned of: the model has then seen what it is measured on. USAGE. Local; every rank gets
+ * the same result. */
+status holdout_read(const options *o, split_use use, const char *model_rule, uint64_t model_seed, holdout *out);
+
+/* This rank's users of d, without (train) and with (test) what is held out; test may be NULL. Columns are global item
+ * rows, ascending. USAGE where the rule needs times and d has none. Collective; agreed status. Free with csr_free. */
+status holdout_load(comm *c, const holdout *h, dataset *d, const part *users, duplicates merge, csr *train, csr *test);
+
+/* The text for a model's attribute `holdout`; owned by h. */
+const char *holdout_text(const holdout *h);
+
+#endif
