@@ -3,8 +3,8 @@
  * Floating-point addition is not associative, so a sum over ranks would change with their number. Integers are: every
  * term is rounded once to a multiple of a quantum that all ranks agree on, and from there on the sum is an int64 that
  * may be added in any order (MPI_SUM on MPI_INT64_T). With n terms of magnitude at most `bound`, the quantum is
- * n * bound / 2^61 rounded up to a power of two: the error of the whole sum is below n^2 * bound / 2^62, less than that
- * of adding doubles one after another. After Demmel & Nguyen, "Parallel Reproducible Summation", 2015, with integers in
+ * n * bound / 2^61 (and bound / 2^50 where n is small), rounded up to a power of two: the error of the whole sum is
+ * below n^2 * bound / 2^61, less than that of adding doubles one after another where n is large. After Demmel & Nguyen, "Parallel Reproducible Summation", 2015, with integers in
  * the place of their floating-point bins. */
 #ifndef PALATE_TRAIN_EXACT_H
 #define PALATE_TRAIN_EXACT_H
@@ -19,15 +19,17 @@ typedef struct exact_scale {
 } exact_scale;
 
 /* The scale for n terms (over all ranks) whose magnitude is at most `bound` (over all ranks). Both must be the same
- * everywhere. bound must be finite and is taken as 1 where it is 0. */
+ * everywhere. bound must be finite and is taken as 1 where it is 0. A term takes at most 50 bits, so that vector code
+ * may round by adding 1.5 * 2^52, and the sum at most 62. */
 static inline exact_scale exact_scale_for(double bound, int64_t n) {
   int e_bound, e_n;
   frexp(bound > 0 ? bound : 1, &e_bound); /* bound < 2^e_bound */
-  frexp(n > 0 ? (double)n : 1, &e_n);     /* n < 2^e_n; each term also rounds up by at most half a quantum */
+  frexp(n > 0 ? (double)n : 1, &e_n);     /* n <= 2^e_n */
+  if (e_n < 11)
+    e_n = 11;
   int e = e_bound + e_n - 61;
   if (e < -1000)
     e = -1000; /* keeps the inverse finite */
-  /* One term alone must fit in 62 bits too, which e_n >= 1 gives. */
   return (exact_scale){ldexp(1, e), ldexp(1, -e)};
 }
 

@@ -6,8 +6,7 @@
 #include "train/csr.h"
 #include "train/mark.h"
 #include "train/part.h"
-
-typedef enum duplicates { DUPLICATES_SUM, DUPLICATES_MAX, DUPLICATES_LAST, DUPLICATES_MEAN } duplicates;
+#include "train/row_sort.h"
 
 /* Users over ranks by the cost of their rows with k factors. Collective; agreed status. Free with part_free. */
 status interactions_cut_users(comm *c, dataset *d, int k, part *users);

@@ -1,0 +1,319 @@
+#include "train/als.h"
+
+#include "io/log.h"
+#include "io/mem.h"
+#include "train/cost.h"
+#include "train/reduce.h"
+#include "train/rng.h"
+#include "train/shuffle.h"
+
+#include <string.h>
+
+/* One side: who owns it, our rows' interactions, and the table in which the other side finds our factors. */
+typedef struct als_side {
+  part part;
+  csr m;         /* our rows; columns are rows of the other side's table */
+  exchange *plan; /* brings this side's rows to the ranks that solve the other side */
+  real *table;   /* (exchange_table_rows, ld) */
+  real *bias;    /* [exchange_table_rows], or NULL */
+} als_side;
+
+struct als {
+  comm *c;
+  als_settings set;
+  off ld, pairs;
+  als_side sides[2];
+  double mean, low, high;
+  double *gram[2];
+  double *row_loss; /* [our items] */
+  int sweeps_done;
+  double last_objective; /* NaN before the first */
+};
+
+static real *own_rows(als *a, side s) { return a->sides[s].table + exchange_own_at(a->sides[s].plan) * a->ld; }
+static real *own_bias(als *a, side s) {
+  return a->sides[s].bias == NULL ? NULL : a->sides[s].bias + exchange_own_at(a->sides[s].plan);
+}
+static lid own_count(const als *a, side s) { return (lid)part_count(&a->sides[s].part, a->c->rank); }
+
+/* Number, mean and range of the training values over all ranks; the mean from row sums, so that it is the same on any
+ * number of ranks. */
+static status measure_values(als *a) {
+  const csr *m = &a->sides[USERS].m;
+  double *sums = NULL, range[2] = {-HUGE_VAL, -HUGE_VAL}; /* of -value and of value: one reduction */
+  status st = comm_agree(a->c, MEM_ALLOC(sums, m->n_rows, "row sums"));
+  if (st != OK)
+    goto done;
+  for (lid r = 0; r < m->n_rows; r++) {
+    double sum = 0;
+    for (off i = m->ptr[r]; i < m->ptr[r + 1]; i++) {
+      double v = m->val[i];
+      sum += v;
+      range[0] = -v > range[0] ? -v : range[0];
+      range[1] = v > range[1] ? v : range[1];
+    }
+    sums[r] = sum;
+  }
+  a->pairs = csr_nnz(m);
+  comm_sum_i64(a->c, &a->pairs, 1);
+  comm_max_f64(a->c, range, 2);
+  if (a->pairs == 0) {
+    st = status_fail(BAD_DATA, "no interaction is left to train on: the dataset is empty, or the hold-out took all");
+    goto done;
+  }
+  a->low = -range[0];
+  a->high = range[1];
+  double total;
+  TRY(reduce_sum(a->c, sums, m->n_rows, a->sides[USERS].part.n, "the sum of all values", &total));
+  if (a->set.loss.explicit_loss)
+    a->mean = total / (double)a->pairs;
+done:
+  mem_free(sums);
+  return st;
+}
+
+/* Cuts the items by cost and moves every interaction to its item's owner. */
+static status make_items(als *a, gid n_items) {
+  comm *c = a->c;
+  part even = {0};
+  off *counts = NULL, *own = NULL;
+  int64_t *cost = NULL;
+  als_side *items = &a->sides[ITEMS];
+  status st = OK;
+  TRY(comm_agree(c, part_equal(&even, n_items, c->size)));
+  gid n = part_count(&even, c->rank);
+  st = MEM_ALLOC(counts, n, "item counts");
+  if (st == OK)
+    st = MEM_ALLOC(cost, n, "item costs");
+  TRY(comm_agree(c, st));
+  TRY(shuffle_count(c, &a->sides[USERS].m, &even, counts));
+  for (gid i = 0; i < n; i++)
+    cost[i] = cost_of_row(counts[i], a->set.factors);
+  TRY(part_balanced(c, &even, cost, cost_granule(n_items), &items->part));
+  TRY(comm_agree(c, MEM_ALLOC(own, part_count(&items->part, c->rank), "item counts")));
+  TRY(part_move(c, &even, &items->part, counts, own, sizeof *own));
+  TRY(shuffle_transpose(c, &a->sides[USERS].m, a->sides[USERS].part.first[c->rank], &items->part, own, &items->m));
+done:
+  part_free(&even);
+  mem_free(counts);
+  mem_free(cost);
+  mem_free(own);
+  return st;
+}
+
+/* Tables, and normal(0, 0.1 / sqrt(k)) in our own rows, drawn by global row and column. */
+static status make_table(als *a, side s) {
+  als_side *own = &a->sides[s];
+  lid rows = exchange_table_rows(own->plan);
+  status st = MEM_ZALLOC(own->table, rows * a->ld, s == USERS ? "user factors" : "item factors");
+  if (st == OK && a->set.loss.explicit_loss)
+    st = MEM_ZALLOC(own->bias, rows, "biases");
+  TRY(comm_agree(a->c, st));
+  real *x = own_rows(a, s);
+  gid first = own->part.first[a->c->rank];
+  double deviation = 0.1 / sqrt(a->set.factors);
+#pragma omp parallel for schedule(static)
+  for (lid r = 0; r < own_count(a, s); r++)
+    for (int j = 0; j < a->set.factors; j++)
+      x[r * a->ld + j] =
+          (real)(deviation * rng_normal(a->set.seed, (uint64_t)s, (uint64_t)(first + r), (uint64_t)j));
+done:
+  return st;
+}
+
+status als_create(comm *c, const als_settings *settings, const part *users, gid n_items, csr *train, als **out) {
+  status st = OK;
+  als *a = NULL;
+  *out = NULL;
+  st = MEM_ZALLOC(a, 1, "the trainer");
+  if (st == OK) {
+    *a = (als){.c = c, .set = *settings, .last_objective = NAN};
+    a->ld = (settings->factors + 15) / 16 * 16;
+    a->sides[USERS].m = *train;
+    *train = (csr){0};
+    st = part_equal(&a->sides[USERS].part, users->n, c->size);
+  }
+  TRY(comm_agree(c, st));
+  memcpy(a->sides[USERS].part.first, users->first, sizeof(gid) * ((size_t)c->size + 1));
+  TRY(measure_values(a));
+  loss_transform(&a->set.loss, csr_nnz(&a->sides[USERS].m), a->sides[USERS].m.val);
+  TRY(make_items(a, n_items));
+  TRY(exchange_create(c, &a->sides[ITEMS].part, settings->exchange, &a->sides[USERS].m, &a->sides[ITEMS].plan));
+  TRY(exchange_create(c, &a->sides[USERS].part, settings->exchange, &a->sides[ITEMS].m, &a->sides[USERS].plan));
+  TRY(make_table(a, USERS));
+  TRY(make_table(a, ITEMS));
+  off area = (off)settings->factors * settings->factors;
+  st = MEM_ZALLOC(a->gram[USERS], area, "Gram matrix");
+  if (st == OK)
+    st = MEM_ZALLOC(a->gram[ITEMS], area, "Gram matrix");
+  if (st == OK)
+    st = MEM_ZALLOC(a->row_loss, own_count(a, ITEMS), "row losses");
+  TRY(comm_agree(c, st));
+done:
+  if (st != OK) {
+    als_free(a);
+    a = NULL;
+  }
+  *out = a;
+  return st;
+}
+
+void als_free(als *a) {
+  if (a == NULL)
+    return;
+  for (int s = 0; s < 2; s++) {
+    part_free(&a->sides[s].part);
+    csr_free(&a->sides[s].m);
+    exchange_free(a->sides[s].plan);
+    mem_free(a->sides[s].table);
+    mem_free(a->sides[s].bias);
+    mem_free(a->gram[s]);
+  }
+  mem_free(a->row_loss);
+  mem_free(a);
+}
+
+/* The Gram matrix of a side as it stands. */
+static status make_gram(als *a, side s, double *largest) {
+  return reduce_gram(a->c, own_rows(a, s), own_count(a, s), a->sides[s].part.n, a->set.factors, a->ld, NULL, 1,
+                     a->gram[s], largest);
+}
+
+/* Solves all rows of side s with the other side fixed. */
+static status half_sweep(als *a, side s, double *row_loss) {
+  side fixed = s == USERS ? ITEMS : USERS;
+  als_side *from = &a->sides[fixed];
+  status st = OK;
+  solver *solver = NULL;
+  double largest = 0;
+  TRY(make_gram(a, fixed, &largest)); /* also the check that the fixed side is finite */
+  TRY(exchange_rows(a->c, from->plan, from->table, a->set.factors, a->ld));
+  if (from->bias != NULL)
+    TRY(exchange_rows(a->c, from->plan, from->bias, 1, 1));
+  half_problem p = {.method = a->set.method,
+                    .k = a->set.factors,
+                    .ld = a->ld,
+                    .explicit_loss = a->set.loss.explicit_loss,
+                    .table = from->table,
+                    .bias = from->bias,
+                    .mean = a->mean,
+                    .lambda = a->set.loss.lambda,
+                    .nu = a->set.loss.nu,
+                    .alpha0 = loss_alpha0(&a->set.loss),
+                    .base = loss_base(&a->set.loss),
+                    .n_fixed = from->part.n,
+                    .gram = a->set.loss.explicit_loss ? NULL : a->gram[fixed],
+                    .fixed_max = largest > 1 || from->bias == NULL ? largest : 1};
+  st = solver_create(&p, &solver);
+  if (st == OK)
+    st = solver_rows(solver, &a->sides[s].m, NULL, 0, own_count(a, s), own_rows(a, s), own_bias(a, s), row_loss);
+  TRY(comm_agree(a->c, st));
+done:
+  solver_free(solver);
+  return st;
+}
+
+/* Σ λ_r (|x_r|² + b_r²) over a side. */
+static status penalty(als *a, side s, double *out) {
+  const csr *m = &a->sides[s].m;
+  double *terms = NULL;
+  status st = comm_agree(a->c, MEM_ALLOC(terms, m->n_rows, "row penalties"));
+  if (st != OK)
+    goto done;
+  const real *x = own_rows(a, s), *bias = own_bias(a, s);
+  gid n_fixed = a->sides[s == USERS ? ITEMS : USERS].part.n;
+#pragma omp parallel for schedule(static)
+  for (lid r = 0; r < m->n_rows; r++) {
+    double square = bias != NULL ? (double)bias[r] * bias[r] : 0;
+    for (int j = 0; j < a->set.factors; j++)
+      square += (double)x[r * a->ld + j] * x[r * a->ld + j];
+    off n = m->ptr[r + 1] - m->ptr[r];
+    /* An explicit row without interactions has no factors; 0^0 must not invent a penalty. */
+    terms[r] = square > 0 ? square * loss_row_lambda(&a->set.loss, n, n_fixed) : 0;
+  }
+  TRY(reduce_sum(a->c, terms, m->n_rows, a->sides[s].part.n, "the regularization", out));
+done:
+  mem_free(terms);
+  return st;
+}
+
+/* The loss itself, from the items' data terms of the half sweep that just ended, Gram matrices and penalties. */
+static status objective(als *a, als_report *report) {
+  status st = OK;
+  double data, users, items, all_pairs = 0;
+  TRY(reduce_sum(a->c, a->row_loss, own_count(a, ITEMS), a->sides[ITEMS].part.n, "the objective", &data));
+  TRY(penalty(a, USERS, &users));
+  TRY(penalty(a, ITEMS, &items));
+  if (!a->set.loss.explicit_loss) {
+    TRY(make_gram(a, ITEMS, NULL)); /* the users' is still right: they were fixed */
+    off area = (off)a->set.factors * a->set.factors;
+    for (off i = 0; i < area; i++)
+      all_pairs += a->gram[USERS][i] * a->gram[ITEMS][i];
+  }
+  report->objective = data + loss_alpha0(&a->set.loss) * all_pairs + users + items;
+  report->rmse = a->set.loss.explicit_loss ? sqrt(data / (double)a->pairs) : 0;
+  report->has_objective = true;
+done:
+  return st;
+}
+
+static status sweep(als *a, bool last, als_report *report) {
+  status st = OK;
+  *report = (als_report){.sweep = a->sweeps_done + 1};
+  report->has_objective = last || a->set.objective_every <= 1 || report->sweep % a->set.objective_every == 0;
+  int64_t bytes = a->c->bytes_sent;
+  double t0 = seconds_now();
+  TRY(half_sweep(a, USERS, NULL));
+  double t1 = seconds_now();
+  TRY(half_sweep(a, ITEMS, report->has_objective ? a->row_loss : NULL));
+  double t2 = seconds_now();
+  if (report->has_objective)
+    TRY(objective(a, report));
+  report->seconds_users = t1 - t0;
+  report->seconds_items = t2 - t1;
+  report->seconds_objective = seconds_now() - t2;
+  bytes = a->c->bytes_sent - bytes;
+  comm_sum_i64(a->c, &bytes, 1);
+  report->bytes_sent = bytes;
+  a->sweeps_done++;
+done:
+  return st;
+}
+
+status als_run(als *a, als_observer *observer, void *context) {
+  status st = OK;
+  bool converged = false;
+  while (a->sweeps_done < a->set.sweeps && !converged) {
+    als_report report;
+    TRY(sweep(a, a->sweeps_done + 1 == a->set.sweeps, &report));
+    if (report.has_objective) {
+      /* Comparisons with NaN are false: the first objective converges on nothing. */
+      converged = a->set.tolerance > 0 && a->last_objective - report.objective < a->set.tolerance * fabs(a->last_objective);
+      a->last_objective = report.objective;
+    }
+    if (observer != NULL)
+      TRY(observer(context, a, &report));
+  }
+done:
+  return st;
+}
+
+const part *als_part(const als *a, side s) { return &a->sides[s].part; }
+off als_ld(const als *a) { return a->ld; }
+real *als_factors(als *a, side s) { return own_rows(a, s); }
+real *als_bias(als *a, side s) { return own_bias(a, s); }
+const csr *als_interactions(const als *a, side s) { return &a->sides[s].m; }
+double als_mean(const als *a) { return a->mean; }
+off als_pairs(const als *a) { return a->pairs; }
+int als_sweeps_done(const als *a) { return a->sweeps_done; }
+exchange_mode als_exchange(const als *a, side s) { return exchange_chosen(a->sides[s].plan); }
+
+void als_value_range(const als *a, double *low, double *high) {
+  *low = a->low;
+  *high = a->high;
+}
+
+void als_set_progress(als *a, int sweeps_done, double last_objective) {
+  a->sweeps_done = sweeps_done;
+  a->last_objective = last_objective;
+}

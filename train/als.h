@@ -1,0 +1,69 @@
+/* Alternating least squares over ranks: half sweeps, the exact objective, convergence.
+ *
+ * The factors, the objective and everything else that comes out have the same bits on any number of ranks and threads:
+ * a row's system is summed in the row's own order, and what is summed over rows goes through train/exact.h. */
+#ifndef PALATE_TRAIN_ALS_H
+#define PALATE_TRAIN_ALS_H
+
+#include "train/csr.h"
+#include "train/exchange.h"
+#include "train/loss.h"
+#include "train/part.h"
+#include "train/solve.h"
+
+typedef struct als_settings {
+  loss loss;
+  int factors;       /* k, 1 … 512 */
+  uint64_t seed;     /* of the initial factors */
+  int sweeps;        /* most sweeps in all, those before a resume included */
+  double tolerance;  /* stop when the objective falls by less than this share in a sweep; 0: never */
+  int objective_every; /* sweeps between objectives; the last sweep always has one */
+  solve_method method;
+  exchange_mode exchange;
+} als_settings;
+
+/* What one sweep did. */
+typedef struct als_report {
+  int sweep;                /* from 1 */
+  double seconds_users, seconds_items, seconds_objective;
+  bool has_objective;
+  double objective;         /* the loss itself, constants included (train/solve.h, summed over both sides) */
+  double rmse;              /* explicit: root of the mean squared error of the training pairs; else 0 */
+  int64_t bytes_sent;       /* by all ranks in this sweep */
+} als_report;
+
+typedef struct als als;
+
+/* Takes over this rank's training interactions (users' rows, global item rows as columns, values as the dataset has
+ * them; *train is emptied), makes the transpose, the item partition and the exchange plans, and draws the initial
+ * factors: normal(0, 0.1 / sqrt(k)). Collective; agreed status. BAD_DATA where there is nothing to train on. */
+status als_create(comm *c, const als_settings *settings, const part *users, gid n_items, csr *train, als **out);
+void als_free(als *a);
+
+/* Called after each sweep on every rank; a status other than OK ends the run with it (agreed by the caller's rules:
+ * every rank must return the same). May be NULL. */
+typedef status als_observer(void *context, als *a, const als_report *report);
+
+/* Sweeps until the settings say stop. Collective; agreed status. INTERNAL where the factors diverge. */
+status als_run(als *a, als_observer *observer, void *context);
+
+/* --- what is inside; local --- */
+
+const part *als_part(const als *a, side s);
+off als_ld(const als *a);
+/* Our own rows (part_count, als_ld); and their biases, NULL for a model without. Writable, so that a warm start or a
+ * checkpoint can be put in before als_run. */
+real *als_factors(als *a, side s);
+real *als_bias(als *a, side s);
+/* Interactions of each of our rows, as als_run sees them. */
+const csr *als_interactions(const als *a, side s);
+
+double als_mean(const als *a);               /* mu of the explicit loss, 0 of the implicit one */
+off als_pairs(const als *a);                 /* training pairs on all ranks */
+void als_value_range(const als *a, double *low, double *high); /* of the training values as given */
+int als_sweeps_done(const als *a);
+/* Continues after a resume as if so many sweeps had been done here, the last with this objective. */
+void als_set_progress(als *a, int sweeps_done, double last_objective);
+exchange_mode als_exchange(const als *a, side s);
+
+#endif

@@ -1,0 +1,164 @@
+#include "train/shuffle.h"
+
+#include "io/mem.h"
+#include "train/row_sort.h"
+
+#include <string.h>
+
+/* Interactions a rank gives away at a time. */
+enum { BATCH = 1 << 20 };
+
+typedef struct triple {
+  lid item, user; /* the item's place at its owner, the user's global row */
+  real val;
+} triple;
+
+/* What a batch needs, for messages of `size` bytes a piece. */
+typedef struct batch {
+  off *give, *got, *place; /* [ranks] */
+  char *out, *in;
+  off room_in;
+  lid row; /* the row of `users` that the next interaction belongs to */
+  off at;
+} batch;
+
+static void batch_free(batch *b) {
+  mem_free(b->give);
+  mem_free(b->got);
+  mem_free(b->place);
+  mem_free(b->out);
+  mem_free(b->in);
+}
+
+static status batch_create(comm *c, batch *b, size_t size) {
+  *b = (batch){0};
+  status st = OK;
+  TRY(MEM_ALLOC(b->give, c->size, "shuffle counts"));
+  TRY(MEM_ALLOC(b->got, c->size, "shuffle counts"));
+  TRY(MEM_ALLOC(b->place, c->size, "shuffle counts"));
+  TRY(mem_alloc((void *)&b->out, BATCH, size, "shuffle buffer"));
+done:
+  return comm_agree(c, st);
+}
+
+/* Moves the next BATCH interactions, as triples or (size of a lid) as item places alone; *n_in are in b->in. */
+static status batch_move(comm *c, batch *b, const csr *users, gid first_user, const part *items, size_t size,
+                         off *n_in) {
+  off end = b->at + BATCH < csr_nnz(users) ? b->at + BATCH : csr_nnz(users);
+  memset(b->give, 0, sizeof *b->give * (size_t)c->size);
+  for (off i = b->at; i < end; i++)
+    b->give[part_owner(items, users->col[i])]++;
+  off place = 0;
+  for (int r = 0; r < c->size; r++) {
+    b->place[r] = place;
+    place += b->give[r];
+  }
+  for (off i = b->at; i < end; i++) {
+    while (users->ptr[b->row + 1] <= i)
+      b->row++;
+    int owner = part_owner(items, users->col[i]);
+    triple t = {(lid)(users->col[i] - items->first[owner]), (lid)(first_user + b->row), users->val[i]};
+    memcpy(b->out + (size_t)b->place[owner]++ * size, &t, size); /* a lid is the beginning of a triple */
+  }
+  b->at = end;
+  comm_transpose_i64(c, b->give, b->got);
+  *n_in = 0;
+  for (int r = 0; r < c->size; r++)
+    *n_in += b->got[r];
+  status st = OK;
+  if (*n_in > b->room_in || b->in == NULL) {
+    mem_free(b->in);
+    b->in = NULL;
+    b->room_in = *n_in;
+    st = mem_alloc((void *)&b->in, *n_in, size, "shuffle buffer");
+  }
+  st = comm_agree(c, st);
+  if (st == OK)
+    comm_move_rows(c, b->out, b->give, b->in, b->got, size);
+  return st;
+}
+
+static int64_t batch_rounds(comm *c, const csr *users) {
+  int64_t rounds = (csr_nnz(users) + BATCH - 1) / BATCH;
+  comm_max_i64(c, &rounds, 1);
+  return rounds;
+}
+
+status shuffle_count(comm *c, const csr *users, const part *items, off *counts) {
+  batch b;
+  memset(counts, 0, sizeof *counts * (size_t)part_count(items, c->rank));
+  status st = batch_create(c, &b, sizeof(lid));
+  int64_t rounds = batch_rounds(c, users);
+  for (int64_t round = 0; st == OK && round < rounds; round++) {
+    off n;
+    st = batch_move(c, &b, users, 0, items, sizeof(lid), &n);
+    for (off i = 0; st == OK && i < n; i++)
+      counts[((lid *)(void *)b.in)[i]]++;
+  }
+  batch_free(&b);
+  return st;
+}
+
+/* Batches arrive by round, then by rank, so a row's users are in order only piece by piece. */
+static status order_rows(csr *m) {
+  off longest = 0;
+  for (lid r = 0; r < m->n_rows; r++)
+    longest = m->ptr[r + 1] - m->ptr[r] > longest ? m->ptr[r + 1] - m->ptr[r] : longest;
+  status failed = OK;
+#pragma omp parallel
+  {
+    uint64_t *scratch = NULL;
+    status st = MEM_ALLOC(scratch, 2 * longest, "row scratch");
+    if (st != OK) {
+#pragma omp critical
+      failed = st;
+    }
+#pragma omp barrier
+    if (failed == OK) {
+#pragma omp for schedule(dynamic, 16)
+      for (lid r = 0; r < m->n_rows; r++)
+        row_sort(m->ptr[r + 1] - m->ptr[r], m->col + m->ptr[r], m->val + m->ptr[r], scratch);
+    }
+    mem_free(scratch);
+  }
+  return failed == OK ? OK : status_fail(failed, "no memory to order rows of %lld interactions", (long long)longest);
+}
+
+status shuffle_transpose(comm *c, const csr *users, gid first_user, const part *items, const off *counts, csr *out) {
+  batch b = {0};
+  off *next = NULL;
+  lid n_rows = (lid)part_count(items, c->rank);
+  off nnz = 0;
+  for (lid i = 0; i < n_rows; i++)
+    nnz += counts[i];
+  status st = first_user + users->n_rows > INT32_MAX ? status_fail(BAD_DATA, "more than 2^31 users") : OK;
+  *out = (csr){0};
+  if (st == OK)
+    st = csr_alloc(out, n_rows, nnz, "interactions by item");
+  if (st == OK)
+    st = MEM_ALLOC(next, n_rows, "row cursors");
+  TRY(comm_agree(c, st));
+  TRY(batch_create(c, &b, sizeof(triple)));
+  for (lid i = 0; i < n_rows; i++) {
+    next[i] = out->ptr[i];
+    out->ptr[i + 1] = out->ptr[i] + counts[i];
+  }
+  int64_t rounds = batch_rounds(c, users);
+  for (int64_t round = 0; round < rounds; round++) {
+    off n;
+    TRY(batch_move(c, &b, users, first_user, items, sizeof(triple), &n));
+    const triple *in = (const triple *)(void *)b.in;
+    for (off i = 0; i < n; i++) {
+      off to = next[in[i].item]++;
+      out->col[to] = in[i].user;
+      out->val[to] = in[i].val;
+    }
+  }
+  TRY(comm_agree(c, order_rows(out)));
+done:
+  if (st != OK)
+    csr_free(out);
+  batch_free(&b);
+  mem_free(next);
+  return st;
+}
