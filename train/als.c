@@ -12,10 +12,10 @@
 /* One side: who owns it, our rows' interactions, and the table in which the other side finds our factors. */
 typedef struct als_side {
   part part;
-  csr m;         /* our rows; columns are rows of the other side's table */
+  csr m;          /* our rows; columns are rows of the other side's table */
   exchange *plan; /* brings this side's rows to the ranks that solve the other side */
-  real *table;   /* (exchange_table_rows, ld) */
-  real *bias;    /* [exchange_table_rows], or NULL */
+  real *table;    /* (exchange_table_rows, ld) */
+  real *bias;     /* [exchange_table_rows], or NULL */
 } als_side;
 
 struct als {
@@ -30,11 +30,15 @@ struct als {
   double last_objective; /* NaN before the first */
 };
 
-static real *own_rows(als *a, side s) { return a->sides[s].table + exchange_own_at(a->sides[s].plan) * a->ld; }
+static real *own_rows(als *a, side s) {
+  return a->sides[s].table + exchange_own_at(a->sides[s].plan) * a->ld;
+}
 static real *own_bias(als *a, side s) {
   return a->sides[s].bias == NULL ? NULL : a->sides[s].bias + exchange_own_at(a->sides[s].plan);
 }
-static lid own_count(const als *a, side s) { return (lid)part_count(&a->sides[s].part, a->c->rank); }
+static lid own_count(const als *a, side s) {
+  return (lid)part_count(&a->sides[s].part, a->c->rank);
+}
 
 /* Number, mean and range of the training values over all ranks; the mean from row sums, so that it is the same on any
  * number of ranks. */
@@ -115,8 +119,7 @@ static status make_table(als *a, side s) {
 #pragma omp parallel for schedule(static)
   for (lid r = 0; r < own_count(a, s); r++)
     for (int j = 0; j < a->set.factors; j++)
-      x[r * a->ld + j] =
-          (real)(deviation * rng_normal(a->set.seed, (uint64_t)s, (uint64_t)(first + r), (uint64_t)j));
+      x[r * a->ld + j] = (real)(deviation * rng_normal(a->set.seed, (uint64_t)s, (uint64_t)(first + r), (uint64_t)j));
 done:
   return st;
 }
@@ -288,7 +291,8 @@ status als_run(als *a, als_observer *observer, void *context) {
     TRY(sweep(a, a->sweeps_done + 1 == a->set.sweeps, &report));
     if (report.has_objective) {
       /* Comparisons with NaN are false: the first objective converges on nothing. */
-      converged = a->set.tolerance > 0 && a->last_objective - report.objective < a->set.tolerance * fabs(a->last_objective);
+      converged =
+          a->set.tolerance > 0 && a->last_objective - report.objective < a->set.tolerance * fabs(a->last_objective);
       a->last_objective = report.objective;
     }
     if (observer != NULL)
@@ -298,15 +302,33 @@ done:
   return st;
 }
 
-const part *als_part(const als *a, side s) { return &a->sides[s].part; }
-off als_ld(const als *a) { return a->ld; }
-real *als_factors(als *a, side s) { return own_rows(a, s); }
-real *als_bias(als *a, side s) { return own_bias(a, s); }
-const csr *als_interactions(const als *a, side s) { return &a->sides[s].m; }
-double als_mean(const als *a) { return a->mean; }
-off als_pairs(const als *a) { return a->pairs; }
-int als_sweeps_done(const als *a) { return a->sweeps_done; }
-exchange_mode als_exchange(const als *a, side s) { return exchange_chosen(a->sides[s].plan); }
+const part *als_part(const als *a, side s) {
+  return &a->sides[s].part;
+}
+off als_ld(const als *a) {
+  return a->ld;
+}
+real *als_factors(als *a, side s) {
+  return own_rows(a, s);
+}
+real *als_bias(als *a, side s) {
+  return own_bias(a, s);
+}
+const csr *als_interactions(const als *a, side s) {
+  return &a->sides[s].m;
+}
+double als_mean(const als *a) {
+  return a->mean;
+}
+off als_pairs(const als *a) {
+  return a->pairs;
+}
+int als_sweeps_done(const als *a) {
+  return a->sweeps_done;
+}
+exchange_mode als_exchange(const als *a, side s) {
+  return exchange_chosen(a->sides[s].plan);
+}
 
 void als_value_range(const als *a, double *low, double *high) {
   *low = a->low;

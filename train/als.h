@@ -13,10 +13,10 @@
 
 typedef struct als_settings {
   loss loss;
-  int factors;       /* k, 1 … 512 */
-  uint64_t seed;     /* of the initial factors */
-  int sweeps;        /* most sweeps in all, those before a resume included */
-  double tolerance;  /* stop when the objective falls by less than this share in a sweep; 0: never */
+  int factors;         /* k, 1 … 512 */
+  uint64_t seed;       /* of the initial factors */
+  int sweeps;          /* most sweeps in all, those before a resume included */
+  double tolerance;    /* stop when the objective falls by less than this share in a sweep; 0: never */
   int objective_every; /* sweeps between objectives; the last sweep always has one */
   solve_method method;
   exchange_mode exchange;
@@ -24,12 +24,12 @@ typedef struct als_settings {
 
 /* What one sweep did. */
 typedef struct als_report {
-  int sweep;                /* from 1 */
+  int sweep; /* from 1 */
   double seconds_users, seconds_items, seconds_objective;
   bool has_objective;
-  double objective;         /* the loss itself, constants included (train/solve.h, summed over both sides) */
-  double rmse;              /* explicit: root of the mean squared error of the training pairs; else 0 */
-  int64_t bytes_sent;       /* by all ranks in this sweep */
+  double objective;   /* the loss itself, constants included (train/solve.h, summed over both sides) */
+  double rmse;        /* explicit: root of the mean squared error of the training pairs; else 0 */
+  int64_t bytes_sent; /* by all ranks in this sweep */
 } als_report;
 
 typedef struct als als;
@@ -58,8 +58,8 @@ real *als_bias(als *a, side s);
 /* Interactions of each of our rows, as als_run sees them. */
 const csr *als_interactions(const als *a, side s);
 
-double als_mean(const als *a);               /* mu of the explicit loss, 0 of the implicit one */
-off als_pairs(const als *a);                 /* training pairs on all ranks */
+double als_mean(const als *a);                                 /* mu of the explicit loss, 0 of the implicit one */
+off als_pairs(const als *a);                                   /* training pairs on all ranks */
 void als_value_range(const als *a, double *low, double *high); /* of the training values as given */
 int als_sweeps_done(const als *a);
 /* Continues after a resume as if so many sweeps had been done here, the last with this objective. */

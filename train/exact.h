@@ -4,8 +4,8 @@
  * term is rounded once to a multiple of a quantum that all ranks agree on, and from there on the sum is an int64 that
  * may be added in any order (MPI_SUM on MPI_INT64_T). With n terms of magnitude at most `bound`, the quantum is
  * n * bound / 2^61 (and bound / 2^50 where n is small), rounded up to a power of two: the error of the whole sum is
- * below n^2 * bound / 2^61, less than that of adding doubles one after another where n is large. After Demmel & Nguyen, "Parallel Reproducible Summation", 2015, with integers in
- * the place of their floating-point bins. */
+ * below n^2 * bound / 2^61, less than that of adding doubles one after another where n is large. After Demmel & Nguyen,
+ * "Parallel Reproducible Summation", 2015, with integers in the place of their floating-point bins. */
 #ifndef PALATE_TRAIN_EXACT_H
 #define PALATE_TRAIN_EXACT_H
 

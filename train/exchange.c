@@ -102,9 +102,9 @@ status exchange_create(comm *c, const part *owners, exchange_mode mode, csr *m, 
       mode = 3 * all <= 2 * owners->n * (c->size - 1) ? EXCHANGE_HALO : EXCHANGE_REPLICATE;
   }
   off rows = mode == EXCHANGE_REPLICATE ? owners->n : count + halo;
-  TRY(comm_agree(c, rows > INT32_MAX ? status_fail(BAD_DATA, "a table of %lld rows passes 2^31: use more ranks",
-                                                   (long long)rows)
-                                     : OK));
+  TRY(comm_agree(c, rows > INT32_MAX
+                        ? status_fail(BAD_DATA, "a table of %lld rows passes 2^31: use more ranks", (long long)rows)
+                        : OK));
   x->mode = mode;
   x->own_count = (lid)count;
   x->table_rows = (lid)rows;
@@ -140,10 +140,18 @@ void exchange_free(exchange *x) {
   mem_free(x);
 }
 
-exchange_mode exchange_chosen(const exchange *x) { return x->mode; }
-lid exchange_table_rows(const exchange *x) { return x->table_rows; }
-lid exchange_own_at(const exchange *x) { return x->own_at; }
-off exchange_rows_sent(const exchange *x) { return x->rows_sent; }
+exchange_mode exchange_chosen(const exchange *x) {
+  return x->mode;
+}
+lid exchange_table_rows(const exchange *x) {
+  return x->table_rows;
+}
+lid exchange_own_at(const exchange *x) {
+  return x->own_at;
+}
+off exchange_rows_sent(const exchange *x) {
+  return x->rows_sent;
+}
 
 /* One partner's rows out and another's in, packed piece by piece. */
 static void swap_packed(comm *c, const exchange *x, const real *own, int width, off ld, const lid *list, off n_out,

@@ -1,8 +1,8 @@
 /* Bringing the fixed side's factor rows to the ranks that solve with them, by a plan made once.
  *
  * A rank keeps a side's rows in one table: its own rows (the factors themselves, never copied) and those of other ranks
- * that its interactions point to. `replicate` has the whole side in order; `halo` has [own rows | each distinct row that
- * is needed, once, ascending]. Columns are renumbered to table rows once, so that kernels see one dense table. */
+ * that its interactions point to. `replicate` has the whole side in order; `halo` has [own rows | each distinct row
+ * that is needed, once, ascending]. Columns are renumbered to table rows once, so that kernels see one dense table. */
 #ifndef PALATE_TRAIN_EXCHANGE_H
 #define PALATE_TRAIN_EXCHANGE_H
 
@@ -26,7 +26,8 @@ lid exchange_own_at(const exchange *x);
 /* Rows this rank sends to others in one exchange. */
 off exchange_rows_sent(const exchange *x);
 
-/* Fills the other ranks' rows of the table (exchange_table_rows, ld), `width` floats of each. Collective; agreed status. */
+/* Fills the other ranks' rows of the table (exchange_table_rows, ld), `width` floats of each. Collective; agreed
+ * status. */
 status exchange_rows(comm *c, exchange *x, real *table, int width, off ld);
 
 #endif

@@ -17,15 +17,15 @@ static inline __attribute__((always_inline)) void tile(const double *left, const
   vlong sum[A][VECTORS];
   for (int i = 0; i < A; i++)
     for (int j = 0; j < VECTORS; j++)
-      memcpy(&sum[i][j], sums + (size_t)(a + i) * (size_t)kp + b + j * LANES, sizeof(vlong));
+      memcpy(&sum[i][j], sums + (off)(a + i) * kp + b + j * LANES, sizeof(vlong));
   int64_t rounder;
   memcpy(&rounder, &ROUNDER, sizeof rounder);
   for (int r = 0; r < GRAM_ROWS; r++) {
     vdouble y[VECTORS];
-    memcpy(y, right + (size_t)r * (size_t)kp + b, sizeof y);
+    memcpy(y, right + (off)r * kp + b, sizeof y);
 #pragma GCC unroll 8
     for (int i = 0; i < A; i++) {
-      double x = left[(size_t)r * (size_t)kp + a + i];
+      double x = left[(off)r * kp + a + i];
 #pragma GCC unroll 8
       for (int j = 0; j < VECTORS; j++) {
         vdouble product = x * y[j] + ROUNDER;
@@ -35,8 +35,8 @@ static inline __attribute__((always_inline)) void tile(const double *left, const
   }
   for (int i = 0; i < A; i++)
     for (int j = 0; j < VECTORS; j++) {
-      sum[i][j] -= GRAM_ROWS * (uint64_t)rounder; /* modulo 2^64: the sums themselves stay below 2^62 */
-      memcpy(sums + (size_t)(a + i) * (size_t)kp + b + j * LANES, &sum[i][j], sizeof(vlong));
+      sum[i][j] -= (uint64_t)GRAM_ROWS * (uint64_t)rounder; /* modulo 2^64: the sums themselves stay below 2^62 */
+      memcpy(sums + (off)(a + i) * kp + b + j * LANES, &sum[i][j], sizeof(vlong));
     }
 }
 

@@ -199,7 +199,8 @@ status interactions_load(comm *c, dataset *d, const part *users, duplicates merg
   *train = (csr){0};
   if (test != NULL)
     *test = (csr){0};
-  status st = comm_agree(c, load_local(d, users->first[c->rank], part_count(users, c->rank), merge, mark, rule, train, test));
+  status st =
+      comm_agree(c, load_local(d, users->first[c->rank], part_count(users, c->rank), merge, mark, rule, train, test));
   if (st != OK) {
     csr_free(train);
     if (test != NULL)

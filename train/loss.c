@@ -31,7 +31,9 @@ double loss_alpha0(const loss *l) {
   return l->form == CONFIDENCE_IALS ? l->unobserved : 1;
 }
 
-double loss_base(const loss *l) { return l->explicit_loss || l->form == CONFIDENCE_IALS ? 0 : 1; }
+double loss_base(const loss *l) {
+  return l->explicit_loss || l->form == CONFIDENCE_IALS ? 0 : 1;
+}
 
 double loss_row_lambda(const loss *l, off n, gid n_fixed) {
   return l->lambda * pow((double)n + loss_alpha0(l) * (double)n_fixed, l->nu);

@@ -48,7 +48,7 @@ status part_balanced(comm *c, const part *begin, const int64_t *cost, gid granul
   for (gid i = 0; i < count && r < c->size; i++) {
     /* Every cut whose target lies within this row goes to the nearer of the row's two ends. */
     for (; r < c->size; r++) {
-      int64_t target = (int64_t)((__int128)total * r / c->size);
+      int64_t target = total / c->size * r + total % c->size * r / c->size; /* total * r / size without overflow */
       if (target < at)
         continue; /* another rank's */
       if (target >= at + cost[i])

@@ -6,7 +6,8 @@
 
 typedef enum duplicates { DUPLICATES_SUM, DUPLICATES_MAX, DUPLICATES_LAST, DUPLICATES_MEAN } duplicates;
 
-/* Orders the n pairs by column, those of one column in the order they stood (stable). scratch has 2 * n places. Local. */
+/* Orders the n pairs by column, those of one column in the order they stood (stable). scratch has 2 * n places. Local.
+ */
 void row_sort(off n, lid *col, real *val, uint64_t *scratch);
 
 /* Folds repeated columns of a sorted row into one pair; sums in double. Returns how many pairs are left. */
