@@ -144,6 +144,11 @@ static void set_add(item_set *s, lid item) {
 
 /* --- marks --- */
 
+static void mark_range(uint8_t *mark, off first, off end, event_mark as) {
+  for (off e = first; e < end; e++)
+    mark[e] = (uint8_t)as;
+}
+
 /* The row is in the order of time, so the latest last events are met first from its end. */
 static void mark_last(const split_rule *rule, off n, const lid *item, uint8_t *mark) {
   item_set latest;
@@ -158,13 +163,11 @@ static void mark_before(const split_rule *rule, off n, const lid *item, const in
   off past = 0;
   while (past < n && time[past] < rule->time)
     past++;
-  memset(mark, EVENT_TRAIN, (size_t)past);
-  if (past == n)
-    return;
-  memset(mark + past, EVENT_TEST, (size_t)(n - past));
+  mark_range(mark, 0, past, EVENT_TRAIN);
+  mark_range(mark, past, n, EVENT_TEST);
   /* Items of the past in pieces that fit a set; a piece passes over all later events. */
   item_set known;
-  for (off at = 0; at < past;) {
+  for (off at = 0; at < past && past < n;) {
     set_clear(&known);
     for (; at < past && known.n < SET_MAX; at++)
       set_add(&known, item[at]);
@@ -184,8 +187,6 @@ void split_mark(const void *of_rule, gid user, off n, const lid *item, const rea
                 uint8_t *mark) {
   const split_rule *rule = of_rule;
   (void)value;
-  if (n <= 0)
-    return;
   switch (rule->kind) {
   case SPLIT_RANDOM:
     mark_random(rule, rule->fraction, user, n, item, mark);
@@ -202,10 +203,10 @@ void split_mark(const void *of_rule, gid user, off n, const lid *item, const rea
     if (rule->use == SPLIT_TO_MEASURE)
       mark_random(rule, 1 - FOLD_IN, user, n, item, mark);
     else
-      memset(mark, EVENT_DROP, (size_t)n);
+      mark_range(mark, 0, n, EVENT_DROP);
     return;
   case SPLIT_NONE:
     break;
   }
-  memset(mark, EVENT_TRAIN, (size_t)n);
+  mark_range(mark, 0, n, EVENT_TRAIN);
 }

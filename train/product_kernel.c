@@ -1,15 +1,7 @@
 /* The inner loops of train/product.h, compiled once per instruction set. */
 #include "train/product_kernel.h"
 
-#include "train/vec.h"
-
-/* A tile of ROWS rows of X by two vectors of Y: as many accumulators as the registers hold. */
-#if VL == 16
-enum { ROWS = 12 };
-#else
-enum { ROWS = 6 };
-#endif
-enum { PANEL = 2 * VL };
+#include "train/product_tile.h"
 
 int ISA_NAME(product_panel)(void) {
   return PANEL;
@@ -24,33 +16,12 @@ void ISA_NAME(product_pack)(const real *y, off n, int k, off ldy, real *packed) 
   }
 }
 
-/* One tile; `rows` is a constant wherever this is inlined. */
-static inline __attribute__((always_inline)) void tile(int rows, const real *x, off ldx, const real *packed, int k,
-                                                       vec (*restrict sum)[2]) {
-  vec s[ROWS][2];
-  for (int i = 0; i < rows; i++)
-    s[i][0] = s[i][1] = (vec){0};
-  for (int p = 0; p < k; p++) {
-    vec y0 = vec_load(packed + (size_t)p * PANEL), y1 = vec_load(packed + (size_t)p * PANEL + VL);
-#pragma GCC unroll 12
-    for (int i = 0; i < rows; i++) {
-      vec a = vec_all(x[i * ldx + p]);
-      s[i][0] += a * y0;
-      s[i][1] += a * y1;
-    }
-  }
-  for (int i = 0; i < rows; i++) {
-    sum[i][0] = s[i][0];
-    sum[i][1] = s[i][1];
-  }
-}
-
 static void tile_any(int rows, const real *x, off ldx, const real *packed, int k, vec (*restrict sum)[2]) {
   int i = 0;
   for (; i + 4 <= rows; i += 4)
-    tile(4, x + i * ldx, ldx, packed, k, sum + i);
+    product_tile(4, x + i * ldx, ldx, 1, packed, k, sum + i);
   for (; i < rows; i++)
-    tile(1, x + i * ldx, ldx, packed, k, sum + i);
+    product_tile(1, x + i * ldx, ldx, 1, packed, k, sum + i);
 }
 
 void ISA_NAME(product_block)(const real *x, off m, off ldx, const real *packed, off n, int k, real *out, off ldo) {
@@ -62,7 +33,7 @@ void ISA_NAME(product_block)(const real *x, off m, off ldx, const real *packed, 
       int rows = m - i < ROWS ? (int)(m - i) : ROWS;
       vec sum[ROWS][2];
       if (rows == ROWS)
-        tile(ROWS, x + i * ldx, ldx, panel, k, sum);
+        product_tile(ROWS, x + i * ldx, ldx, 1, panel, k, sum);
       else
         tile_any(rows, x + i * ldx, ldx, panel, k, sum);
       for (int r = 0; r < rows; r++) {

@@ -5,6 +5,9 @@
 #include "io/types.h"
 
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 typedef real vec __attribute__((vector_size(4 * VL)));
 
@@ -20,6 +23,22 @@ static inline void vec_store(real *p, vec v) {
 
 static inline vec vec_all(real x) {
   return x - (vec){0};
+}
+
+/* Bit i is set where a[i] >= b[i]; never for a NaN. */
+static inline unsigned vec_reaches(vec a, vec b) {
+#if VL == 16
+  return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_GE_OQ);
+#elif VL == 8
+  return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_GE_OQ));
+#elif defined(__x86_64__)
+  return (unsigned)_mm_movemask_ps(_mm_cmpge_ps((__m128)a, (__m128)b));
+#else
+  unsigned bits = 0;
+  for (int i = 0; i < VL; i++)
+    bits |= (unsigned)(a[i] >= b[i]) << i;
+  return bits;
+#endif
 }
 
 #endif
