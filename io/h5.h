@@ -8,6 +8,7 @@
 #define PALATE_IO_H5_H
 
 #include "io/status.h"
+#include "io/strings.h"
 #include "io/types.h"
 
 typedef enum h5_type { H5_NONE, H5_U8, H5_I32, H5_I64, H5_U64, H5_F32, H5_F64, H5_TEXT } h5_type;
@@ -34,46 +35,63 @@ typedef struct h5_file h5_file;
 
 /* --- reading --- */
 
-/* NO_INPUT where there is no such file or it may not be read, BAD_DATA where it is not HDF5. Free with h5_close. */
+/* NO_INPUT where there is no such file or it may not be read, BAD_DATA where it is not HDF5, IO_FAILED where it begins
+ * as HDF5 and is damaged. Free with h5_close. */
 status h5_open(const char *path, h5_file **out);
 void h5_close(h5_file *f); /* NULL is accepted */
 const char *h5_path(const h5_file *f);
 
+/* Whether there is an object of this path, reached by hard links alone. */
 bool h5_has(h5_file *f, const char *path);
 
 /* Type, shape and string width of a dataset; type is the nearest h5_type that holds every stored value (a foreign
  * file's int16 is H5_I32, float16 is H5_F32, variable-length text is H5_TEXT with width 0). BAD_DATA where the dataset
- * is missing or not acceptable. out->path is the path given. */
+ * is missing or not acceptable. out->path lives as long as the file is open. */
 status h5_find(h5_file *f, const char *path, h5_column *out);
 
 /* Rows first … first+count-1 of a dataset, converted to `type`, into `buffer` (count * columns elements; for text
  * count * width bytes with the width h5_find told, or for width 0 use h5_read_strings). Where the file carries block
- * checksums the blocks touched are checked: IO_FAILED names the dataset and the block. Slabs over 1 GiB are read in
- * pieces. */
+ * checksums the blocks touched are checked: IO_FAILED names the dataset and the block. BAD_DATA where a value does not
+ * fit into `type`. Slabs over 1 GiB are read in pieces. */
 status h5_read(h5_file *f, const char *path, h5_type type, off first, off count, void *buffer);
 
+/* Rows of a text vector, of fixed or variable length; s->width is the longest where it is variable. Allocates; free
+ * with strings_free. */
+status h5_read_strings(h5_file *f, const char *path, off first, off count, strings *s);
+
+/* The checksums of all blocks of a dataset (h5_open describes the file's), or *n = 0 where it carries none. Allocates;
+ * free with mem_free. */
+status h5_read_checksums(h5_file *f, const char *path, uint64_t **sums, off *n);
+
 /* The bytes of a contiguous, unfiltered dataset of exactly this type, mapped read-only until h5_close; *out is NULL
- * where the layout does not allow it (then h5_read). Checksums are not looked at. */
+ * where the layout does not allow it, or there are no rows (then h5_read). Checksums are not looked at. */
 status h5_map(h5_file *f, const char *path, h5_type type, const void **out);
 
-/* Attributes. BAD_DATA where missing or of another kind; *_or forms give the fallback where it is missing.
- * h5_attr_text allocates with malloc-like mem_alloc; free with mem_free. */
+/* Attributes. BAD_DATA where missing or of another kind; h5_attr_text allocates with malloc-like mem_alloc; free with
+ * mem_free. */
 status h5_attr_i64(h5_file *f, const char *object, const char *name, int64_t *out);
 status h5_attr_f64(h5_file *f, const char *object, const char *name, double *out);
 status h5_attr_text(h5_file *f, const char *object, const char *name, char **out);
 status h5_attr_i64s(h5_file *f, const char *object, const char *name, int64_t **out, off *count);
 status h5_attr_f64s(h5_file *f, const char *object, const char *name, double **out, off *count);
+/* A text scalar or vector. Free with strings_free. */
+status h5_attr_texts(h5_file *f, const char *object, const char *name, strings *out);
 bool h5_attr_has(h5_file *f, const char *object, const char *name);
 
 /* --- laying out --- */
 
+/* Files of ours carry under /checksums/PATH one XXH3-64 for each block of a dataset's bytes (the last may be short),
+ * and how long a block is in the attribute `block_bytes` of /checksums. */
+enum { H5_BLOCK_BYTES = 1 << 18 };
+
 /* Makes a new file (O_EXCL, mode 0644 less the umask; CANNOT_CREATE where it exists or cannot be made) with every
  * dataset contiguous, allocated and unwritten, and all attributes; offsets[i] is where column i begins in the file, in
- * bytes (aligned to 4096). Little-endian, checksummed metadata (libver v18). The file is closed again on return. */
+ * bytes (aligned to 4096 where it is that large), -1 for a column of no bytes. Little-endian, checksummed metadata
+ * (libver v18). The file is closed again on return. */
 status h5_layout(const char *path, const h5_column *columns, int n_columns, const h5_attribute *attributes,
                  int n_attributes, int64_t *offsets);
 
-/* Size in bytes of one row of the column. */
+/* Size in bytes of one row of the column; fits, as h5_find and h5_layout refuse what overflows. */
 size_t h5_row_bytes(const h5_column *c);
 
 #endif

@@ -20,6 +20,17 @@ status store_create(comm *c, const char *path, const h5_column *columns, int n_c
  * once. IO_FAILED where the disk refuses. */
 status store_put(store *s, int column, off first, off count, const void *rows);
 
+/* The same for texts of another width, padded or cut to the column's `width`. Local. */
+status store_put_texts(store *s, int column, off first, const strings *texts, int width);
+
+/* Bytes of the longest text of all ranks, at least 1: a width that does not depend on their number. Collective. */
+int store_text_width(comm *c, const strings *texts);
+
+enum { STORE_CREATED_MAX = 32 };
+/* The time a new file says it was made, ISO 8601 in UTC: now, or what SOURCE_DATE_EPOCH says, so that equal content can
+ * give equal files. out[STORE_CREATED_MAX]. Local. */
+void store_created(char *out);
+
 /* Collective. `mine` is this rank's status up to here: where any rank failed, the temporary file is removed and the
  * agreed status returned. Frees s in every case. */
 status store_commit(store *s, status mine);
