@@ -17,6 +17,7 @@
 
 /* In the order of the help. */
 static const command *const COMMANDS[] = {
+    &CMD_SYNTH,
     &CMD_TRAIN,
 };
 enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };

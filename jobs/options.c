@@ -41,6 +41,12 @@ static const option_spec TABLE[] = {
     {"holdout", "RULE", "none", "none, random:F, last:N, before:TIME or users:F", 0},
     {"test", "DATASET", NULL, "hold out the pairs of this dataset instead", 0},
     {"exchange", "auto|replicate|halo|reduce", "auto", "how factor rows travel between ranks", 0},
+    /* planted data */
+    {"users", "N", "10000", "members", 0},
+    {"items", "N", "2000", "items", 0},
+    {"events", "N", "1000000", "events, shared out by log-normal activity", 0},
+    {"spread", "S", "0.2", "how far members stray from their group, in each planted factor", 0},
+    {"noise", "S", "0.5", "explicit: standard deviation of a rating around the planted one", 0},
     /* groups */
     {"groups", "G", "auto", "number of taste groups", 0},
     {"memberships", "M", "4", "groups a member belongs to, nearest first", 0},

@@ -1,0 +1,52 @@
+# Sourced by cli_*.sh: say `. "$(dirname "$0")/lib.sh"` first. Sets $palate, $ranks_run and a scratch folder $work that
+# goes away at the end, and counts what is checked.
+bin=$(realpath "$1")
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+palate=$bin/palate
+python=${PYTHON:-/usr/bin/python3}
+data=${PALATE_DATA:-$tests/../../shared/data}
+work=$(mktemp -d)
+export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-1767225600}
+trap 'rm -rf "$work"' EXIT
+checked=0 wrong=0
+
+# run RANKS ARG...: palate with stdout in $work/out, stderr in $work/err, status in $status. Ranks 0: without mpirun.
+run() {
+  local ranks=$1
+  shift
+  status=0
+  if [ "$ranks" = 0 ]; then
+    "$palate" "$@" >"$work/out" 2>"$work/err" || status=$?
+  else
+    "$tests/mpi_run" "$ranks" "$palate" "$@" >"$work/out" 2>"$work/err" || status=$?
+  fi
+}
+
+# good NAME CONDITION...: a check; the condition is a command.
+good() {
+  local name=$1
+  shift
+  checked=$((checked + 1))
+  if ! "$@"; then
+    wrong=$((wrong + 1))
+    echo "WRONG: $name: $*"
+    sed 's/^/  | /' "$work/err" 2>/dev/null | head -n 5
+  fi
+}
+
+# must RANKS ARG...: a run that has to end with 0.
+must() {
+  run "$@"
+  good "palate $*" [ "$status" -eq 0 ]
+}
+
+skip() {
+  echo "skipped: $1"
+  exit 77
+}
+
+finish() {
+  echo "$checked checked, $wrong wrong"
+  [ "$wrong" -eq 0 ]
+  exit
+}
