@@ -167,51 +167,46 @@ void topk_begin(topk *t, lid users) {
   }
 }
 
-/* Brings the `top` greatest of key[0 … n-1] to the front; n > top. Hoare's selection. */
+/* Parts key[0 … n-1], all different, around one of them: the greater ones come to its left, and its place is returned.
+ * No branch depends on a key (Lomuto's scheme), for half of them would be mispredicted. */
+static int part_keys(uint64_t *key, int n) {
+  uint64_t a = key[0], b = key[n / 2], c = key[n - 1];
+  int at = a < b ? (b < c ? n / 2 : (a < c ? n - 1 : 0)) : (a < c ? 0 : (b < c ? n - 1 : n / 2));
+  uint64_t pivot = key[at];
+  key[at] = key[n - 1];
+  int place = 0;
+  for (int i = 0; i < n - 1; i++) {
+    uint64_t moving = key[i];
+    key[i] = key[place];
+    key[place] = moving;
+    place += moving > pivot;
+  }
+  key[n - 1] = key[place];
+  key[place] = pivot;
+  return place;
+}
+
+/* Brings the `top` greatest of key[0 … n-1] to the front; n > top (Hoare's selection). */
 static void select_greatest(uint64_t *key, int n, int top) {
-  int low = 0, high = n - 1;
-  while (low < high) {
-    uint64_t a = key[low], b = key[low + (high - low) / 2], c = key[high];
-    uint64_t pivot = a < b ? (b < c ? b : (a < c ? c : a)) : (a < c ? a : (b < c ? c : b));
-    int i = low, j = high;
-    while (i <= j) {
-      while (key[i] > pivot)
-        i++;
-      while (key[j] < pivot)
-        j--;
-      if (i <= j) {
-        uint64_t swap = key[i];
-        key[i++] = key[j];
-        key[j--] = swap;
-      }
-    }
-    if (top - 1 <= j)
-      high = j;
-    else if (top - 1 >= i)
-      low = i;
-    else
+  while (n > 1) {
+    int place = part_keys(key, n);
+    if (place == top || place == top - 1)
       return;
+    if (place > top) {
+      n = place;
+    } else {
+      key += place + 1;
+      n -= place + 1;
+      top -= place + 1;
+    }
   }
 }
 
 static void sort_falling(uint64_t *key, int n) {
   while (n > 24) {
-    uint64_t a = key[0], b = key[n / 2], c = key[n - 1];
-    uint64_t pivot = a < b ? (b < c ? b : (a < c ? c : a)) : (a < c ? a : (b < c ? c : b));
-    int i = 0, j = n - 1;
-    while (i <= j) {
-      while (key[i] > pivot)
-        i++;
-      while (key[j] < pivot)
-        j--;
-      if (i <= j) {
-        uint64_t swap = key[i];
-        key[i++] = key[j];
-        key[j--] = swap;
-      }
-    }
-    sort_falling(key + i, n - i);
-    n = j + 1;
+    int place = part_keys(key, n);
+    sort_falling(key + place + 1, n - place - 1);
+    n = place;
   }
   for (int i = 1; i < n; i++) {
     uint64_t moving = key[i];
