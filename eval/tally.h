@@ -16,7 +16,8 @@ enum { TALLY_REPLICATES = 1000 };
 typedef struct tally tally;
 
 /* Columns 0 … columns-1, of which the first `resampled` get replicates. bound[c] > 0 is no less than any |value| of
- * column c over all ranks, `users` no less than the users of all ranks; both the same on every rank. NO_MEMORY. Local. */
+ * column c over all ranks, `users` no less than the users of all ranks; both the same on every rank. NO_MEMORY. Local.
+ */
 status tally_create(uint64_t seed, int columns, int resampled, const double *bound, int64_t users, tally **out);
 void tally_free(tally *t);
 

@@ -34,8 +34,7 @@ START_TEST(metrics_are_their_definitions) {
     metrics_of_list(&plan, list, n < 50 ? n : 50, test, n_test, got);
     for (int a = 0; a < N_AT; a++)
       for (int m = 0; m < METRICS; m++)
-        ck_assert_double_le(fabs(got[a * METRICS + m] - ref_metric((metric)m, AT[a], list, n, ITEMS_N, is_test)),
-                            1e-9);
+        ck_assert_double_le(fabs(got[a * METRICS + m] - ref_metric((metric)m, AT[a], list, n, ITEMS_N, is_test)), 1e-9);
   }
   metrics_plan_free(&plan);
 }

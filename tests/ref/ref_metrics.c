@@ -75,8 +75,8 @@ static void orders(metric m, int at, int n, lid *list, int fixed, const bool *is
 }
 
 double ref_metric_random(metric m, int at, int n, int n_test) {
-  lid list[8];
-  bool is_test[8];
+  lid list[8] = {0};
+  bool is_test[8] = {0};
   double sum = 0, count = 0;
   for (int i = 0; i < n; i++) {
     list[i] = i;
