@@ -1,10 +1,10 @@
 /* If these fail, every benchmark and every test on planted data measures something else than it says. */
 #include "io/mem.h"
 #include "jobs/planted.h"
-#include "train/rng.h"
+#include "tests/suite.h"
 
-#include <check.h>
-#include <stdlib.h>
+#include <math.h>
+
 #include <string.h>
 
 static const planted SMALL = {
@@ -153,18 +153,14 @@ START_TEST(names_speak) {
 }
 END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("planted");
-  TCase *tc = tcase_create("planted");
+static void add(TCase *tc) {
   tcase_add_loop_test(tc, ranks_are_a_permutation, 0, 9);
   tcase_add_loop_test(tc, events_are_distinct_and_ordered, 0, 2);
   tcase_add_loop_test(tc, titles_follow_the_law, 0, 2);
   tcase_add_test(tc, groups_are_apart);
   tcase_add_test(tc, names_speak);
-  suite_add_tcase(suite, tc);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(void) {
+  return suite_run("planted", add);
 }
