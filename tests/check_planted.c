@@ -4,7 +4,6 @@
 #include "tests/suite.h"
 
 #include <math.h>
-
 #include <string.h>
 
 static const planted SMALL = {
