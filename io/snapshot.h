@@ -13,10 +13,17 @@
 
 enum { SNAPSHOT_PATH_MAX = 4096 };
 
+/* Whether a name is one that snapshot_begin gives: "20260131T235959Z-0123abcd", and nothing that leaves the folder. */
+bool snapshot_is_id(const char *name);
+
+/* The last component of a snapshot's path. Points into it. */
+const char *snapshot_id(const char *dir);
+
 /* --- making one --- */
 
 /* Makes SNAPSHOTS/<UTC time>-<8 hex>/ (and SNAPSHOTS itself where it is missing) on rank 0 and tells every rank its
- * path in out[SNAPSHOT_PATH_MAX]. Collective. CANNOT_CREATE. */
+ * path in out[SNAPSHOT_PATH_MAX]. Names ascend in the order of making, even where the clock goes back. Collective.
+ * CANNOT_CREATE. */
 status snapshot_begin(comm *c, const char *snapshots, char *out);
 
 /* What model.h5 holds, this rank's part. Rows are contiguous ranges in rank order. Titles and tags may have n = 0. */
@@ -43,7 +50,8 @@ status snapshot_read_json(const char *dir, const char *name, json_t **out);
 
 /* --- reading one --- */
 
-/* The directory meant by a user: a snapshot directory itself, or a SNAPSHOTS folder (then its `latest`). With `sealed`
+/* The directory meant by a user: a snapshot directory itself, a link to one beside it (`latest`), or a SNAPSHOTS folder
+ * (then its `latest`). With `sealed`
  * a snapshot without SHA256SUMS is refused (BAD_DATA, and says what to type). Local. out[SNAPSHOT_PATH_MAX]. */
 status snapshot_resolve(const char *path, bool sealed, char *out);
 
