@@ -1,0 +1,271 @@
+#include "train/solve.h"
+
+#include "io/mem.h"
+#include "train/solve_double.h"
+#include "train/solve_heavy.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct solver {
+  row_shared shared;
+  int threads;
+  row_work *work; /* [threads] */
+};
+
+double half_problem_lambda(const half_problem *p, off n) {
+  double count = p->explicit_loss ? (double)n : (double)n + p->alpha0 * (double)p->n_fixed;
+  return p->lambda * pow(count, p->nu);
+}
+
+static const solve_ops *const OPS[] = {
+    &solve_ops_baseline,
+#if defined(__x86_64__)
+    &solve_ops_avx2,
+    &solve_ops_avx512,
+#endif
+};
+
+/* alpha0 G in single precision, padded. */
+static status dense_part(row_shared *s) {
+  int k = s->p.k;
+  status st = MEM_ZALLOC(s->dense, s->nb * s->ops->vl * s->lda, "the shared part of the systems");
+  for (int i = 0; st == OK && i < k; i++)
+    for (int j = 0; j < k; j++)
+      s->dense[i * s->lda + j] = (real)(s->p.alpha0 * s->p.gram[(off)i * k + j]);
+  return st;
+}
+
+status solver_create(const half_problem *p, solver **out) {
+  status st = OK;
+  *out = NULL;
+  solver *s;
+  TRY(MEM_ZALLOC(s, 1, "a solver"));
+  const solve_ops *ops = OPS[isa_in_use()];
+  s->shared = (row_shared){.p = *p, .ops = ops, .nb = (p->k + ops->vl - 1) / ops->vl, .lda = p->ld + 16};
+  s->shared.n_sums = p->explicit_loss && p->bias != NULL ? 2 : 1;
+  if (!p->explicit_loss)
+    TRY(dense_part(&s->shared));
+  TRY(MEM_ZALLOC(s->work, omp_get_max_threads(), "a solver"));
+  s->threads = omp_get_max_threads();
+  for (int t = 0; t < s->threads; t++)
+    TRY(row_work_create(&s->shared, &s->work[t]));
+done:
+  if (st != OK)
+    solver_free(s);
+  else
+    *out = s;
+  return st;
+}
+
+void solver_free(solver *s) {
+  if (s == NULL)
+    return;
+  for (int t = 0; t < s->threads; t++)
+    row_work_free(&s->work[t]);
+  mem_free(s->work);
+  mem_free(s->shared.dense);
+  mem_free(s);
+}
+
+/* Rows that one thread solves in a row, and what that costs. */
+typedef struct chunk {
+  double cost;
+  lid first, count;
+} chunk;
+
+static int by_cost(const void *a, const void *b) {
+  const chunk *x = a, *y = b;
+  return x->cost != y->cost ? (x->cost < y->cost ? 1 : -1) : (x->first > y->first) - (x->first < y->first);
+}
+
+static double row_cost(const half_problem *p, off n) {
+  double k = p->k;
+  return (double)n * (k * k + 8 * k) + k * k * k / 3 + 20 * k * k;
+}
+
+/* Contiguous chunks of about the same cost, the dearest first, so that no thread ends with a long one. */
+static status make_chunks(const solver *s, const csr *m, lid first, lid count, chunk **out, int *n_chunks) {
+  enum { CHUNKS_PER_THREAD = 64 };
+  double total = 0;
+  for (lid r = first; r < first + count; r++)
+    total += row_cost(&s->shared.p, m->ptr[r + 1] - m->ptr[r]);
+  int most = CHUNKS_PER_THREAD * s->threads;
+  double target = total / most;
+  status st = MEM_ALLOC(*out, most + 1, "a list of chunks");
+  *n_chunks = 0;
+  chunk c = {0, first, 0};
+  for (lid r = first; st == OK && r < first + count; r++) {
+    c.cost += row_cost(&s->shared.p, m->ptr[r + 1] - m->ptr[r]);
+    c.count++;
+    if ((c.cost >= target && *n_chunks < most) || r + 1 == first + count) {
+      (*out)[(*n_chunks)++] = c;
+      c = (chunk){0, r + 1, 0};
+    }
+  }
+  if (st == OK)
+    qsort(*out, (size_t)*n_chunks, sizeof **out, by_cost);
+  return st;
+}
+
+/* What went wrong first, in the order of rows, over all threads: status_message() belongs to a thread. */
+typedef struct failure {
+  lid row;
+  status st;
+  char message[STATUS_MESSAGE_MAX];
+} failure;
+
+static void failure_note(failure *f, lid row, status st) {
+#pragma omp critical(solve_failure)
+  if (f->st == OK || row < f->row) {
+    f->row = row;
+    f->st = st;
+    snprintf(f->message, sizeof f->message, "%s", status_message());
+  }
+}
+
+/* With the sums of row r in w: its solution, in double precision where single does not do. */
+static status finish(const row_shared *s, row_work *w, const csr *m, lid r, real *x, real *own_bias) {
+  off begin = m->ptr[r], n = m->ptr[r + 1] - begin;
+  real *to = x + r * s->p.ld, *bias = own_bias != NULL ? own_bias + r : NULL;
+  return row_finish(s, w, n, to, bias) ? OK : solve_row_double(&s->p, m->col + begin, m->val + begin, n, to, bias);
+}
+
+static status solve_light(const row_shared *s, row_work *w, const csr *m, lid r, real *x, real *own_bias,
+                          double *row_loss) {
+  off begin = m->ptr[r], end = m->ptr[r + 1];
+  if (begin == end) { /* nothing known: zero is the solution */
+    for (off i = 0; i < s->p.ld; i++)
+      x[r * s->p.ld + i] = 0;
+    if (own_bias != NULL)
+      own_bias[r] = 0;
+    if (row_loss != NULL)
+      row_loss[r] = 0;
+    return OK;
+  }
+  row_normal(s, w, m, begin, end);
+  status st = finish(s, w, m, r, x, own_bias);
+  if (st == OK && row_loss != NULL)
+    row_loss[r] = row_data_loss(s, w, m, begin, end, end - begin <= PANEL_ROWS, x + r * s->p.ld,
+                                own_bias != NULL ? own_bias + r : NULL);
+  return st;
+}
+
+static int heavy_from(const heavy_rows *heavy, lid row) {
+  int h = 0;
+  while (heavy != NULL && h < heavy->n && heavy->row[h] < row)
+    h++;
+  return h;
+}
+
+static status light_rows(solver *s, const csr *m, const heavy_rows *heavy, lid first, lid count, real *x,
+                         real *own_bias, double *row_loss, failure *failed) {
+  chunk *chunks = NULL;
+  int n_chunks;
+  status st = make_chunks(s, m, first, count, &chunks, &n_chunks);
+  if (st != OK)
+    return st;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(s->threads)
+  for (int i = 0; i < n_chunks; i++) {
+    row_work *w = &s->work[omp_get_thread_num()];
+    chunk c = chunks[i];
+    int h = heavy_from(heavy, c.first);
+    for (lid r = c.first; r < c.first + c.count; r++) {
+      if (heavy != NULL && h < heavy->n && heavy->row[h] == r) {
+        h++;
+        continue;
+      }
+      status row_st = solve_light(&s->shared, w, m, r, x, own_bias, row_loss);
+      if (row_st != OK)
+        failure_note(failed, r, row_st);
+    }
+  }
+  mem_free(chunks);
+  return OK;
+}
+
+/* Largest weights of a row's interactions. */
+static void most_weights(const half_problem *p, const csr *m, lid r, double *most_a, double *most_b) {
+  double highest_a = 0, highest_b = 0;
+  for (off e = m->ptr[r]; e < m->ptr[r + 1]; e++) {
+    double a, b;
+    interaction_weights(p, m->col[e], m->val[e], &a, &b);
+    highest_a = fmax(highest_a, fabs(a));
+    highest_b = fmax(highest_b, fabs(b));
+  }
+  *most_a = highest_a;
+  *most_b = highest_b;
+}
+
+/* One heavy row, its segments over the threads. sum (heavy_size) and segment_loss (its segments) are work space. */
+static status solve_heavy(solver *s, const csr *m, lid r, off n_segments, const off *cut, int64_t *sum,
+                          double *segment_loss, real *x, real *own_bias, double *row_loss) {
+  const row_shared *shared = &s->shared;
+  double most_a, most_b;
+  off longest = 0;
+  for (off i = 0; i < n_segments; i++)
+    longest = cut[i + 1] - cut[i] > longest ? cut[i + 1] - cut[i] : longest;
+  most_weights(&shared->p, m, r, &most_a, &most_b);
+  exact_scale scale = heavy_scale(shared, longest, n_segments, most_a, most_b);
+  off size = heavy_size(shared);
+  for (off i = 0; i < size; i++)
+    sum[i] = 0;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(s->threads)
+  for (off i = 0; i < n_segments; i++) {
+    row_work *w = &s->work[omp_get_thread_num()];
+    row_normal(shared, w, m, cut[i], cut[i + 1]);
+#pragma omp critical(solve_heavy_sum)
+    heavy_add(shared, w, scale, sum);
+  }
+  heavy_restore(shared, &s->work[0], scale, sum);
+  status st = finish(shared, &s->work[0], m, r, x, own_bias);
+  if (st != OK || row_loss == NULL)
+    return st;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(s->threads)
+  for (off i = 0; i < n_segments; i++)
+    segment_loss[i] = row_data_loss(shared, &s->work[omp_get_thread_num()], m, cut[i], cut[i + 1], false,
+                                    x + r * shared->p.ld, own_bias != NULL ? own_bias + r : NULL);
+  row_loss[r] = 0;
+  for (off i = 0; i < n_segments; i++)
+    row_loss[r] += segment_loss[i];
+  return OK;
+}
+
+static status heavy_in_range(solver *s, const csr *m, const heavy_rows *heavy, lid first, lid count, real *x,
+                             real *own_bias, double *row_loss, failure *failed) {
+  status st = OK;
+  int64_t *sum = NULL;
+  double *segment_loss = NULL;
+  TRY(MEM_ALLOC(sum, heavy_size(&s->shared), "the sums of a heavy row"));
+  TRY(MEM_ALLOC(segment_loss, heavy->first_cut[heavy->n], "the sums of a heavy row"));
+  for (lid h = heavy_from(heavy, first); h < heavy->n && heavy->row[h] < first + count; h++) {
+    off at = heavy->first_cut[h], n_segments = heavy->first_cut[h + 1] - at - 1;
+    status row_st =
+        solve_heavy(s, m, heavy->row[h], n_segments, heavy->cut + at, sum, segment_loss, x, own_bias, row_loss);
+    if (row_st != OK)
+      failure_note(failed, heavy->row[h], row_st);
+  }
+done:
+  mem_free(sum);
+  mem_free(segment_loss);
+  return st;
+}
+
+status solver_rows(solver *s, const csr *m, const heavy_rows *heavy, lid first, lid count, real *x, real *own_bias,
+                   double *row_loss) {
+  failure failed = {.st = OK};
+  if (s->shared.n_sums == 1)
+    own_bias = NULL;
+  if (heavy != NULL && heavy->n > 0) {
+    status st = heavy_in_range(s, m, heavy, first, count, x, own_bias, row_loss, &failed);
+    if (st != OK)
+      return st;
+  }
+  status st = light_rows(s, m, heavy, first, count, x, own_bias, row_loss, &failed);
+  if (st == OK && failed.st != OK)
+    return status_fail(failed.st, "row %d (%lld interactions): %s", (int)failed.row,
+                       (long long)(m->ptr[failed.row + 1] - m->ptr[failed.row]), failed.message);
+  return st;
+}

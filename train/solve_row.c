@@ -1,0 +1,112 @@
+#include "train/solve_row.h"
+
+#include "io/mem.h"
+#include "train/solve_double.h"
+
+#include <math.h>
+#include <string.h>
+
+status row_work_create(const row_shared *s, row_work *w) {
+  off ld = s->p.ld, panel = PANEL_ROWS * ld, vl = s->ops->vl;
+  real **part[] = {&w->y,    &w->ay,   &w->weight, &w->a_weight, &w->dots, &w->a,
+                   &w->skew, &w->sums, &w->x,      &w->inverse,  &w->root};
+  off size[] = {panel,  panel,  2 * PANEL_ROWS, PANEL_ROWS, PANEL_ROWS, row_a_size(s), row_skew_size(s),
+                2 * ld, 2 * ld, ld * vl,        ld};
+  enum { PARTS = sizeof part / sizeof *part };
+  off total = 0;
+  for (int i = 0; i < PARTS; i++)
+    total += size[i] += (16 - size[i] % 16) % 16;
+  real *block;
+  status st = MEM_ZALLOC(block, total, "a thread's work space for solving rows");
+  w->block = block;
+  for (int i = 0; st == OK && i < PARTS; block += size[i], i++)
+    *part[i] = block;
+  return st;
+}
+
+void row_work_free(row_work *w) {
+  mem_free(w->block);
+  *w = (row_work){0};
+}
+
+/* Weights of n interactions from `begin`; true where all a are 1. */
+static bool panel_weights(const row_shared *s, row_work *w, const csr *m, off begin, int n) {
+  bool ones = true;
+  for (int i = 0; i < n; i++) {
+    double a, b;
+    interaction_weights(&s->p, m->col[begin + i], m->val[begin + i], &a, &b);
+    w->a_weight[i] = (real)a;
+    w->weight[2 * i] = (real)b;
+    w->weight[2 * i + 1] = 1;
+    w->total += b;
+    ones = ones && w->a_weight[i] == 1;
+  }
+  return ones;
+}
+
+void row_normal(const row_shared *s, row_work *w, const csr *m, off begin, off end) {
+  off nnz = csr_nnz(m);
+  w->total = 0;
+  for (off e = begin; e < end; e += PANEL_ROWS) {
+    int n = end - e < PANEL_ROWS ? (int)(end - e) : PANEL_ROWS;
+    bool ones = panel_weights(s, w, m, e, n);
+    s->ops->gather(s->nb, s->p.table, s->p.ld, m->col + e, ones ? NULL : w->a_weight, n, w->y, w->ay);
+    /* The rows one panel further on; at the end of the interactions, these again. */
+    fetch_ahead ahead = {m->col + (e + PANEL_ROWS + n <= nnz ? e + PANEL_ROWS : e), s->p.table, s->p.ld};
+    s->ops->accumulate(s->nb, w->y, ones ? w->y : w->ay, n, e == begin, w->a, s->lda, w->skew, w->sums, s->p.ld,
+                       s->n_sums, w->weight, ahead);
+  }
+}
+
+static double dot(const real *a, const real *b, int k) {
+  double sum = 0;
+  for (int i = 0; i < k; i++)
+    sum += (double)a[i] * (double)b[i];
+  return sum;
+}
+
+bool row_finish(const row_shared *s, row_work *w, off n, real *x, real *own_bias) {
+  off ld = s->p.ld;
+  int k = s->p.k;
+  double lambda = half_problem_lambda(&s->p, n);
+  s->ops->assemble(s->nb, k, w->a, s->lda, w->skew, s->dense, (real)lambda);
+  if (!s->ops->factor(s->nb, w->a, s->lda, w->inverse, w->root))
+    return false;
+  memcpy(w->x, w->sums, sizeof *w->x * (size_t)(2 * ld));
+  s->ops->solve(s->nb, w->a, s->lda, w->inverse, w->root, s->n_sums, w->x, ld);
+  double bias = 0;
+  if (own_bias != NULL) {
+    /* The bias borders the factors' system: eliminate it last, by its Schur complement, which is a number. */
+    double corner = (double)n + lambda, rest = corner - dot(w->sums + ld, w->x + ld, k);
+    if (!(rest > 1e-4 * corner)) /* too much cancelled */
+      return false;
+    bias = (w->total - dot(w->sums + ld, w->x, k)) / rest;
+    *own_bias = (real)bias;
+  }
+  bool finite = isfinite(bias);
+  for (int i = 0; i < (int)ld; i++) {
+    x[i] = i >= k ? 0 : own_bias == NULL ? w->x[i] : (real)(w->x[i] - bias * w->x[ld + i]);
+    finite = finite && isfinite(x[i]);
+  }
+  return finite;
+}
+
+double row_data_loss(const row_shared *s, row_work *w, const csr *m, off begin, off end, bool gathered, const real *x,
+                     const real *own_bias) {
+  double loss = 0, bias = own_bias != NULL ? (double)*own_bias : 0;
+  memset(w->x, 0, sizeof *w->x * (size_t)s->p.ld);
+  memcpy(w->x, x, sizeof *x * (size_t)s->p.k);
+  for (off e = begin; e < end; e += PANEL_ROWS) {
+    int n = end - e < PANEL_ROWS ? (int)(end - e) : PANEL_ROWS;
+    if (!gathered) {
+      panel_weights(s, w, m, e, n);
+      s->ops->gather(s->nb, s->p.table, s->p.ld, m->col + e, NULL, n, w->y, NULL);
+    }
+    s->ops->dots(s->nb, w->y, n, w->x, w->dots);
+    for (int i = 0; i < n; i++) {
+      double dot = w->dots[i], a = w->a_weight[i], b = w->weight[2 * i], rest = b - bias - dot;
+      loss += s->p.explicit_loss ? rest * rest : dot * (a * dot - 2 * b) + b;
+    }
+  }
+  return loss;
+}

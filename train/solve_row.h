@@ -1,0 +1,56 @@
+/* How one row is solved: the thread's work space and the methods of train/solve.h. Inside the train room only. */
+#ifndef PALATE_TRAIN_SOLVE_ROW_H
+#define PALATE_TRAIN_SOLVE_ROW_H
+
+#include "train/solve.h"
+#include "train/solve_kernel.h"
+
+/* What all rows of a half sweep share. */
+typedef struct row_shared {
+  half_problem p;
+  const solve_ops *ops;
+  int nb;      /* blocks of ops->vl factors */
+  off lda;     /* of system matrices: ld + 16, so that their rows do not meet in the same cache sets */
+  int n_sums;  /* right-hand sides a row sums up: 2 with biases */
+  real *dense; /* (nb * vl, lda): alpha0 G, or NULL */
+} row_shared;
+
+/* One thread's. */
+typedef struct row_work {
+  real *y, *ay;   /* panels */
+  real *weight;   /* (PANEL_ROWS, 2): b and 1 of every interaction */
+  real *a_weight; /* (PANEL_ROWS): a */
+  real *dots;     /* (PANEL_ROWS) */
+  real *a;        /* (ld, lda) */
+  real *skew;     /* diagonal blocks being summed */
+  real *sums;     /* (2, ld): right-hand side; Σ y */
+  double total;   /* Σ b */
+  real *x;        /* (2, ld) */
+  real *inverse, *root;
+  void *block; /* the one allocation behind them */
+} row_work;
+
+status row_work_create(const row_shared *s, row_work *w);
+void row_work_free(row_work *w);
+
+/* Floats of the three arrays that hold a row's sums. */
+static inline off row_a_size(const row_shared *s) {
+  return s->p.ld * s->lda;
+}
+static inline off row_skew_size(const row_shared *s) {
+  return s->nb * (s->ops->vl / 2 + 1) * (off)s->ops->vl;
+}
+
+/* Adds up the normal equations of interactions begin … end - 1 of m, from zero, in w->a, w->skew, w->sums and w->total.
+ */
+void row_normal(const row_shared *s, row_work *w, const csr *m, off begin, off end);
+
+/* Solves with the sums in w for a row of n interactions: x (ld) and *own_bias (NULL: no biases). False
+ * where single precision does not do. */
+bool row_finish(const row_shared *s, row_work *w, off n, real *x, real *own_bias);
+
+/* The data term of interactions begin … end - 1 with x, own_bias. `gathered`: they are all in w's panel. */
+double row_data_loss(const row_shared *s, row_work *w, const csr *m, off begin, off end, bool gathered, const real *x,
+                     const real *own_bias);
+
+#endif
