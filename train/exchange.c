@@ -140,6 +140,11 @@ void exchange_free(exchange *x) {
   mem_free(x);
 }
 
+const char *exchange_mode_name(exchange_mode mode) {
+  static const char *const NAMES[] = {"auto", "replicate", "halo", "reduce"};
+  return NAMES[mode];
+}
+
 exchange_mode exchange_chosen(const exchange *x) {
   return x->mode;
 }

@@ -20,6 +20,7 @@ status exchange_create(comm *c, const part *owners, exchange_mode mode, csr *m, 
 void exchange_free(exchange *x);
 
 exchange_mode exchange_chosen(const exchange *x);
+const char *exchange_mode_name(exchange_mode mode);
 lid exchange_table_rows(const exchange *x);
 /* Where in the table our own rows begin. */
 lid exchange_own_at(const exchange *x);
