@@ -1,6 +1,7 @@
 #include "train/exchange.h"
 
 #include "io/mem.h"
+#include "train/row_set.h"
 
 #include <string.h>
 
@@ -21,54 +22,19 @@ struct exchange {
   int receives;
 };
 
-/* A set of rows of a side, with the number of members below any row at hand. */
-typedef struct row_set {
-  uint64_t *bits;
-  lid *below; /* members before each word */
-  off words;
-} row_set;
-
-static status row_set_create(row_set *s, gid n) {
-  *s = (row_set){.words = n / 64 + 1};
-  status st = MEM_ZALLOC(s->bits, s->words, "set of needed rows");
-  return st != OK ? st : MEM_ALLOC(s->below, s->words, "set of needed rows");
-}
-
-static void row_set_free(row_set *s) {
-  mem_free(s->bits);
-  mem_free(s->below);
-}
-
-static off row_set_count(row_set *s) {
-  off n = 0;
-  for (off w = 0; w < s->words; w++) {
-    s->below[w] = (lid)n;
-    n += __builtin_popcountll(s->bits[w]);
-  }
-  return n;
-}
-
-static lid row_set_place(const row_set *s, gid row) {
-  return s->below[row / 64] + __builtin_popcountll(s->bits[row / 64] & (((uint64_t)1 << (row % 64)) - 1));
-}
-
 /* Counts what halo needs from each rank; ascending order groups the rows by owner. */
 static void count_wanted(const row_set *s, const part *owners, off *want) {
   memset(want, 0, sizeof *want * (size_t)owners->size);
-  for (off w = 0; w < s->words; w++)
-    for (uint64_t left = s->bits[w]; left != 0; left &= left - 1)
-      want[part_owner(owners, w * 64 + __builtin_ctzll(left))]++;
+  for (gid row = row_set_next(s, 0); row >= 0; row = row_set_next(s, row + 1))
+    want[part_owner(owners, row)]++;
 }
 
 static status ask(comm *c, exchange *x, const row_set *s, const part *owners, off halo) {
   lid *asked = NULL;
   status st = MEM_ALLOC(asked, halo, "rows asked for");
   off n = 0;
-  for (off w = 0; st == OK && w < s->words; w++)
-    for (uint64_t left = s->bits[w]; left != 0; left &= left - 1) {
-      gid row = w * 64 + __builtin_ctzll(left);
-      asked[n++] = (lid)(row - owners->first[part_owner(owners, row)]);
-    }
+  for (gid row = row_set_next(s, 0); st == OK && row >= 0; row = row_set_next(s, row + 1))
+    asked[n++] = (lid)(row - owners->first[part_owner(owners, row)]);
   comm_transpose_i64(c, x->want, x->send);
   for (int r = 0; r < c->size; r++) {
     x->list_at[r] = x->rows_sent;
@@ -134,7 +100,7 @@ status exchange_create(comm *c, const part *owners, exchange_mode mode, int widt
   if (mode != EXCHANGE_REPLICATE) {
     for (off i = 0; i < csr_nnz(m); i++)
       if (m->col[i] < first || m->col[i] >= first + count)
-        needed.bits[m->col[i] / 64] |= (uint64_t)1 << (m->col[i] % 64);
+        row_set_add(&needed, m->col[i]);
     halo = row_set_count(&needed);
     int64_t all = halo;
     comm_sum_i64(c, &all, 1);
