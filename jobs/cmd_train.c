@@ -122,7 +122,7 @@ static status watch_sweep(void *context, als *a, const als_report *r) {
     if (w->bar.drawn || r->sweep == w->sweeps)
       progress_end(&w->bar);
     log_info("sweep %2d/%d  %.3f s%s", r->sweep, w->sweeps, seconds, loss);
-    progress_step(&w->bar, r->sweep, "");
+    progress_step(&w->bar, r->sweep, "sweep %d", r->sweep);
   }
   json_t *line = json_pack("{s:s, s:i, s:f, s:f, s:f, s:f, s:I}", "event", "sweep", "sweep", r->sweep, "seconds",
                            seconds, "seconds_users", r->seconds_users, "seconds_objective", r->seconds_objective,

@@ -6,6 +6,7 @@
 #include "train/rng.h"
 
 #include <omp.h>
+#include <stdio.h>
 #include <string.h>
 
 static comm world;
