@@ -16,14 +16,6 @@ void ISA_NAME(product_pack)(const real *y, off n, int k, off ldy, real *packed) 
   }
 }
 
-static void tile_any(int rows, const real *x, off ldx, const real *packed, int k, vec (*restrict sum)[2]) {
-  int i = 0;
-  for (; i + 4 <= rows; i += 4)
-    product_tile(4, x + i * ldx, ldx, 1, packed, k, sum + i);
-  for (; i < rows; i++)
-    product_tile(1, x + i * ldx, ldx, 1, packed, k, sum + i);
-}
-
 void ISA_NAME(product_block)(const real *x, off m, off ldx, const real *packed, off n, int k, real *out, off ldo) {
   /* The panel of Y stays in the first-level cache while the rows of X pass by. */
   for (off j = 0; j < n; j += PANEL) {
@@ -35,7 +27,7 @@ void ISA_NAME(product_block)(const real *x, off m, off ldx, const real *packed, 
       if (rows == ROWS)
         product_tile(ROWS, x + i * ldx, ldx, 1, panel, k, sum);
       else
-        tile_any(rows, x + i * ldx, ldx, panel, k, sum);
+        product_tile_any(rows, x + i * ldx, ldx, panel, k, sum);
       for (int r = 0; r < rows; r++) {
         real *to = out + (i + r) * ldo + j;
         if (width == PANEL) {

@@ -34,4 +34,24 @@ static inline __attribute__((always_inline)) void product_tile(int rows, const r
   }
 }
 
+/* Fewer than ROWS rows, whose elements stand side by side. */
+static inline void product_tile_any(int rows, const real *x, off ldx, const real *packed, int k,
+                                    vec (*restrict sum)[2]) {
+  int i = 0;
+  for (; i + 4 <= rows; i += 4)
+    product_tile(4, x + i * ldx, ldx, 1, packed, k, sum + i);
+  for (; i < rows; i++)
+    product_tile(1, x + i * ldx, ldx, 1, packed, k, sum + i);
+}
+
+/* a · b + sum with the bits of the tile: fused where the instruction set fuses. Spelled out, because a compiler that
+ * vectorizes a chain of such steps takes the products apart. */
+static inline real product_step(real a, real b, real sum) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+  return __builtin_fmaf(a, b, sum);
+#else
+  return a * b + sum;
+#endif
+}
+
 #endif

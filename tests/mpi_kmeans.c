@@ -1,0 +1,220 @@
+/* If these fail, a member's taste group depends on how many machines the night's job was given. */
+#include "io/comm.h"
+#include "io/mem.h"
+#include "tests/ref/ref_kmeans.h"
+#include "tests/suite.h"
+#include "train/kmeans.h"
+#include "train/kmeans_distinct.h"
+#include "train/kmeans_seed.h"
+#include "train/part.h"
+#include "train/rng.h"
+
+#include <math.h>
+#include <mpi.h>
+#include <string.h>
+
+/* Every rank makes all points; the same work is done by each rank alone and by all together. */
+typedef struct world {
+  comm c;
+  lid n;
+  int k;
+  real *x; /* (n, k) */
+  gid *id; /* [n], ascending, with gaps */
+  lid first, count;
+} world;
+
+static world make(lid n, int k, int places, double spread) {
+  world w = {.c = comm_world(), .n = n, .k = k};
+  part p;
+  ck_assert_int_eq(MEM_ALLOC(w.x, (off)n * k, "x"), OK);
+  ck_assert_int_eq(MEM_ALLOC(w.id, n, "id"), OK);
+  for (lid i = 0; i < n; i++) {
+    w.id[i] = 3 * (gid)i + 1;
+    for (int q = 0; q < k; q++)
+      w.x[(off)i * k + q] = (real)(rng_normal(7, 1, (uint64_t)(i % places), (uint64_t)q) +
+                                   spread * rng_normal(7, 2, (uint64_t)i, (uint64_t)q));
+  }
+  ck_assert_int_eq(part_equal(&p, n, w.c.size), OK);
+  w.first = (lid)p.first[w.c.rank];
+  w.count = (lid)part_count(&p, w.c.rank);
+  part_free(&p);
+  return w;
+}
+
+static void drop(world *w) {
+  mem_free(w->x);
+  mem_free(w->id);
+}
+
+/* Asserts on all ranks or on none. */
+static void assert_all(world *w, bool good) {
+  double bad = good ? 0 : 1;
+  comm_max_f64(&w->c, &bad, 1);
+  ck_assert_msg(bad == 0, "wrong on one rank");
+}
+
+typedef struct outcome {
+  status st;
+  real *centre, *dist2;
+  lid *label;
+  kmeans_result result;
+} outcome;
+
+static outcome cluster(comm *c, const kmeans_points *points, const gid *id, lid groups, int rounds, int64_t bounds) {
+  outcome o = {0};
+  kmeans_config config = {.groups = groups, .rounds = rounds, .bound_bytes = bounds};
+  o.st = MEM_ALLOC(o.centre, (off)groups * points->k, "c");
+  if (o.st == OK)
+    o.st = MEM_ALLOC(o.dist2, points->n, "d");
+  if (o.st == OK)
+    o.st = MEM_ALLOC(o.label, points->n, "l");
+  if (o.st == OK)
+    o.st = kmeans_seed(c, points, id, groups, 3, 0, o.centre);
+  if (o.st == OK)
+    o.st = kmeans_run(c, points, id, &config, o.centre, o.label, o.dist2, &o.result);
+  return o;
+}
+
+static void outcome_free(outcome *o) {
+  mem_free(o->centre);
+  mem_free(o->dist2);
+  mem_free(o->label);
+}
+
+/* n, k, groups, places */
+static const int SHAPES[][4] = {{1, 3, 1, 1},     {2, 1, 2, 2},      {3, 5, 1, 3},      {3, 4, 3, 3},
+                                {101, 7, 13, 11}, {997, 17, 70, 31}, {500, 64, 100, 9}, {50, 10, 50, 50}};
+enum { N_SHAPES = sizeof SHAPES / sizeof *SHAPES };
+
+/* Seeds, labels, centres and inertia are those of one rank, to the bit, with bounds and without. */
+START_TEST(same_on_any_ranks) {
+  const int *s = SHAPES[_i];
+  world w = make(s[0], s[1], s[3], 0.3);
+  comm alone = comm_single();
+  outcome one = cluster(&alone, &(kmeans_points){w.n, w.k, w.k, w.x}, w.id, s[2], 15, 0);
+  kmeans_points mine = {w.count, w.k, w.k, w.x + (off)w.first * w.k};
+  outcome all = cluster(&w.c, &mine, w.id + w.first, s[2], 15, 1 << 24);
+  assert_all(&w, one.st == OK && all.st == OK);
+  assert_all(&w, memcmp(one.centre, all.centre, sizeof *one.centre * (size_t)(s[2] * w.k)) == 0);
+  assert_all(&w, memcmp(one.label + w.first, all.label, sizeof *one.label * (size_t)w.count) == 0);
+  assert_all(&w, memcmp(one.dist2 + w.first, all.dist2, sizeof *one.dist2 * (size_t)w.count) == 0);
+  assert_all(&w, one.result.inertia == all.result.inertia && one.result.rounds == all.result.rounds);
+  /* No group is empty. */
+  for (lid g = 0; g < s[2]; g++) {
+    lid size = 0;
+    for (lid i = 0; i < w.n; i++)
+      size += one.label[i] == g;
+    assert_all(&w, size > 0);
+  }
+  outcome_free(&one);
+  outcome_free(&all);
+  drop(&w);
+}
+END_TEST
+
+/* Groups that are well apart are found again. */
+START_TEST(planted_groups_are_found) {
+  enum { PLACES = 12 };
+  world w = make(3001, 16, PLACES, 0.25);
+  kmeans_points mine = {w.count, w.k, w.k, w.x + (off)w.first * w.k};
+  outcome all = cluster(&w.c, &mine, w.id + w.first, PLACES, 50, 1 << 24);
+  assert_all(&w, all.st == OK && all.result.converged);
+  lid planted[3001];
+  for (lid i = 0; i < w.count; i++)
+    planted[i] = (w.first + i) % PLACES;
+  assert_all(&w, w.count < 100 || ref_adjusted_rand(planted, all.label, w.count) >= 0.9);
+  outcome_free(&all);
+  drop(&w);
+}
+END_TEST
+
+/* Groups that lose all points get some: from seeds of which most are far away from everything. */
+START_TEST(empty_groups_are_repaired) {
+  enum { GROUPS = 9 };
+  world w = make(401, 6, 20, 0.3);
+  comm alone = comm_single();
+  real seeds[2][GROUPS * 6];
+  lid *label[2];
+  real *dist2;
+  kmeans_result result[2];
+  status st[2];
+  ck_assert_int_eq(MEM_ALLOC(label[0], w.n, "l"), OK);
+  ck_assert_int_eq(MEM_ALLOC(label[1], w.n, "l"), OK);
+  ck_assert_int_eq(MEM_ALLOC(dist2, w.n, "d"), OK);
+  for (int t = 0; t < 2; t++) {
+    for (int g = 0; g < GROUPS; g++)
+      for (int q = 0; q < 6; q++)
+        seeds[t][g * 6 + q] = g < 2 ? w.x[g * 6 + q] : 1000.0f + (real)g;
+    kmeans_config config = {.groups = GROUPS, .rounds = 10, .bound_bytes = t == 0 ? 0 : 1 << 20};
+    kmeans_points points = {t == 0 ? w.n : w.count, 6, 6, t == 0 ? w.x : w.x + (off)w.first * 6};
+    st[t] = kmeans_run(t == 0 ? &alone : &w.c, &points, t == 0 ? w.id : w.id + w.first, &config, seeds[t], label[t],
+                       dist2, &result[t]);
+  }
+  assert_all(&w, st[0] == OK && st[1] == OK);
+  assert_all(&w, memcmp(seeds[0], seeds[1], sizeof seeds[0]) == 0);
+  assert_all(&w, memcmp(label[0] + w.first, label[1], sizeof *label[0] * (size_t)w.count) == 0);
+  for (lid g = 0; g < GROUPS; g++) {
+    lid size = 0;
+    for (lid i = 0; i < w.n; i++)
+      size += label[0][i] == g;
+    assert_all(&w, size > 0);
+  }
+  mem_free(label[0]);
+  mem_free(label[1]);
+  mem_free(dist2);
+  drop(&w);
+}
+END_TEST
+
+/* More groups than distinct points is an error on all ranks that tells the number; exactly as many is not. */
+START_TEST(fewer_distinct_points_than_groups) {
+  enum { DISTINCT = 7 };
+  world w = make(90, 4, DISTINCT, 0);
+  kmeans_points mine = {w.count, w.k, w.k, w.x + (off)w.first * w.k};
+  outcome enough = cluster(&w.c, &mine, w.id + w.first, DISTINCT, 10, 0);
+  assert_all(&w, enough.st == OK && enough.result.inertia < 1e-9);
+  outcome_free(&enough);
+  outcome many = cluster(&w.c, &mine, w.id + w.first, DISTINCT + 1, 10, 0);
+  assert_all(&w, many.st == BAD_DATA && strstr(status_message(), "only 7 ") != NULL);
+  outcome_free(&many);
+  outcome beyond = cluster(&w.c, &mine, w.id + w.first, 91, 10, 0);
+  assert_all(&w, beyond.st == BAD_DATA && strstr(status_message(), "at most 90 ") != NULL);
+  outcome_free(&beyond);
+  drop(&w);
+}
+END_TEST
+
+/* The sample of distinct points names each value once, by its lowest row, the same on any ranks. */
+START_TEST(distinct_points_are_counted) {
+  world w = make(200, 3, 23, 0);
+  comm alone = comm_single();
+  kmeans_points mine = {w.count, w.k, w.k, w.x + (off)w.first * w.k}, every = {w.n, w.k, w.k, w.x};
+  distinct_point a[40], b[40];
+  lid na = 0, nb = 0;
+  status sa = kmeans_distinct(&alone, &every, w.id, 40, 5, a, &na);
+  status sb = kmeans_distinct(&w.c, &mine, w.id + w.first, 40, 5, b, &nb);
+  assert_all(&w, sa == OK && sb == OK && na == 23 && nb == 23);
+  assert_all(&w, memcmp(a, b, sizeof *a * 23) == 0);
+  for (int i = 0; i < 23; i++)
+    assert_all(&w, a[i].id < 3 * 23 + 1);
+  sb = kmeans_distinct(&w.c, &mine, w.id + w.first, 10, 5, b, &nb);
+  assert_all(&w, sb == OK && nb == 10 && memcmp(a, b, sizeof *a * 10) == 0);
+  drop(&w);
+}
+END_TEST
+
+static void add(TCase *tc) {
+  tcase_add_loop_test(tc, same_on_any_ranks, 0, N_SHAPES);
+  tcase_add_test(tc, planted_groups_are_found);
+  tcase_add_test(tc, empty_groups_are_repaired);
+  tcase_add_test(tc, fewer_distinct_points_than_groups);
+  tcase_add_test(tc, distinct_points_are_counted);
+}
+
+int main(int argc, char **argv) {
+  int provided;
+  MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+  int failed = suite_run("kmeans over ranks", add);
+  MPI_Finalize();
+  return failed;
+}
