@@ -118,7 +118,9 @@ static void plant(planted *t, shape s, form f) {
                         .base = f.base,
                         .n_fixed = s.fixed,
                         .gram = t->gram,
-                        .fixed_max = most};
+                        .fixed_max = most,
+                        .most_a = 6,
+                        .most_b = 6};
 }
 
 static void uproot(planted *t) {

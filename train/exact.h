@@ -33,6 +33,15 @@ static inline exact_scale exact_scale_for(double bound, int64_t n) {
   return (exact_scale){ldexp(1, e), ldexp(1, -e)};
 }
 
+/* The scale for any number of terms whose magnitudes sum up to at most `bound`, rounding included, so that every sum
+ * stays below 2^bits. */
+static inline exact_scale exact_scale_within(double bound, int bits) {
+  int e;
+  frexp(bound > 0 ? bound : 1, &e);
+  e = e - bits < -1000 ? -1000 : e - bits;
+  return (exact_scale){ldexp(1, e), ldexp(1, -e)};
+}
+
 static inline int64_t exact_term(exact_scale s, double x) {
   return llrint(x * s.inverse);
 }

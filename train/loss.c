@@ -35,6 +35,10 @@ double loss_base(const loss *l) {
   return l->explicit_loss || l->form == CONFIDENCE_IALS ? 0 : 1;
 }
 
+double ridge_weight(double lambda, double nu, double alpha0, off n, gid n_fixed) {
+  return lambda * pow((double)n + alpha0 * (double)n_fixed, nu);
+}
+
 double loss_row_lambda(const loss *l, off n, gid n_fixed) {
-  return l->lambda * pow((double)n + loss_alpha0(l) * (double)n_fixed, l->nu);
+  return ridge_weight(l->lambda, l->nu, loss_alpha0(l), n, n_fixed);
 }

@@ -29,7 +29,11 @@ double loss_alpha0(const loss *l);
 /* What a confidence exceeds the weight of the same pair's squared error by (a = |v| - base). */
 double loss_base(const loss *l);
 
-/* lambda_r of a row with n interactions facing n_fixed rows. */
+/* lambda (n + alpha0 n_fixed)^nu: the ridge of a row with n interactions facing n_fixed rows (Rendle et al. 2021, eq.
+ * 9; with alpha0 = 0, Zhou et al. 2008). */
+double ridge_weight(double lambda, double nu, double alpha0, off n, gid n_fixed);
+
+/* The same with the loss's own settings. */
 double loss_row_lambda(const loss *l, off n, gid n_fixed);
 
 #endif

@@ -1,6 +1,7 @@
 #include "train/solve.h"
 
 #include "io/mem.h"
+#include "train/loss.h"
 #include "train/solve_double.h"
 #include "train/solve_heavy.h"
 
@@ -16,8 +17,7 @@ struct solver {
 };
 
 double half_problem_lambda(const half_problem *p, off n) {
-  double count = p->explicit_loss ? (double)n : (double)n + p->alpha0 * (double)p->n_fixed;
-  return p->lambda * pow(count, p->nu);
+  return ridge_weight(p->lambda, p->nu, p->explicit_loss ? 0 : p->alpha0, n, p->n_fixed);
 }
 
 static const solve_ops *const OPS[] = {
@@ -186,50 +186,58 @@ static status light_rows(solver *s, const csr *m, const heavy_rows *heavy, lid f
   return OK;
 }
 
-/* Largest weights of a row's interactions. */
-static void most_weights(const half_problem *p, const csr *m, lid r, double *most_a, double *most_b) {
-  double highest_a = 0, highest_b = 0;
-  for (off e = m->ptr[r]; e < m->ptr[r + 1]; e++) {
-    double a, b;
-    interaction_weights(p, m->col[e], m->val[e], &a, &b);
-    highest_a = fmax(highest_a, fabs(a));
-    highest_b = fmax(highest_b, fabs(b));
-  }
-  *most_a = highest_a;
-  *most_b = highest_b;
+off solver_sums_size(const solver *s) {
+  return heavy_size(&s->shared);
 }
 
-/* One heavy row, its segments over the threads. sum (heavy_size) and segment_loss (its segments) are work space. */
-static status solve_heavy(solver *s, const csr *m, lid r, off n_segments, const off *cut, int64_t *sum,
-                          double *segment_loss, real *x, real *own_bias, double *row_loss) {
-  const row_shared *shared = &s->shared;
-  double most_a, most_b;
-  off longest = 0;
-  for (off i = 0; i < n_segments; i++)
-    longest = cut[i + 1] - cut[i] > longest ? cut[i + 1] - cut[i] : longest;
-  most_weights(&shared->p, m, r, &most_a, &most_b);
-  exact_scale scale = heavy_scale(shared, longest, n_segments, most_a, most_b);
-  off size = heavy_size(shared);
-  for (off i = 0; i < size; i++)
-    sum[i] = 0;
+void solver_sums_add(solver *s, const csr *m, const off *cut, off n_segments, off n_row, int64_t *sums) {
 #pragma omp parallel for schedule(dynamic, 1) num_threads(s->threads)
   for (off i = 0; i < n_segments; i++) {
     row_work *w = &s->work[omp_get_thread_num()];
-    row_normal(shared, w, m, cut[i], cut[i + 1]);
-#pragma omp critical(solve_heavy_sum)
-    heavy_add(shared, w, scale, sum);
+    row_normal(&s->shared, w, m, cut[i], cut[i + 1]);
+#pragma omp critical(solver_sums)
+    heavy_add(&s->shared, w, n_row, sums);
   }
-  heavy_restore(shared, &s->work[0], scale, sum);
-  status st = finish(shared, &s->work[0], m, r, x, own_bias);
-  if (st != OK || row_loss == NULL)
-    return st;
+}
+
+status solver_sums_solve(solver *s, const int64_t *sums, off n_row, real *x, real *own_bias) {
+  row_work *w = &s->work[0];
+  heavy_restore(&s->shared, w, n_row, sums);
+  return row_finish(&s->shared, w, n_row, x, own_bias) ? OK : heavy_solve_double(&s->shared, n_row, sums, x, own_bias);
+}
+
+void solver_segments_loss(solver *s, const csr *m, const off *cut, off n_segments, const real *x, const real *own_bias,
+                          double *segment_loss) {
 #pragma omp parallel for schedule(dynamic, 1) num_threads(s->threads)
   for (off i = 0; i < n_segments; i++)
-    segment_loss[i] = row_data_loss(shared, &s->work[omp_get_thread_num()], m, cut[i], cut[i + 1], false,
-                                    x + r * shared->p.ld, own_bias != NULL ? own_bias + r : NULL);
-  row_loss[r] = 0;
+    segment_loss[i] =
+        row_data_loss(&s->shared, &s->work[omp_get_thread_num()], m, cut[i], cut[i + 1], false, x, own_bias);
+}
+
+exact_scale solver_loss_scale(double largest, off terms) {
+  return exact_scale_for(largest, terms);
+}
+
+/* One heavy row that lies here as a whole. sum (heavy_size) and segment_loss (its segments) are work space. */
+static status solve_heavy(solver *s, const csr *m, lid r, off n_segments, const off *cut, int64_t *sum,
+                          double *segment_loss, real *x, real *own_bias, double *row_loss) {
+  real *to = x + r * s->shared.p.ld, *bias = own_bias != NULL ? own_bias + r : NULL;
+  off size = heavy_size(&s->shared), n = m->ptr[r + 1] - m->ptr[r];
+  for (off i = 0; i < size; i++)
+    sum[i] = 0;
+  solver_sums_add(s, m, cut, n_segments, n, sum);
+  status st = solver_sums_solve(s, sum, n, to, bias);
+  if (st != OK || row_loss == NULL)
+    return st;
+  solver_segments_loss(s, m, cut, n_segments, to, bias, segment_loss);
+  double largest = 0;
   for (off i = 0; i < n_segments; i++)
-    row_loss[r] += segment_loss[i];
+    largest = fmax(largest, fabs(segment_loss[i]));
+  exact_scale scale = solver_loss_scale(largest, n);
+  int64_t total = 0;
+  for (off i = 0; i < n_segments; i++)
+    total += exact_term(scale, segment_loss[i]);
+  row_loss[r] = exact_value(scale, total);
   return OK;
 }
 

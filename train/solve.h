@@ -13,6 +13,7 @@
 #define PALATE_TRAIN_SOLVE_H
 
 #include "train/csr.h"
+#include "train/exact.h"
 
 typedef enum solve_method { SOLVE_AUTO, SOLVE_CHOLESKY, SOLVE_CG, SOLVE_SUBSPACE } solve_method;
 
@@ -29,8 +30,9 @@ typedef struct half_problem {
   double base;        /* implicit */
   gid n_fixed;        /* implicit: rows of the whole fixed side */
   const double *gram; /* implicit: G (k, k), both triangles, without alpha0 */
-  double
-      fixed_max; /* largest |entry| of the whole fixed side (and 1 with biases): bounds the exact sums of heavy rows */
+  /* Bounds for the exact sums of heavy rows, the same on all ranks: */
+  double fixed_max;      /* largest |entry| of the whole fixed side */
+  double most_a, most_b; /* largest |a|, and |p| or |v − mean − bias|, of all interactions; 0 where no row is heavy */
 } half_problem;
 
 /* λ_r of a row with n interactions. */
@@ -50,5 +52,31 @@ void solver_free(solver *s);
  * INTERNAL where a system is not positive definite or a result is not finite, naming the row. Local. */
 status solver_rows(solver *s, const csr *m, const heavy_rows *heavy, lid first, lid count, real *x, real *own_bias,
                    double *row_loss);
+
+/* --- heavy rows, whose interactions may lie on several ranks ---
+ * The normal equations of any part of a row's interactions are a vector of integers below 2^(SOLVER_SUM_BITS - 1) in
+ * magnitude; those of the parts, added in any order, are those of the row. solver_rows treats heavy rows in the same
+ * way, so it makes no difference to the bits where a row's segments lie. */
+
+enum { SOLVER_SUM_BITS = 40 };
+
+/* Numbers in such a vector. */
+off solver_sums_size(const solver *s);
+
+/* Adds segments of m, cut[i] … cut[i+1]-1 for i < n_segments, of a row that has n_row interactions in all, to sums.
+ * OpenMP threads share the segments. Local. */
+void solver_sums_add(solver *s, const csr *m, const off *cut, off n_segments, off n_row, int64_t *sums);
+
+/* Solves the row from its whole sums. x (ld) and *own_bias (NULL without biases) get the solution. INTERNAL as
+ * solver_rows. Local; one thread. */
+status solver_sums_solve(solver *s, const int64_t *sums, off n_row, real *x, real *own_bias);
+
+/* segment_loss[i] = the data term of segment i with the row's solution x, own_bias. Local. */
+void solver_segments_loss(solver *s, const csr *m, const off *cut, off n_segments, const real *x, const real *own_bias,
+                          double *segment_loss);
+
+/* The sum of a row's segment losses, of which `largest` is the largest magnitude: `terms` of them, added as integers by
+ * exact_term(solver_loss_scale(), loss), give exact_value(). */
+exact_scale solver_loss_scale(double largest, off terms);
 
 #endif

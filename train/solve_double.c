@@ -31,6 +31,25 @@ static bool cholesky_solve(int m, double *a, double *x) {
   return true;
 }
 
+status solve_system_double(const half_problem *p, off n, double *a, double *rhs, real *x, real *own_bias) {
+  int k = p->k, m = own_bias != NULL ? k + 1 : k;
+  for (int i = 0; i < m; i++) {
+    a[(off)i * m + i] += half_problem_lambda(p, n);
+    for (int j = 0; j <= i && !p->explicit_loss; j++)
+      a[(off)i * m + j] += p->alpha0 * p->gram[(off)i * k + j];
+  }
+  if (!cholesky_solve(m, a, rhs))
+    return status_fail(INTERNAL, "its system of equations is not positive definite; a larger --lambda helps");
+  for (int i = 0; i < (int)p->ld; i++)
+    x[i] = i < k ? (real)rhs[i] : 0;
+  if (own_bias != NULL)
+    *own_bias = (real)rhs[k];
+  for (int i = 0; i < m; i++)
+    if (!isfinite((real)rhs[i]))
+      return status_fail(INTERNAL, "its solution is not finite");
+  return OK;
+}
+
 status solve_row_double(const half_problem *p, const lid *col, const real *val, off n, real *x, real *own_bias) {
   status st = OK;
   int k = p->k, m = own_bias != NULL ? k + 1 : k;
@@ -50,24 +69,7 @@ status solve_row_double(const half_problem *p, const lid *col, const real *val, 
         a[(off)i * m + j] += weight * y[i] * y[j];
     }
   }
-  for (int i = 0; i < m; i++) {
-    a[(off)i * m + i] += half_problem_lambda(p, n);
-    for (int j = 0; j <= i && !p->explicit_loss; j++)
-      a[(off)i * m + j] += p->alpha0 * p->gram[(off)i * k + j];
-  }
-  if (!cholesky_solve(m, a, rhs)) {
-    st = status_fail(INTERNAL, "its system of equations is not positive definite; a larger --lambda helps");
-    goto done;
-  }
-  for (int i = 0; i < (int)p->ld; i++)
-    x[i] = i < k ? (real)rhs[i] : 0;
-  if (own_bias != NULL)
-    *own_bias = (real)rhs[k];
-  for (int i = 0; i < m; i++)
-    if (!isfinite((real)rhs[i])) {
-      st = status_fail(INTERNAL, "its solution is not finite");
-      goto done;
-    }
+  st = solve_system_double(p, n, a, rhs, x, own_bias);
 done:
   mem_free(a);
   mem_free(rhs);

@@ -9,6 +9,10 @@
  * definite or the solution is not finite, NO_MEMORY. Local. */
 status solve_row_double(const half_problem *p, const lid *col, const real *val, off n, real *x, real *own_bias);
 
+/* Solves a system that is summed up already: a (m, m) with its lower triangle Σ a·y yᵀ over the k factors and, last,
+ * the bias (m = k + 1, own_bias not NULL), rhs [m]; n interactions. Both are overwritten. As above. Local. */
+status solve_system_double(const half_problem *p, off n, double *a, double *rhs, real *x, real *own_bias);
+
 /* What an interaction of value v with row c of the table adds to the system: a · y yᵀ to the matrix, b · y to the right
  * hand side. */
 static inline void interaction_weights(const half_problem *p, lid c, real v, double *a, double *b) {

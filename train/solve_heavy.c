@@ -1,44 +1,103 @@
 #include "train/solve_heavy.h"
 
+#include "io/mem.h"
+#include "train/solve_double.h"
+
+/* Runs of numbers that make up the sums, one after another, with what bounds the whole row's sum of each. */
+typedef struct run {
+  real *at;
+  off length;
+  double bound;
+} run;
+
 off heavy_size(const row_shared *s) {
   off vl = s->ops->vl, above = (off)s->nb * (s->nb - 1) / 2 * vl * vl;
   return above + row_skew_size(s) + s->n_sums * s->p.ld + 1;
 }
 
-exact_scale heavy_scale(const row_shared *s, off longest, off n_segments, double most_a, double most_b) {
-  double f = s->p.fixed_max > 1 ? s->p.fixed_max : 1;
-  double term = most_a * f * f > most_b * f ? most_a * f * f : most_b * f;
-  if (s->n_sums == 2 && term < f)
-    term = f;
-  return exact_scale_for(2 * term * (double)longest, n_segments); /* 2: the segments' own rounding */
-}
-
-/* Runs of floats that make up the sums, one after another; `at` counts on, NULL at the end. */
-static real *run_of(const row_shared *s, const row_work *w, off at, off *length) {
+/* Run number i, false at the end. 2: room for the rounding of segments in single precision. */
+static bool run_of(const row_shared *s, const row_work *w, off n, off i, run *out) {
   off vl = s->ops->vl, width = s->nb * vl, rows = width - vl; /* the last block has nothing right of its diagonal */
-  if (at < rows) {
-    off right = (at / vl + 1) * vl;
-    *length = width - right;
-    return w->a + at * s->lda + right;
+  double f = s->p.fixed_max, b = s->p.most_b, all = 2 * (double)n;
+  if (i < rows) {
+    off right = (i / vl + 1) * vl;
+    *out = (run){w->a + i * s->lda + right, width - right, all * s->p.most_a * f * f};
+    return true;
   }
-  *length = at == rows ? row_skew_size(s) : s->n_sums * s->p.ld;
-  return at == rows ? w->skew : at == rows + 1 ? w->sums : NULL;
+  if (i == rows) {
+    *out = (run){w->skew, row_skew_size(s), all * s->p.most_a * f * f};
+    return true;
+  }
+  /* Σ b y, and Σ y where there are biases */
+  *out = (run){w->sums + (i - rows - 1) * s->p.ld, s->p.ld, i == rows + 1 ? all * b * f : all * f};
+  return i <= rows + s->n_sums;
 }
 
-void heavy_add(const row_shared *s, const row_work *w, exact_scale scale, int64_t *sum) {
-  off length;
-  const real *from;
-  for (off at = 0; (from = run_of(s, w, at, &length)) != NULL; at++)
-    for (off i = 0; i < length; i++)
-      *sum++ += exact_term(scale, (double)from[i]);
-  *sum += exact_term(scale, w->total);
+static exact_scale scale_of(double bound) {
+  return exact_scale_within(bound, SOLVER_SUM_BITS - 2);
 }
 
-void heavy_restore(const row_shared *s, row_work *w, exact_scale scale, const int64_t *sum) {
-  off length;
-  real *to;
-  for (off at = 0; (to = run_of(s, w, at, &length)) != NULL; at++)
-    for (off i = 0; i < length; i++)
-      to[i] = (real)exact_value(scale, *sum++);
-  w->total = exact_value(scale, *sum);
+void heavy_add(const row_shared *s, const row_work *w, off n, int64_t *sum) {
+  run r;
+  for (off i = 0; run_of(s, w, n, i, &r); i++) {
+    exact_scale scale = scale_of(r.bound);
+    for (off j = 0; j < r.length; j++)
+      *sum++ += exact_term(scale, (double)r.at[j]);
+  }
+  *sum += exact_term(scale_of(2 * (double)n * s->p.most_b), w->total);
+}
+
+void heavy_restore(const row_shared *s, row_work *w, off n, const int64_t *sum) {
+  run r;
+  for (off i = 0; run_of(s, w, n, i, &r); i++) {
+    exact_scale scale = scale_of(r.bound);
+    for (off j = 0; j < r.length; j++)
+      r.at[j] = (real)exact_value(scale, *sum++);
+  }
+  w->total = exact_value(scale_of(2 * (double)n * s->p.most_b), *sum);
+}
+
+status heavy_solve_double(const row_shared *s, off n, const int64_t *sum, real *x, real *own_bias) {
+  status st = OK;
+  double *a = NULL, *rhs = NULL;
+  int k = s->p.k, m = own_bias != NULL ? k + 1 : k;
+  off vl = s->ops->vl, width = s->nb * vl, rows = width - vl;
+  row_work none = {0};
+  run r;
+  TRY(MEM_ZALLOC(a, (off)m * m, "a row's system in double precision"));
+  TRY(MEM_ZALLOC(rhs, m, "a row's system in double precision"));
+  for (off i = 0; run_of(s, &none, n, i, &r); sum += r.length, i++) {
+    exact_scale scale = scale_of(r.bound);
+    for (off j = 0; j < r.length; j++) {
+      double value = exact_value(scale, sum[j]);
+      off row, column;
+      if (i > rows) { /* right-hand side, then the bias's row */
+        if (j < k && i == rows + 1)
+          rhs[j] = value;
+        else if (j < k)
+          a[(off)k * m + j] = value;
+        continue;
+      }
+      if (i == rows) { /* lane l of skew[c][d] is element (l, (l + d) mod vl) of diagonal block c */
+        off block = j / (vl * (vl / 2 + 1)), d = j / vl % (vl / 2 + 1), lane = j % vl;
+        row = block * vl + lane;
+        column = block * vl + (lane + d) % vl;
+      } else {
+        row = i;
+        column = width - r.length + j;
+      }
+      off low = row > column ? row : column;
+      if (low < k)
+        a[low * m + (row + column - low)] = value;
+    }
+  }
+  if (own_bias != NULL) {
+    rhs[k] = exact_value(scale_of(2 * (double)n * s->p.most_b), *sum);
+    a[(off)k * m + k] = (double)n;
+  }
+  st = solve_system_double(&s->p, n, a, rhs, x, own_bias);
+done:
+  mem_free(a);
+  mem_free(rhs);
+  return st;
 }

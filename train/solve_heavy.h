@@ -1,22 +1,22 @@
-/* Sums of a heavy row's segments in fixed point (train/exact.h), so that threads and ranks may add them in any order.
- * Inside the train room only. */
+/* A heavy row's normal equations in fixed point (train/exact.h), so that threads and ranks may add its segments in any
+ * order. Inside the train room only. */
 #ifndef PALATE_TRAIN_SOLVE_HEAVY_H
 #define PALATE_TRAIN_SOLVE_HEAVY_H
 
 #include "train/exact.h"
 #include "train/solve_row.h"
 
-/* Numbers in a row's normal equations: the blocks above the diagonal, the skewed diagonal blocks, the sums. */
+/* Numbers in a row's normal equations: the blocks above the diagonal, the skewed diagonal blocks, the sums, the total.
+ */
 off heavy_size(const row_shared *s);
 
-/* A scale for segments of at most `longest` interactions whose weights are at most most_a and most_b in magnitude; each
- * number is a sum of n_segments terms. Depends on these and on fixed_max alone. */
-exact_scale heavy_scale(const row_shared *s, off longest, off n_segments, double most_a, double most_b);
-
-/* sum (heavy_size) += what row_normal left in w. */
-void heavy_add(const row_shared *s, const row_work *w, exact_scale scale, int64_t *sum);
+/* sum (heavy_size) += what row_normal left in w, for a row of n interactions in all. */
+void heavy_add(const row_shared *s, const row_work *w, off n, int64_t *sum);
 
 /* The other way round, for row_finish. */
-void heavy_restore(const row_shared *s, row_work *w, exact_scale scale, const int64_t *sum);
+void heavy_restore(const row_shared *s, row_work *w, off n, const int64_t *sum);
+
+/* Solves the row from its sums in double precision, which they hold to about 38 bits. */
+status heavy_solve_double(const row_shared *s, off n, const int64_t *sum, real *x, real *own_bias);
 
 #endif
