@@ -77,6 +77,10 @@ status h5_attr_f64s(h5_file *f, const char *object, const char *name, double **o
 /* A text scalar or vector. Free with strings_free. */
 status h5_attr_texts(h5_file *f, const char *object, const char *name, strings *out);
 bool h5_attr_has(h5_file *f, const char *object, const char *name);
+/* The names of all attributes of an object, sorted. Free with strings_free. */
+status h5_attr_names(h5_file *f, const char *object, strings *out);
+/* Kind (H5_NONE for what palate does not read) and number of values; a scalar counts 1. */
+status h5_attr_find(h5_file *f, const char *object, const char *name, h5_type *type, off *count);
 
 /* --- laying out --- */
 

@@ -54,6 +54,62 @@ bool h5_attr_has(h5_file *f, const char *object, const char *name) {
   return h5_walk(f, object, &there) == OK && there && H5Aexists_by_name(f->id, object, name, H5P_DEFAULT) > 0;
 }
 
+/* Two passes over the names: how many and how long, then the names themselves. */
+typedef struct names {
+  strings table;
+  off n;
+  int width;
+  bool fill;
+} names;
+
+static herr_t take_name(hid_t object, const char *name, const H5A_info_t *info, void *context) {
+  (void)object, (void)info;
+  names *all = context;
+  size_t length = strlen(name);
+  if (all->fill) {
+    if (all->n >= all->table.n || length > (size_t)all->table.width)
+      return -1;
+    memcpy(all->table.bytes + all->n * all->table.width, name, length);
+  } else if ((int)length > all->width)
+    all->width = length < 1024 ? (int)length : 1024;
+  all->n++;
+  return 0;
+}
+
+status h5_attr_names(h5_file *f, const char *object, strings *out) {
+  names all = {.width = 1};
+  *out = (strings){0};
+  bool there;
+  status st = h5_walk(f, object, &there);
+  if (st != OK)
+    return st;
+  for (int pass = 0; pass < 2; pass++) {
+    all.n = 0;
+    all.fill = pass == 1;
+    hsize_t from = 0;
+    if (all.fill)
+      TRY(strings_alloc(&all.table, all.table.n, all.width, "attribute names"));
+    if (!there ||
+        H5Aiterate_by_name(f->id, object, H5_INDEX_NAME, H5_ITER_INC, &from, take_name, &all, H5P_DEFAULT) < 0)
+      TRY(h5_damaged(f, object));
+    all.table.n = all.n;
+  }
+  *out = all.table;
+done:
+  if (st != OK)
+    strings_free(&all.table);
+  return st;
+}
+
+status h5_attr_find(h5_file *f, const char *object, const char *name, h5_type *type, off *count) {
+  attribute a;
+  status st = open_attribute(f, object, name, &a);
+  *type = a.kind;
+  *count = a.count;
+  close_attribute(&a);
+  return st;
+}
+
 static bool is_whole(h5_type t) {
   return t == H5_U8 || t == H5_I32 || t == H5_I64 || t == H5_U64;
 }

@@ -93,7 +93,14 @@ static const option_use *use_of(const command *cmd, const char *name) {
   return NULL;
 }
 
+/* What --help says of a name that this command takes as a flag; NULL where it is as the table says. */
+static const char *flag_help(const option_use *u) {
+  return u->fallback != NULL && strncmp(u->fallback, "flag: ", 6) == 0 ? u->fallback + 6 : NULL;
+}
+
 static const char *fallback_of(const option_use *u) {
+  if (flag_help(u) != NULL)
+    return NULL;
   return u->fallback != NULL ? u->fallback : TABLE[find(u->name)].fallback;
 }
 
@@ -127,10 +134,11 @@ static void argp_table(const command *cmd, struct argp_option *table, char (*doc
     for (const option_use *u = lists[l]; u->name != NULL; u++, n++) {
       const option_spec *s = &TABLE[find(u->name)];
       const char *value = fallback_of(u);
-      snprintf(docs[n], sizeof docs[n], value != NULL ? "%s (default %s)" : "%s", s->help, value);
+      snprintf(docs[n], sizeof docs[n], value != NULL ? "%s (default %s)" : "%s",
+               flag_help(u) != NULL ? flag_help(u) : s->help, value);
       table[n] = (struct argp_option){.name = s->name,
                                       .key = s->letter != 0 ? s->letter : KEY_BASE + find(u->name),
-                                      .arg = s->arg,
+                                      .arg = flag_help(u) != NULL ? NULL : s->arg,
                                       .doc = docs[n],
                                       .group = l};
     }

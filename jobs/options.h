@@ -12,7 +12,7 @@
 
 typedef struct option_use {
   const char *name;     /* a name in the table of options.c */
-  const char *fallback; /* the command's own default, or NULL for the table's */
+  const char *fallback; /* the command's own default, or NULL for the table's; "flag: HELP" makes it a flag here */
 } option_use;
 
 typedef struct options options;
