@@ -1,6 +1,7 @@
 #include "eval/metrics.h"
 
 #include "io/mem.h"
+#include "train/row_sort.h"
 
 #include <math.h>
 
@@ -39,22 +40,6 @@ void metrics_plan_free(metrics_plan *p) {
   *p = (metrics_plan){0};
 }
 
-static bool contains(const lid *sorted, off n, lid item) {
-  off low = 0;
-  while (n > 0) {
-    off half = n / 2;
-    if (sorted[low + half] < item) {
-      low += half + 1;
-      n -= half + 1;
-    } else if (sorted[low + half] == item) {
-      return true;
-    } else {
-      n = half;
-    }
-  }
-  return false;
-}
-
 /* What has been gathered up to some rank. */
 typedef struct running {
   double hits, any, gain, precisions, reciprocal;
@@ -76,7 +61,7 @@ void metrics_of_list(const metrics_plan *p, const lid *list, off n_list, const l
   int r = 0;
   for (int a = 0; a < p->n_at; a++) {
     for (; r < p->at[a] && r < n_list; r++)
-      if (contains(test, n_test, list[r])) {
+      if (row_contains(test, n_test, list[r])) {
         s.hits++;
         s.any = 1;
         s.gain += p->discount[r + 1];

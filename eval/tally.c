@@ -92,6 +92,8 @@ status tally_add(tally *t, lid n, const gid *user, const double *values) {
   for (lid u = 0; u < n; u++)
     for (int c = 0; c < t->columns; c++)
       t->sums[1 + c] += exact_term(t->scale[c], values[(off)u * t->columns + c]);
+  if (t->resampled == 0)
+    goto done;
   for (lid u = 0; u < n; u++) {
     for (int c = 0; c < t->resampled; c++)
       rounded[(off)u * width + c] = nearbyint(values[(off)u * t->columns + c] / t->quantum[c]);

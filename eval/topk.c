@@ -61,31 +61,34 @@ int64_t topk_items_bytes(off n, int k) {
   return rows * ((off)k * (off)sizeof(real) + (off)sizeof(lid)) + rows / 8 * 8;
 }
 
-status topk_items_create(isa set, const real *y, lid first, lid n, int k, off ldy, topk_items **out) {
+status topk_items_create(isa set, const real *y, lid n, int k, off ldy, const lid *row, lid first, topk_items **out) {
   status st = OK;
   by_norm *order = NULL;
   real *panel_rows = NULL;
   topk_items *b = NULL;
   off panel = product_panel(set), panels = ((off)n + panel - 1) / panel, size = product_packed_size(set, n, k);
+  lid kept = 0;
   *out = NULL;
   if (size < 0)
     return status_fail(NO_MEMORY, "the size of the item block overflows");
   TRY(MEM_ZALLOC(b, 1, "item block"));
-  *b = (topk_items){.set = set, .k = k, .n = n};
+  *b = (topk_items){.set = set, .k = k};
   TRY(MEM_ALLOC(b->packed, size, "item block"));
   TRY(MEM_ALLOC(b->item, n, "item block"));
   TRY(MEM_ALLOC(b->reach, panels, "item block"));
   TRY(MEM_ALLOC(order, n, "order of items"));
   TRY(MEM_ALLOC(panel_rows, panel * k, "item panel"));
   for (lid i = 0; i < n; i++)
-    order[i] = (by_norm){norm_of(y + i * ldy, k), i};
-  qsort(order, (size_t)n, sizeof *order, fall);
-  for (off j = 0; j < panels; j++) {
-    off rows = n - j * panel < panel ? n - j * panel : panel;
+    if (row == NULL || row[i] >= 0)
+      order[kept++] = (by_norm){norm_of(y + i * ldy, k), i};
+  qsort(order, (size_t)kept, sizeof *order, fall);
+  b->n = kept;
+  for (off j = 0; j * panel < kept; j++) {
+    off rows = kept - j * panel < panel ? kept - j * panel : panel;
     for (off r = 0; r < rows; r++) {
       lid from = order[j * panel + r].row;
       memcpy(panel_rows + r * k, y + from * ldy, sizeof *y * (size_t)k);
-      b->item[j * panel + r] = first + from;
+      b->item[j * panel + r] = row != NULL ? row[from] : first + from;
     }
     product_pack(set, panel_rows, rows, k, k, b->packed + j * panel * k);
     b->reach[j] = order[j * panel].norm;
@@ -258,7 +261,7 @@ typedef struct scan {
   const topk_items *items;
   const real *x;
   off ldx;
-  const off *seen_ptr;
+  const off *seen_from, *seen_to;
   const lid *seen;
   int rows; /* of a group */
 } scan;
@@ -294,10 +297,10 @@ static int64_t scan_users(const scan *s, lid first, int count, real *packed, lid
     row->key = t->key + (off)u * t->capacity;
     row->count = t->count[u];
     tile.threshold[r] = t->threshold[u];
-    off seen = s->seen_ptr != NULL ? s->seen_ptr[u + 1] - s->seen_ptr[u] : 0;
+    off seen = s->seen != NULL ? s->seen_to[u] - s->seen_from[u] : 0;
     if (seen > 0) {
       int bits = seen_bits(seen);
-      seen_fill(row, places, bits, s->seen + s->seen_ptr[u], seen);
+      seen_fill(row, places, bits, s->seen + s->seen_from[u], seen);
       places += (off)1 << bits;
     }
   }
@@ -314,18 +317,19 @@ static int64_t scan_users(const scan *s, lid first, int count, real *packed, lid
   return tile.scanned;
 }
 
-status topk_scan(topk *t, const topk_items *items, const real *x, off ldx, const off *seen_ptr, const lid *seen) {
+status topk_scan(topk *t, const topk_items *items, const real *x, off ldx, const off *seen_from, const off *seen_to,
+                 const lid *seen) {
   status st = OK;
-  scan s = {t, items, x, ldx, seen_ptr, seen, KERNELS[items->set].rows()};
+  scan s = {t, items, x, ldx, seen_from, seen_to, seen, KERNELS[items->set].rows()};
   int tile = TOPK_GROUPS * s.rows, threads = omp_get_max_threads();
   off x_places = (off)tile * items->k, seen_places = 0;
   real *packed = NULL;
   lid *places = NULL;
-  for (lid u = 0; seen_ptr != NULL && u < t->users; u += tile) {
+  for (lid u = 0; seen != NULL && u < t->users; u += tile) {
     off sum = 0;
     for (lid r = u; r < u + tile && r < t->users; r++)
-      if (seen_ptr[r + 1] > seen_ptr[r])
-        sum += (off)1 << seen_bits(seen_ptr[r + 1] - seen_ptr[r]);
+      if (seen_to[r] > seen_from[r])
+        sum += (off)1 << seen_bits(seen_to[r] - seen_from[r]);
     seen_places = sum > seen_places ? sum : seen_places;
   }
   TRY(MEM_ALLOC(packed, threads * x_places, "user tiles"));

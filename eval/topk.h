@@ -17,9 +17,9 @@
 /* A block of items, packed. */
 typedef struct topk_items topk_items;
 
-/* Rows first … first+n-1 of the items, y (n, k) with distance ldy, copied. Free with topk_items_free. NO_MEMORY. Local.
- */
-status topk_items_create(isa set, const real *y, lid first, lid n, int k, off ldy, topk_items **out);
+/* Vectors y (n, k) with distance ldy, copied. Vector i belongs to item row[i], or is left out where that is negative;
+ * row NULL: to item first + i. Free with topk_items_free. NO_MEMORY. Local. */
+status topk_items_create(isa set, const real *y, lid n, int k, off ldy, const lid *row, lid first, topk_items **out);
 void topk_items_free(topk_items *items);
 
 /* Bytes that a block of n items takes. */
@@ -38,9 +38,10 @@ int64_t topk_user_bytes(int top);
 void topk_begin(topk *t, lid users);
 
 /* Offers a block of items to the users' lists; x (users, k) with distance ldx. User u never gets the items
- * seen[seen_ptr[u]] … seen[seen_ptr[u+1]-1] (global rows); seen_ptr NULL: nothing is left out. OpenMP threads; the
+ * seen[seen_from[u]] … seen[seen_to[u]-1]; seen NULL: nothing is left out. OpenMP threads; the
  * result does not depend on their number. NO_MEMORY. Local. */
-status topk_scan(topk *t, const topk_items *items, const real *x, off ldx, const off *seen_ptr, const lid *seen);
+status topk_scan(topk *t, const topk_items *items, const real *x, off ldx, const off *seen_from, const off *seen_to,
+                 const lid *seen);
 
 /* Sorts the lists, best first, after the last block. */
 void topk_finish(topk *t);

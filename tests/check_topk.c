@@ -76,8 +76,8 @@ static void try_shape(isa set, const shape *s, int kind, int threads) {
     for (lid first = 0; first < s->n; first += s->block) {
       topk_items *items;
       lid n = s->n - first < s->block ? s->n - first : s->block;
-      ck_assert_int_eq(topk_items_create(set, y + first * s->k, first, n, s->k, s->k, &items), OK);
-      ck_assert_int_eq(topk_scan(t, items, x, s->k, ptr, seen), OK);
+      ck_assert_int_eq(topk_items_create(set, y + first * s->k, n, s->k, s->k, NULL, first, &items), OK);
+      ck_assert_int_eq(topk_scan(t, items, x, s->k, ptr, ptr + 1, seen), OK);
       topk_items_free(items);
     }
     topk_finish(t);
@@ -135,15 +135,51 @@ START_TEST(falling_norms_save_work) {
     y[i] = value(2, 61, (uint64_t)(i / K), (uint64_t)(i % K));
   topk_items *items;
   topk *t;
-  ck_assert_int_eq(topk_items_create(isa_in_use(), y, 0, N, K, K, &items), OK);
+  ck_assert_int_eq(topk_items_create(isa_in_use(), y, N, K, K, NULL, 0, &items), OK);
   ck_assert_int_eq(topk_create(10, M, &t), OK);
   topk_begin(t, M);
-  ck_assert_int_eq(topk_scan(t, items, x, K, NULL, NULL), OK);
+  ck_assert_int_eq(topk_scan(t, items, x, K, NULL, NULL, NULL), OK);
   ck_assert_double_gt(topk_skipped(t), 0.5);
   topk_free(t);
   topk_items_free(items);
   free(x);
   free(y);
+}
+END_TEST
+
+/* Vectors may come in any order, under the rows they belong to, and some may belong to none. */
+START_TEST(rows_are_labels) {
+  enum { M = 30, N = 700, K = 9 };
+  real *x = malloc(sizeof *x * M * K), *y = malloc(sizeof *y * N * K), *z = malloc(sizeof *z * 2 * N * K);
+  lid row[2 * N];
+  for (int i = 0; i < M * K; i++)
+    x[i] = value(1, 60, 1, (uint64_t)i);
+  for (int i = 0; i < N * K; i++)
+    y[i] = value(1, 61, (uint64_t)(i / K), (uint64_t)(i % K));
+  for (int i = 0; i < 2 * N; i++) { /* backwards, every other one unknown */
+    row[i] = i % 2 == 0 ? N - 1 - i / 2 : -1;
+    for (int p = 0; p < K; p++)
+      z[i * K + p] = i % 2 == 0 ? y[(N - 1 - i / 2) * K + p] : 100;
+  }
+  topk *t[2];
+  for (int j = 0; j < 2; j++) {
+    topk_items *items;
+    ck_assert_int_eq(
+        topk_items_create(isa_in_use(), j == 0 ? y : z, j == 0 ? N : 2 * N, K, K, j == 0 ? NULL : row, 0, &items), OK);
+    ck_assert_int_eq(topk_create(10, M, &t[j]), OK);
+    topk_begin(t[j], M);
+    ck_assert_int_eq(topk_scan(t[j], items, x, K, NULL, NULL, NULL), OK);
+    topk_finish(t[j]);
+    topk_items_free(items);
+  }
+  for (lid u = 0; u < M; u++)
+    for (lid r = 0; r < 10; r++)
+      ck_assert_int_eq(topk_item(t[0], u, r), topk_item(t[1], u, r));
+  topk_free(t[0]);
+  topk_free(t[1]);
+  free(x);
+  free(y);
+  free(z);
 }
 END_TEST
 
@@ -157,12 +193,12 @@ START_TEST(memory_may_fail) {
     topk *t = NULL;
     topk_items *items = NULL;
     mem_fail_nth(n);
-    st = topk_items_create(isa_in_use(), y, 0, 4, 2, 2, &items);
+    st = topk_items_create(isa_in_use(), y, 4, 2, 2, NULL, 0, &items);
     if (st == OK)
       st = topk_create(2, 2, &t);
     if (st == OK) {
       topk_begin(t, 2);
-      st = topk_scan(t, items, x, 2, ptr, seen);
+      st = topk_scan(t, items, x, 2, ptr, ptr + 1, seen);
     }
     ck_assert(st == OK || st == NO_MEMORY);
     topk_free(t);
@@ -179,6 +215,7 @@ int main(void) {
   tcase_set_timeout(tc, 60);
   tcase_add_loop_test(tc, lists_are_those_of_a_full_sort, 0, sizeof SHAPES / sizeof *SHAPES);
   tcase_add_test(tc, falling_norms_save_work);
+  tcase_add_test(tc, rows_are_labels);
   tcase_add_test(tc, memory_may_fail);
   suite_add_tcase(suite, tc);
   SRunner *runner = srunner_create(suite);

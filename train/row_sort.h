@@ -1,4 +1,4 @@
-/* Ordering one row of (column, value) pairs, and merging the repeated ones. */
+/* Ordering one row of (column, value) pairs, merging the repeated ones, and finding one. */
 #ifndef PALATE_TRAIN_ROW_SORT_H
 #define PALATE_TRAIN_ROW_SORT_H
 
@@ -12,5 +12,21 @@ void row_sort(off n, lid *col, real *val, uint64_t *scratch);
 
 /* Folds repeated columns of a sorted row into one pair; sums in double. Returns how many pairs are left. */
 off row_merge(duplicates how, off n, lid *col, real *val);
+
+/* Whether the n columns, which ascend, have this one. Local. */
+static inline bool row_contains(const lid *col, off n, lid wanted) {
+  while (n > 0) {
+    off half = n / 2;
+    if (col[half] == wanted)
+      return true;
+    if (col[half] < wanted) {
+      col += half + 1;
+      n -= half + 1;
+    } else {
+      n = half;
+    }
+  }
+  return false;
+}
 
 #endif

@@ -1,0 +1,415 @@
+#include "eval/evaluate_private.h"
+
+#include "io/mem.h"
+#include "train/row_sort.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct batch {
+  lid max_users;
+  topk *lists;
+  gid *row;          /* [max_users]: the model's rows, or -1 */
+  gid *id;           /* [max_users]: rows of the dataset */
+  off *from, *to;    /* [max_users]: what the user has seen */
+  off *test_at;      /* [max_users + 1]: places in guess */
+  real *x;           /* (max_users, widest) */
+  double *constant;  /* [max_users] */
+  double *values;    /* (max_users, columns) */
+  double *slice_row; /* (max_users, SLICE_COLUMNS) */
+  gid *chosen_id;    /* [max_users] */
+  double *guess;     /* predicted ratings of the batch's test pairs */
+  off guess_room;
+  lid *top; /* (max_users, 2, first length): the model's lists and most popular's */
+};
+
+status batch_create(const bench *b, lid max_users, batch **out) {
+  status st = OK;
+  batch *k = NULL;
+  int width = 0;
+  *out = NULL;
+  for (int m = 0; m < b->in->n_models; m++)
+    if (scorer_width(b->in->model[m]) > width)
+      width = scorer_width(b->in->model[m]);
+  TRY(MEM_ZALLOC(k, 1, "batch of users"));
+  k->max_users = max_users;
+  TRY(topk_create(metrics_longest(&b->plan), max_users, &k->lists));
+  TRY(MEM_ALLOC(k->row, max_users, "batch of users"));
+  TRY(MEM_ALLOC(k->id, max_users, "batch of users"));
+  TRY(MEM_ALLOC(k->from, max_users, "batch of users"));
+  TRY(MEM_ALLOC(k->to, max_users, "batch of users"));
+  TRY(MEM_ALLOC(k->test_at, (off)max_users + 1, "batch of users"));
+  TRY(MEM_ALLOC(k->x, (off)max_users * width, "batch of users"));
+  TRY(MEM_ALLOC(k->constant, max_users, "batch of users"));
+  TRY(MEM_ALLOC(k->values, (off)max_users * b->at.columns, "metrics of users"));
+  TRY(MEM_ALLOC(k->slice_row, (off)max_users * SLICE_COLUMNS, "metrics of users"));
+  TRY(MEM_ALLOC(k->chosen_id, max_users, "batch of users"));
+  TRY(MEM_ALLOC(k->top, (off)max_users * 2 * b->in->at[0], "lists of users"));
+done:
+  if (st != OK) {
+    batch_free(k);
+    k = NULL;
+  }
+  *out = k;
+  return st;
+}
+
+void batch_free(batch *k) {
+  if (k == NULL)
+    return;
+  topk_free(k->lists);
+  mem_free(k->row);
+  mem_free(k->id);
+  mem_free(k->from);
+  mem_free(k->to);
+  mem_free(k->test_at);
+  mem_free(k->x);
+  mem_free(k->constant);
+  mem_free(k->values);
+  mem_free(k->slice_row);
+  mem_free(k->chosen_id);
+  mem_free(k->guess);
+  mem_free(k->top);
+  mem_free(k);
+}
+
+/* --- vectors of users --- */
+
+/* Folds in those of the users whom the model was not trained on, from their training pairs. */
+static status fold_users(batch *k, bench *b, int model, const lid *user, lid n) {
+  status st = OK;
+  const evaluate_input *in = b->in;
+  const csr *train = in->train;
+  scorer *s = in->model[model];
+  int width = scorer_width(s), factors = model_factors(scorer_model(s));
+  csr rows = {0};
+  lid *place = NULL, folded = 0;
+  real *x = NULL, *bias = NULL;
+  off nnz = 0;
+  TRY(MEM_ALLOC(place, n, "users to fold in"));
+  for (lid u = 0; u < n; u++)
+    if (k->row[u] < 0 && k->to[u] > k->from[u]) {
+      place[folded++] = u;
+      nnz += k->to[u] - k->from[u];
+    }
+  if (folded == 0 || in->fold[model] == NULL)
+    goto done;
+  TRY(csr_alloc(&rows, folded, nnz, "users to fold in"));
+  TRY(MEM_ALLOC(x, (off)folded * factors, "users to fold in"));
+  TRY(MEM_ALLOC(bias, folded, "users to fold in"));
+  nnz = 0;
+  for (lid f = 0; f < folded; f++) {
+    off start = nnz;
+    bool ascends = true;
+    for (off e = train->ptr[user[place[f]]]; e < train->ptr[user[place[f]] + 1]; e++) {
+      lid item = scorer_item(s, train->col[e]);
+      if (item < 0)
+        continue;
+      ascends = ascends && (nnz == start || rows.col[nnz - 1] < item);
+      rows.col[nnz] = item;
+      rows.val[nnz++] = train->val[e];
+    }
+    rows.ptr[f + 1] = nnz;
+    if (!ascends) { /* the model's rows stand in another order than the dataset's */
+      uint64_t *scratch = NULL;
+      TRY(MEM_ALLOC(scratch, 2 * (nnz - start), "order of items"));
+      row_sort(nnz - start, rows.col + start, rows.val + start, scratch);
+      mem_free(scratch);
+    }
+  }
+  TRY(foldin_rows(in->fold[model], &rows, x, factors, bias));
+  for (lid f = 0; f < folded; f++) {
+    memcpy(k->x + (off)place[f] * width, x + (off)f * factors, sizeof *x * (size_t)factors);
+    k->constant[place[f]] += (double)bias[f];
+  }
+  if (model == 0)
+    b->folded_in += folded;
+done:
+  csr_free(&rows);
+  mem_free(place);
+  mem_free(x);
+  mem_free(bias);
+  return st;
+}
+
+static status load_users(batch *k, bench *b, int model, const lid *user, lid n) {
+  const evaluate_input *in = b->in;
+  const row_map *map = in->map[model];
+  scorer *s = in->model[model];
+  gid n_model = model_rows(scorer_model(s), USERS);
+  for (lid u = 0; u < n; u++) {
+    gid row = map != NULL && map->user != NULL ? map->user[user[u]] : k->id[u];
+    if (row >= n_model || (in->fold_user != NULL && in->fold_user[user[u]]))
+      row = -1;
+    k->row[u] = row;
+  }
+  status st = scorer_users(s, k->row, n, k->x, k->constant);
+  return st == OK ? fold_users(k, b, model, user, n) : st;
+}
+
+/* --- lists and predictions --- */
+
+static double predict(const real *x, const real *y, int width) {
+  double sum = 0;
+  for (int p = 0; p < width; p++)
+    sum += (double)x[p] * y[p];
+  return sum;
+}
+
+/* Ratings of the test items that stand in this block. */
+static void predict_block(batch *k, const bench *b, const scorer *s, const scorer_block *block, const lid *user,
+                          lid n) {
+  const csr *test = b->in->test;
+  int width = scorer_width(s);
+#pragma omp parallel for schedule(dynamic, 64)
+  for (lid u = 0; u < n; u++) {
+    off first = test->ptr[user[u]];
+    for (off e = first; e < test->ptr[user[u] + 1]; e++) {
+      lid item = scorer_item(s, test->col[e]);
+      if (item >= block->first && item < block->first + block->n)
+        k->guess[k->test_at[u] + e - first] =
+            k->constant[u] + predict(k->x + (off)u * width, block->y + (off)(item - block->first) * width, width);
+    }
+  }
+}
+
+static status make_lists(batch *k, bench *b, int model, const lid *user, lid n) {
+  status st = OK;
+  scorer *s = b->in->model[model];
+  TRY(load_users(k, b, model, user, n));
+  topk_begin(k->lists, n);
+  for (lid u = 0; b->in->explicit_loss && u < n; u++)
+    for (off e = k->test_at[u]; e < k->test_at[u + 1]; e++)
+      k->guess[e] = k->constant[u]; /* of an item the model does not know */
+  for (int i = 0; i < scorer_blocks(s); i++) {
+    scorer_block block;
+    TRY(scorer_get(s, i, &block));
+    TRY(topk_scan(k->lists, block.items, k->x, scorer_width(s), k->from, k->to, b->in->train->col));
+    if (b->in->explicit_loss)
+      predict_block(k, b, s, &block, user, n);
+  }
+  topk_finish(k->lists);
+done:
+  return st;
+}
+
+/* --- one user's values --- */
+
+static double clip(const evaluate_input *in, double guess) {
+  return fmin(fmax(guess, in->low), in->high);
+}
+
+static void put_errors(const evaluate_input *in, const real *value, const double *guess, off n, double *out) {
+  out[0] = out[1] = 0;
+  for (off e = 0; e < n; e++) {
+    double error = clip(in, guess[e]) - value[e];
+    out[0] += error * error;
+    out[1] += fabs(error);
+  }
+}
+
+static double novelty(const bench *b, const lid *list, lid n) {
+  double sum = 0, users = (double)b->in->n_users + 1;
+  for (lid r = 0; r < n; r++)
+    sum -= log2(((double)b->pop.count[list[r]] + 1) / users);
+  return n > 0 ? sum / n : 0;
+}
+
+/* Mean of 1 - cosine over the pairs of a list. */
+static double variety(const bench *b, const lid *list, lid n) {
+  scorer *s = b->in->model[0];
+  int factors = model_factors(scorer_model(s));
+  double sum = 0, pairs = 0;
+  for (lid i = 1; b->factors != NULL && i < n; i++)
+    for (lid j = 0; j < i; j++) {
+      lid a = scorer_item(s, list[i]), c = scorer_item(s, list[j]);
+      if (a < 0 || c < 0)
+        continue;
+      const real *x = b->factors + (off)a * factors, *y = b->factors + (off)c * factors;
+      double size = sqrt(predict(x, x, factors) * predict(y, y, factors));
+      sum += size > 0 ? fmin(fmax(1 - predict(x, y, factors) / size, 0), 2) : 1;
+      pairs++;
+    }
+  return pairs > 0 ? sum / pairs : 0;
+}
+
+/* A model's columns, and where it is the first the figures of its lists. */
+static void put_model(batch *k, const bench *b, int model, lid u, const lid *list, lid length, lid own) {
+  const csr *test = b->in->test;
+  off first = test->ptr[own], n_test = test->ptr[own + 1] - first;
+  double *out = k->values + (off)u * b->at.columns;
+  int base = b->at.model[model], shown = b->in->at[0];
+  metrics_of_list(&b->plan, list, length, test->col + first, n_test, out + base);
+  out[base + b->at.cells] = out[base + b->at.cells + 1] = 0;
+  if (b->in->explicit_loss)
+    put_errors(b->in, test->val + first, k->guess + k->test_at[u], n_test, out + base + b->at.cells);
+  if (model > 0)
+    return;
+  lid *top = k->top + (off)u * 2 * shown;
+  for (lid r = 0; r < shown; r++)
+    top[r] = r < length ? list[r] : -1;
+  length = length < shown ? length : shown;
+  out[b->at.novelty[0]] = novelty(b, list, length);
+  out[b->at.variety[0]] = variety(b, list, length);
+}
+
+/* The columns of the baselines; list has room for the longest list, guess for the user's test pairs. */
+static void put_baselines(batch *k, const bench *b, lid u, lid own, lid *list) {
+  const evaluate_input *in = b->in;
+  const csr *test = in->test, *train = in->train;
+  off first = test->ptr[own], n_test = test->ptr[own + 1] - first, n_seen = k->to[u] - k->from[u];
+  double *out = k->values + (off)u * b->at.columns;
+  int shown = in->at[0];
+  lid length = popular_list(&b->pop, train->col + k->from[u], n_seen, metrics_longest(&b->plan), list);
+  out[b->at.pairs] = (double)n_test;
+  metrics_of_list(&b->plan, list, length, test->col + first, n_test, out + b->at.popular);
+  metrics_of_random(&b->plan, in->n_items - n_seen, n_test, out + b->at.random);
+  double *popular_errors = out + b->at.popular + b->at.cells, *random_errors = out + b->at.random + b->at.cells;
+  popular_errors[0] = popular_errors[1] = random_errors[0] = random_errors[1] = 0;
+  for (off e = first; in->explicit_loss && e < first + n_test; e++) {
+    double a = clip(in, b->pop.mean[test->col[e]]) - test->val[e], c = clip(in, b->pop.overall) - test->val[e];
+    popular_errors[0] += a * a;
+    popular_errors[1] += fabs(a);
+    random_errors[0] += c * c;
+    random_errors[1] += fabs(c);
+  }
+  lid *top = k->top + ((off)u * 2 + 1) * shown;
+  for (lid r = 0; r < shown; r++)
+    top[r] = r < length ? list[r] : -1;
+  length = length < shown ? length : shown;
+  out[b->at.novelty[1]] = novelty(b, list, length);
+  out[b->at.variety[1]] = variety(b, list, length);
+}
+
+/* --- slices --- */
+
+static lid length_of(const lid *top, int shown) {
+  lid n = 0;
+  while (n < shown && top[n] >= 0)
+    n++;
+  return n;
+}
+
+/* Test items of one shelf only; list has room for the user's test pairs. False where the user has none. */
+static bool shelf_row(batch *k, const bench *b, int shelf, lid u, lid own, lid *some, double *out) {
+  const csr *test = b->in->test;
+  int shown = b->in->at[0];
+  off first = test->ptr[own], n = 0;
+  out[SLICE_ERRORS] = 0;
+  for (off e = first; e < test->ptr[own + 1]; e++)
+    if (b->shelf[test->col[e]] == shelf) {
+      some[n++] = test->col[e];
+      if (b->in->explicit_loss) {
+        double error = clip(b->in, k->guess[k->test_at[u] + e - first]) - test->val[e];
+        out[SLICE_ERRORS] += error * error;
+      }
+    }
+  if (n == 0)
+    return false;
+  const lid *top = k->top + (off)u * 2 * shown;
+  metrics_of_list(&b->first, top, length_of(top, shown), some, n, out);
+  metrics_of_list(&b->first, top + shown, length_of(top + shown, shown), some, n, out + METRICS);
+  out[SLICE_PAIRS] = (double)n;
+  return true;
+}
+
+static bool activity_row(batch *k, const bench *b, int activity, lid u, double *out) {
+  if (activity_of(k->to[u] - k->from[u]) != activity)
+    return false;
+  const double *values = k->values + (off)u * b->at.columns;
+  memcpy(out, values + b->at.model[0], METRICS * sizeof *out);
+  memcpy(out + METRICS, values + b->at.popular, METRICS * sizeof *out);
+  out[SLICE_ERRORS] = values[b->at.model[0] + b->at.cells];
+  out[SLICE_PAIRS] = values[b->at.pairs];
+  return true;
+}
+
+/* `guess` must still hold the first model's ratings. */
+static status tally_slices(batch *k, bench *b, const lid *user, lid n, off most_tests) {
+  status st = OK;
+  lid *some = NULL;
+  TRY(MEM_ALLOC(some, most_tests, "test items"));
+  for (int s = 0; s < SLICE_KINDS; s++) {
+    lid rows = 0;
+    for (lid u = 0; u < n; u++) {
+      double *out = k->slice_row + (off)rows * SLICE_COLUMNS;
+      if (s < ACTIVITIES ? activity_row(k, b, s, u, out) : shelf_row(k, b, s - ACTIVITIES, u, user[u], some, out))
+        k->chosen_id[rows++] = k->id[u];
+    }
+    TRY(tally_add(b->slices[s], rows, k->chosen_id, k->slice_row));
+  }
+done:
+  mem_free(some);
+  return st;
+}
+
+/* --- a batch --- */
+
+static status place_users(batch *k, const bench *b, const lid *user, lid n, off *most_tests) {
+  const evaluate_input *in = b->in;
+  gid first = in->first_user;
+  *most_tests = 0;
+  k->test_at[0] = 0;
+  for (lid u = 0; u < n; u++) {
+    off tests = in->test->ptr[user[u] + 1] - in->test->ptr[user[u]];
+    k->id[u] = first + user[u];
+    k->from[u] = in->train->ptr[user[u]];
+    k->to[u] = in->train->ptr[user[u] + 1];
+    k->test_at[u + 1] = k->test_at[u] + tests;
+    *most_tests = tests > *most_tests ? tests : *most_tests;
+  }
+  if (!in->explicit_loss || k->test_at[n] <= k->guess_room)
+    return OK;
+  mem_free(k->guess);
+  k->guess = NULL;
+  k->guess_room = 0;
+  status st = MEM_ALLOC(k->guess, k->test_at[n], "predicted ratings");
+  if (st == OK)
+    k->guess_room = k->test_at[n];
+  return st;
+}
+
+status batch_measure(batch *k, bench *b, const lid *user, lid n) {
+  status st = OK;
+  const evaluate_input *in = b->in;
+  int longest = metrics_longest(&b->plan), shown = in->at[0];
+  off most_tests;
+  bool failed = false;
+  TRY(place_users(k, b, user, n, &most_tests));
+  for (int m = in->n_models - 1; m >= 0; m--) { /* the first model last: slices look at its ratings */
+    TRY(make_lists(k, b, m, user, n));
+#pragma omp parallel reduction(|| : failed)
+    {
+      lid *list = NULL;
+      failed = MEM_ALLOC(list, longest, "list of a user") != OK;
+#pragma omp for schedule(dynamic, 64)
+      for (lid u = 0; u < n; u++) {
+        if (list == NULL)
+          continue;
+        lid length = topk_count(k->lists, u);
+        for (lid r = 0; r < length; r++)
+          list[r] = topk_item(k->lists, u, r);
+        put_model(k, b, m, u, list, length, user[u]);
+        if (m == 0)
+          put_baselines(k, b, u, user[u], list);
+      }
+      mem_free(list);
+    }
+    if (failed) {
+      st = status_fail(NO_MEMORY, "no memory for the lists of users");
+      goto done;
+    }
+  }
+  for (lid u = 0; u < n; u++)
+    for (int w = 0; w < 2; w++)
+      for (int r = 0; r < shown; r++) {
+        lid item = k->top[((off)u * 2 + w) * shown + r];
+        if (item >= 0)
+          b->shown[w][item]++;
+      }
+  TRY(tally_add(b->all, n, k->id, k->values));
+  TRY(tally_slices(k, b, user, n, most_tests));
+done:
+  return st;
+}

@@ -1,0 +1,47 @@
+/* What the parts of eval/evaluate.h share: the columns of the tally, and one batch of users. */
+#ifndef PALATE_EVAL_EVALUATE_PRIVATE_H
+#define PALATE_EVAL_EVALUATE_PRIVATE_H
+
+#include "eval/evaluate.h"
+#include "eval/tally.h"
+
+/* Where a contestant's columns begin: n_at * METRICS ranking metrics, then the sums of squared and absolute errors. */
+typedef struct layout {
+  int cells;                  /* n_at * METRICS */
+  int model[EVALUATE_MODELS]; /* resampled */
+  int pairs;                  /* test pairs of the user; resampled */
+  int popular, random;        /* not resampled */
+  int novelty[2], variety[2]; /* of the first model, and of most popular */
+  int resampled, columns;
+} layout;
+
+enum { ACTIVITIES = 5, SHELVES = 3, SLICE_KINDS = ACTIVITIES + SHELVES };
+/* Columns of a slice: the model's metrics and most popular's at the first length, squared errors, pairs. */
+enum { SLICE_ERRORS = 2 * METRICS, SLICE_PAIRS, SLICE_COLUMNS };
+
+typedef struct bench {
+  const evaluate_input *in;
+  metrics_plan plan, first; /* first: only the first length */
+  layout at;
+  popular pop;
+  uint8_t *shelf;      /* [n_items]: 0 … SHELVES-1, from best known to least known */
+  int64_t *shown[2];   /* [n_items]: lists of the first model, of most popular, that have the item */
+  const real *factors; /* (model items, k) of the first model where they can be mapped, else NULL */
+  tally *all, *slices[SLICE_KINDS];
+  int64_t folded_in;
+} bench;
+
+/* Which activity a user with n training pairs has. */
+int activity_of(off n);
+
+/* Some of this rank's users with test items, and what is worked out for them. */
+typedef struct batch batch;
+
+/* For up to max_users users at a time. Local. Free with batch_free. */
+status batch_create(const bench *b, lid max_users, batch **out);
+void batch_free(batch *k);
+
+/* Measures the n users (places among this rank's, ascending) and adds them to the tallies. Local. */
+status batch_measure(batch *k, bench *b, const lid *user, lid n);
+
+#endif

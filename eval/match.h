@@ -1,0 +1,13 @@
+/* Which row of one file is which row of another, by id. */
+#ifndef PALATE_EVAL_MATCH_H
+#define PALATE_EVAL_MATCH_H
+
+#include "io/comm.h"
+#include "io/strings.h"
+
+/* row[i] = the row of `theirs` with the same id as our i-th, or -1. Each rank gives the ids of its part of both files,
+ * and where its part of theirs begins; ids are unique within a file. Ids meet at the rank their 128-bit hash (XXH3)
+ * names, so no rank holds more than its share. Collective; agreed status. */
+status match_rows(comm *c, const strings *ours, const strings *theirs, gid first_of_theirs, gid *row);
+
+#endif

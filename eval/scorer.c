@@ -1,0 +1,221 @@
+#include "eval/scorer.h"
+
+#include "eval/match.h"
+#include "io/mem.h"
+
+#include <string.h>
+
+/* --- rows --- */
+
+/* Whether the model's attribute says it was trained on this very dataset. */
+static bool same_data(model *m, const dataset *d) {
+  char *digest = NULL;
+  bool same = h5_attr_text(model_file(m), "/", "dataset_sha256", &digest) == OK &&
+              strcmp(digest, dataset_digest(d)) == 0 && model_rows(m, USERS) == dataset_users(d) &&
+              model_rows(m, ITEMS) == dataset_items(d);
+  mem_free(digest);
+  return same;
+}
+
+/* Model rows of the dataset's users first … first+count-1 (this rank's), or items. */
+static status match_side(comm *c, dataset *d, model *m, side s, gid first, gid count, gid *row) {
+  status st = OK;
+  part theirs = {0};
+  strings our_ids = {0}, their_ids = {0};
+  st = part_equal(&theirs, model_rows(m, s), c->size);
+  if (st == OK)
+    st = dataset_read_ids(d, s, first, count, &our_ids);
+  if (st == OK)
+    st = model_read_ids(m, s, theirs.first[c->rank], part_count(&theirs, c->rank), &their_ids);
+  TRY(comm_agree(c, st));
+  TRY(match_rows(c, &our_ids, &their_ids, theirs.first[c->rank], row));
+done:
+  part_free(&theirs);
+  strings_free(&our_ids);
+  strings_free(&their_ids);
+  return st;
+}
+
+status row_map_make(comm *c, dataset *d, model *m, const part *users, row_map *out, gid *known_users,
+                    gid *known_items) {
+  status st = OK;
+  part items = {0};
+  gid *mine = NULL;
+  off *counts = NULL;
+  lid *slice = NULL;
+  int64_t known[2] = {dataset_users(d), dataset_items(d)}, same = same_data(m, d);
+  *out = (row_map){0};
+  comm_max_i64(c, &same, 1);
+  if (!same) {
+    gid our_users = part_count(users, c->rank), n_items = dataset_items(d), n_model = model_rows(m, ITEMS);
+    st = part_equal(&items, n_items, c->size);
+    gid our_items = st == OK ? part_count(&items, c->rank) : 0;
+    if (st == OK)
+      st = MEM_ALLOC(out->user, our_users, "matched users");
+    if (st == OK)
+      st = MEM_ALLOC(out->item, n_model, "matched items");
+    if (st == OK)
+      st = MEM_ALLOC(out->model_item, n_items, "matched items");
+    if (st == OK)
+      st = MEM_ALLOC(mine, our_items, "matched items");
+    if (st == OK)
+      st = MEM_ALLOC(slice, our_items, "matched items");
+    if (st == OK)
+      st = MEM_ALLOC(counts, c->size, "matched items");
+    TRY(comm_agree(c, st));
+    TRY(match_side(c, d, m, USERS, users->first[c->rank], our_users, out->user));
+    TRY(match_side(c, d, m, ITEMS, items.first[c->rank], our_items, mine));
+    for (gid i = 0; i < our_items; i++)
+      slice[i] = (lid)mine[i];
+    for (int r = 0; r < c->size; r++)
+      counts[r] = part_count(&items, r);
+    comm_share_rows(c, slice, out->model_item, counts, sizeof *slice);
+    known[0] = known[1] = 0;
+    for (gid u = 0; u < our_users; u++)
+      known[0] += out->user[u] >= 0;
+    comm_sum_i64(c, known, 1);
+    for (gid i = 0; i < n_model; i++)
+      out->item[i] = -1;
+    for (gid i = 0; i < n_items; i++)
+      if (out->model_item[i] >= 0) {
+        out->item[out->model_item[i]] = (lid)i;
+        known[1]++;
+      }
+  }
+  if (known_users != NULL)
+    *known_users = known[0];
+  if (known_items != NULL)
+    *known_items = known[1];
+done:
+  part_free(&items);
+  mem_free(mine);
+  mem_free(slice);
+  mem_free(counts);
+  if (st != OK)
+    row_map_free(out);
+  return st;
+}
+
+void row_map_free(row_map *map) {
+  mem_free(map->user);
+  mem_free(map->item);
+  mem_free(map->model_item);
+  *map = (row_map){0};
+}
+
+/* --- scores --- */
+
+static const int64_t DEFAULT_MEMORY = (int64_t)1 << 30;
+
+struct scorer {
+  isa set;
+  model *m;
+  const row_map *map;
+  int k, width;
+  lid n_items, block, n_blocks;
+  real *y;    /* (block, width) */
+  real *bias; /* [block] */
+  topk_items *items;
+  lid loaded; /* the block in y and items, -1: none */
+};
+
+status scorer_create(isa set, model *m, const row_map *map, int64_t memory, scorer **out) {
+  status st = OK;
+  scorer *s = NULL;
+  *out = NULL;
+  TRY(MEM_ZALLOC(s, 1, "scorer"));
+  *s = (scorer){.set = set, .m = m, .map = map, .k = model_factors(m), .loaded = -1};
+  s->width = s->k + (model_has_bias(m) ? 1 : 0);
+  s->n_items = (lid)model_rows(m, ITEMS);
+  int64_t each = (int64_t)s->width * 2 * (int64_t)sizeof(real) + 32;
+  int64_t fit = (memory > 0 ? memory : DEFAULT_MEMORY) / each;
+  s->block = fit < 256 ? 256 : fit < s->n_items ? (lid)(fit / 32 * 32) : s->n_items;
+  if (s->block > s->n_items)
+    s->block = s->n_items;
+  s->n_blocks = s->block > 0 ? (s->n_items - 1) / s->block + 1 : 0;
+  TRY(MEM_ALLOC(s->y, (off)s->block * s->width, "item vectors"));
+  TRY(MEM_ALLOC(s->bias, s->block, "item biases"));
+done:
+  if (st != OK) {
+    scorer_free(s);
+    s = NULL;
+  }
+  *out = s;
+  return st;
+}
+
+void scorer_free(scorer *s) {
+  if (s == NULL)
+    return;
+  topk_items_free(s->items);
+  mem_free(s->y);
+  mem_free(s->bias);
+  mem_free(s);
+}
+
+int scorer_width(const scorer *s) {
+  return s->width;
+}
+model *scorer_model(const scorer *s) {
+  return s->m;
+}
+int scorer_blocks(const scorer *s) {
+  return s->n_blocks;
+}
+
+lid scorer_item(const scorer *s, lid item) {
+  if (s->map != NULL && s->map->model_item != NULL)
+    return s->map->model_item[item];
+  return item < s->n_items ? item : -1;
+}
+
+status scorer_users(scorer *s, const gid *row, lid n, real *x, double *constant) {
+  status st = OK;
+  double mean = model_mean(s->m);
+  real *bias = NULL;
+  TRY(MEM_ALLOC(bias, n, "user biases"));
+  for (lid u = 0; u < n;) {
+    lid run = 1;
+    if (row[u] < 0) {
+      memset(x + (off)u * s->width, 0, sizeof *x * (size_t)s->width);
+      bias[u] = 0;
+    } else {
+      while (u + run < n && row[u + run] == row[u] + run)
+        run++;
+      TRY(model_read_factors(s->m, USERS, row[u], run, x + (off)u * s->width, s->width));
+      TRY(model_read_bias(s->m, USERS, row[u], run, bias + u));
+    }
+    u += run;
+  }
+  for (lid u = 0; u < n; u++) {
+    if (s->width > s->k)
+      x[(off)u * s->width + s->k] = 1;
+    if (constant != NULL)
+      constant[u] = mean + (double)bias[u];
+  }
+done:
+  mem_free(bias);
+  return st;
+}
+
+status scorer_get(scorer *s, int block, scorer_block *out) {
+  status st = OK;
+  lid first = (lid)block * s->block, n = s->n_items - first < s->block ? s->n_items - first : s->block;
+  if (s->loaded != block) {
+    topk_items_free(s->items);
+    s->items = NULL;
+    s->loaded = -1;
+    TRY(model_read_factors(s->m, ITEMS, first, n, s->y, s->width));
+    if (s->width > s->k) {
+      TRY(model_read_bias(s->m, ITEMS, first, n, s->bias));
+      for (lid i = 0; i < n; i++)
+        s->y[(off)i * s->width + s->k] = s->bias[i];
+    }
+    const lid *row = s->map != NULL && s->map->item != NULL ? s->map->item + first : NULL;
+    TRY(topk_items_create(s->set, s->y, n, s->width, s->width, row, first, &s->items));
+    s->loaded = block;
+  }
+  *out = (scorer_block){.items = s->items, .y = s->y, .first = first, .n = n};
+done:
+  return st;
+}

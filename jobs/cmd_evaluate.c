@@ -1,0 +1,90 @@
+/* palate evaluate: a snapshot measured on what was held out of its training. */
+#include "eval/report.h"
+#include "io/log.h"
+#include "io/snapshot.h"
+#include "jobs/commands.h"
+#include "jobs/jobs.h"
+#include "jobs/measure.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+static const option_use TAKES[] = {MEASURE_OPTIONS, {"threads", NULL}, {"json", NULL}, {NULL, NULL}};
+
+static bool is_sealed(const char *dir) {
+  char path[SNAPSHOT_PATH_MAX + 32];
+  struct stat s;
+  snprintf(path, sizeof path, "%s/SHA256SUMS", dir);
+  return stat(path, &s) == 0;
+}
+
+/* Measures, keeps metrics.json unless the snapshot is sealed, and writes a line to the journal. */
+static status measure_snapshot(comm *c, const options *o, const char *dataset, const char *dir, journal *j,
+                               evaluation *e, char *rule, uint64_t *seed) {
+  status st = OK;
+  json_t *all = NULL;
+  double start = seconds_now();
+  TRY(measure(c, o, dataset, &dir, 1, e, rule, seed));
+  if (c->rank == 0) {
+    all = report_json(e, rule, *seed);
+    if (all == NULL)
+      st = status_fail(NO_MEMORY, "no memory for the report");
+    if (st == OK && !is_sealed(dir))
+      st = snapshot_write_json(dir, "metrics.json", all);
+  }
+  TRY(comm_agree(c, st));
+  TRY(comm_agree(c, journal_write(j, json_pack("{s:s, s:s, s:f}", "event", "phase", "name", "evaluate", "seconds",
+                                               seconds_now() - start))));
+done:
+  json_decref(all);
+  return st;
+}
+
+status job_evaluate(comm *c, const options *o, const char *dataset, const char *dir, journal *j) {
+  evaluation e;
+  char rule[SPLIT_TEXT_MAX];
+  uint64_t seed;
+  status st = measure_snapshot(c, o, dataset, dir, j, &e, rule, &seed);
+  if (st == OK && c->rank == 0 && !option_flag(o, "quiet"))
+    report_table(&e, rule, stderr);
+  return st;
+}
+
+static status run(comm *c, const options *o) {
+  evaluation e;
+  char rule[SPLIT_TEXT_MAX], dir[SNAPSHOT_PATH_MAX];
+  uint64_t seed;
+  status st = comm_agree(c, snapshot_resolve(options_argument(o, 0), false, dir));
+  if (st == OK)
+    st = measure_snapshot(c, o, options_argument(o, 1), dir, NULL, &e, rule, &seed);
+  if (st != OK || c->rank != 0)
+    return st;
+  if (option_flag(o, "json")) {
+    json_t *all = report_json(&e, rule, seed);
+    if (all == NULL)
+      return status_fail(NO_MEMORY, "no memory for the report");
+    json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
+    putchar('\n');
+    json_decref(all);
+  } else {
+    report_table(&e, rule, stdout);
+  }
+  return OK;
+}
+
+const command CMD_EVALUATE = {
+    .name = "evaluate",
+    .arguments = "SNAPSHOT DATASET",
+    .summary = "measure a model on what was held out of its training",
+    .details =
+        "Ranks all items for every member with a held-out pair, leaving out what the member was trained with, and "
+        "prints the metrics beside those of the most popular items and of a random order. The hold-out rule is "
+        "the one the model was trained with unless --holdout gives another. metrics.json is written into a "
+        "snapshot that is not sealed.\n\n"
+        "  palate evaluate snapshots ratings.h5\n"
+        "  mpirun -n 2 palate evaluate snapshots/20260131T020000Z-0a1b2c3d ratings.h5 --at 10,100 --json",
+    .min_arguments = 2,
+    .max_arguments = 2,
+    .mpi = true,
+    .takes = TAKES,
+    .run = run};

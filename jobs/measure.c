@@ -1,0 +1,138 @@
+#include "jobs/measure.h"
+
+#include "io/log.h"
+#include "io/mem.h"
+#include "io/snapshot.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A snapshot that is being measured. */
+typedef struct subject {
+  model *m;
+  row_map map;
+  foldin *fold;
+  scorer *score;
+} subject;
+
+static void subject_free(subject *s) {
+  scorer_free(s->score);
+  foldin_free(s->fold);
+  row_map_free(&s->map);
+  model_close(s->m);
+}
+
+/* What the model's attributes say of how it was trained. */
+typedef struct training {
+  char *rule;
+  int64_t seed;
+  duplicates merge;
+  double low, high;
+} training;
+
+static status read_training(model *m, training *out) {
+  status st = OK;
+  static const char *const words[] = {"sum", "max", "last", "mean"};
+  char *merge = NULL;
+  h5_file *f = model_file(m);
+  TRY(h5_attr_text(f, "/", "holdout", &out->rule));
+  TRY(h5_attr_i64(f, "/", "seed", &out->seed));
+  TRY(h5_attr_text(f, "/", "duplicates", &merge));
+  int i = 0;
+  while (i < 4 && strcmp(words[i], merge) != 0)
+    i++;
+  if (i == 4) {
+    st = status_fail(BAD_DATA, "%s: attribute duplicates has the unknown value `%s`", h5_path(f), merge);
+    goto done;
+  }
+  out->merge = (duplicates)i;
+  if (model_is_explicit(m)) {
+    TRY(h5_attr_f64(f, "/", "scale_min", &out->low));
+    TRY(h5_attr_f64(f, "/", "scale_max", &out->high));
+  }
+done:
+  mem_free(merge);
+  return st;
+}
+
+static status open_subject(comm *c, const char *dir, dataset *d, const part *users, int64_t memory, subject *s) {
+  status st = OK;
+  gid known_users, known_items;
+  TRY(row_map_make(c, d, s->m, users, &s->map, &known_users, &known_items));
+  if (known_users < dataset_users(d) || known_items < dataset_items(d))
+    log_info("%s knows %lld of %lld users and %lld of %lld items of the dataset", dir, (long long)known_users,
+             (long long)dataset_users(d), (long long)known_items, (long long)dataset_items(d));
+  TRY(foldin_create(c, s->m, &s->fold));
+  TRY(comm_agree(c, scorer_create(isa_in_use(), s->m, &s->map, memory / 2, &s->score)));
+done:
+  return st;
+}
+
+status measure(comm *c, const options *o, const char *dataset_file, const char *const *dirs, int n, evaluation *out,
+               char *rule, uint64_t *seed) {
+  status st = OK;
+  subject s[EVALUATE_MODELS] = {{0}};
+  training how = {0};
+  holdout h;
+  dataset *d = NULL;
+  part users = {0};
+  csr train = {0}, test = {0};
+  uint8_t *fold_user = NULL;
+  evaluate_input in = {.n_models = n};
+  int64_t memory = 0;
+  st = option_counts(o, "at", METRICS_AT_MAX, in.at, &in.n_at);
+  if (st == OK && option_text(o, "memory") != NULL)
+    st = option_size(o, "memory", &memory);
+  for (int i = 0; st == OK && i < n; i++)
+    st = model_open(dirs[i], &s[i].m);
+  if (st == OK)
+    st = read_training(s[0].m, &how);
+  if (st == OK)
+    st = holdout_read(o, SPLIT_TO_MEASURE, how.rule, (uint64_t)how.seed, &h);
+  if (st == OK && h.rule.kind == SPLIT_NONE)
+    st = status_fail(USAGE,
+                     "%s was trained on everything, so nothing is left to measure on; train with --holdout, or "
+                     "give --holdout here to measure on what the model has seen",
+                     dirs[0]);
+  if (st == OK && n == 2 && model_is_explicit(s[0].m) != model_is_explicit(s[1].m))
+    st = status_fail(BAD_DATA, "%s and %s have different losses and cannot be compared", dirs[0], dirs[1]);
+  TRY(comm_agree(c, st));
+  TRY(dataset_open(c, dataset_file, &d));
+  TRY(interactions_cut_users(c, d, model_factors(s[0].m), &users));
+  TRY(holdout_load(c, &h, d, &users, how.merge, &train, &test));
+  for (int i = 0; i < n; i++)
+    TRY(open_subject(c, dirs[i], d, &users, memory / n, &s[i]));
+  gid first = users.first[c->rank], count = part_count(&users, c->rank);
+  TRY(comm_agree(c, MEM_ZALLOC(fold_user, count, "test members")));
+  for (gid u = 0; u < count; u++)
+    fold_user[u] = split_is_member(&h.rule, first + u);
+  for (int i = 0; i < n; i++) {
+    in.model[i] = s[i].score;
+    in.map[i] = &s[i].map;
+    in.fold[i] = s[i].fold;
+  }
+  in.n_users = dataset_users(d);
+  in.first_user = first;
+  in.n_items = (lid)dataset_items(d);
+  in.train = &train;
+  in.test = &test;
+  in.fold_user = fold_user;
+  in.explicit_loss = model_is_explicit(s[0].m);
+  in.low = how.low;
+  in.high = how.high;
+  in.seed = h.rule.seed;
+  in.memory = memory / 2;
+  TRY(evaluate(c, &in, out));
+  snprintf(rule, SPLIT_TEXT_MAX, "%s", holdout_text(&h));
+  *seed = h.rule.seed;
+done:
+  for (int i = 0; i < n; i++)
+    subject_free(&s[i]);
+  mem_free(how.rule);
+  mem_free(fold_user);
+  csr_free(&train);
+  csr_free(&test);
+  part_free(&users);
+  dataset_close(d);
+  return st;
+}

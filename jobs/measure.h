@@ -1,0 +1,24 @@
+/* One or two snapshots measured on the same hold-out of a dataset, as `evaluate` and the gate of `refresh` need it. */
+#ifndef PALATE_JOBS_MEASURE_H
+#define PALATE_JOBS_MEASURE_H
+
+#include "eval/evaluate.h"
+#include "io/comm.h"
+#include "jobs/holdout.h"
+#include "jobs/options.h"
+
+/* The options it reads; a command that measures must take them: */
+#define MEASURE_OPTIONS                                                                                                \
+  {"holdout", NULL}, {"seed", NULL}, {"at", NULL}, {                                                                   \
+    "memory", NULL                                                                                                     \
+  }
+
+/* Measures dirs[0] and, where n is 2, dirs[1] beside it (out->difference: the first less the second, with paired
+ * intervals) on the hold-out of the dataset file. The rule and seed are those of the options, where not given those of
+ * dirs[0]; rule has SPLIT_TEXT_MAX places, and seed tells the one used. Users and items are matched by id where a model
+ * was trained on other data, and users a model does not know are folded in. Collective; agreed status. USAGE where
+ * there is no rule; BAD_DATA where nothing is held out, or the two models have different losses. */
+status measure(comm *c, const options *o, const char *dataset_file, const char *const *dirs, int n, evaluation *out,
+               char *rule, uint64_t *seed);
+
+#endif
