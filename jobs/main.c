@@ -87,7 +87,8 @@ static int run(const command *cmd, int argc, char **argv) {
     else if (rank == 0)
       complain(cmd->name, st);
     options_free(o);
-    return help ? 0 : status_exit_code(st);
+    /* The others end with 0: mpirun kills all ranks when the first one fails, and rank 0 has a message to write. */
+    return help || rank != 0 ? 0 : status_exit_code(st);
   }
   comm c = comm_single();
   if (cmd->mpi) {
@@ -133,5 +134,5 @@ int main(int argc, char **argv) {
       complain("", st);
     }
   }
-  return status_exit_code(USAGE);
+  return launcher_rank() == 0 ? status_exit_code(USAGE) : 0; /* as in run() */
 }

@@ -27,10 +27,11 @@ good() {
   local name=$1
   shift
   checked=$((checked + 1))
-  if ! "$@"; then
+  if ! "$@" >"$work/said" 2>&1; then
     wrong=$((wrong + 1))
+    [ "$wrong" -le 12 ] || return 0 # enough to see what is wrong
     echo "WRONG: $name: $*"
-    sed 's/^/  | /' "$work/err" 2>/dev/null | head -n 5
+    { tail -n 2 "$work/said"; head -n 3 "$work/err"; } 2>/dev/null | sed 's/^/  | /'
   fi
 }
 

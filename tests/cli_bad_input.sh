@@ -1,0 +1,96 @@
+#!/bin/bash
+# If this fails, a mistake in a nightly script or a broken file ends in a hang, a crash, a wrong status for the
+# scheduler, or a page of messages from every rank.
+. "$(dirname "$0")/lib.sh"
+
+# refuse STATUS WORD ARG...: palate ends with the status and says one thing that has the word, on 1 and on 2 ranks.
+refuse() {
+  local want=$1 word=$2
+  shift 2
+  local how="1 2"
+  case $1 in recommend | similar | info | verify | publish | rollback | prune | export) how=0 ;; esac
+  for ranks in $how; do
+    run "$ranks" "$@"
+    good "status of palate $* at $ranks ranks: $status, not $want" [ "$status" -eq "$want" ]
+    said=$(grep -c '^palate' "$work/err")
+    good "palate $* at $ranks ranks says one thing, not $said" [ "$said" -eq 1 ]
+    good "palate $* at $ranks ranks speaks of $word" grep -qi -- "$word" "$work/err"
+    good "palate $* at $ranks ranks leaves standard output alone" [ ! -s "$work/out" ]
+  done
+}
+
+cd "$work" || exit 1
+must 1 synth -o good.h5 --users 60 --items 40 --events 900 --groups 3 --factors 4
+must 1 synth -o ratings.h5 --users 60 --items 40 --events 900 --groups 3 --factors 4 --loss explicit
+
+# ---- the command line ----
+refuse 64 "there is no command" nonsense
+refuse 64 "unknown option" train good.h5 --no-such-option
+refuse 64 "takes DATASET" train
+refuse 64 "factors" train good.h5 --factors 0
+refuse 64 "factors" train good.h5 --factors many
+refuse 64 "lambda" train good.h5 --lambda nan
+refuse 64 "loss" train good.h5 --loss sideways
+refuse 64 "holdout" train good.h5 --holdout sometimes
+refuse 64 "holdout" train good.h5 --holdout random:2
+refuse 64 "needs -o" synth
+refuse 64 "more than" synth -o much.h5 --users 2 --items 2 --events 5
+refuse 66 "config" train good.h5 --config none.conf
+printf 'factors = 8\nsideways = 1\n' >bad.conf
+refuse 64 "sideways" train good.h5 --config bad.conf
+
+# ---- files that are not there, or not what they should be ----
+refuse 66 "none.h5" train none.h5
+echo "this is no HDF5" >text.h5
+refuse 65 "text.h5" train text.h5
+head -c 3000 good.h5 >short.h5
+refuse 74 "short.h5" train short.h5
+
+# A dataset whose indptr goes backwards, does not begin at 0, or points past the events; items outside the catalogue.
+cat >break.py <<'PY'
+import h5py, shutil, sys
+import numpy as np
+
+def broken(name, change):
+    with h5py.File("good.h5") as a, h5py.File(name, "w") as b:
+        b.attrs.update(a.attrs)
+        a.copy("interactions", b), a.copy("users", b), a.copy("items", b)
+        change(b["interactions"])
+
+def indptr(change):
+    def apply(g):
+        values = g["indptr"][:]
+        change(values)
+        g["indptr"][...] = values
+    return apply
+
+def put(name, at, value):
+    def apply(g):
+        g[name][at] = value
+    return apply
+
+def back(v): v[5] = v[7] + 1
+def begin(v): v[0] = 1
+def past(v): v[-1] += 1
+def below(v): v[3] = -4
+broken("copy.h5", lambda g: None)
+broken("back.h5", indptr(back))
+broken("begin.h5", indptr(begin))
+broken("past.h5", indptr(past))
+broken("below.h5", indptr(below))
+broken("item.h5", put("indices", 10, 40))
+broken("minus.h5", put("indices", 10, -1))
+broken("notfinite.h5", put("data", 10, np.inf))
+broken("short_data.h5", lambda g: (g.pop("data"), g.create_dataset("data", data=np.ones(3, "f4"))))
+PY
+"$python" break.py || exit 1
+must 1 train copy.h5 -o copies --factors 4 --sweeps 2 --quiet
+for name in back begin past below item minus notfinite short_data; do
+  refuse 65 "$name.h5" train $name.h5 -o broken --factors 4 --sweeps 2 --quiet
+done
+
+# ---- output that cannot be made: root passes over modes, so a path below a file ----
+refuse 73 "good.h5" synth -o good.h5/out.h5
+refuse 73 "good.h5" train good.h5 -o good.h5/snapshots --factors 4 --sweeps 1 --quiet
+
+finish
