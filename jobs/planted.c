@@ -289,12 +289,12 @@ static real value_of(member *m, lid rank) {
   return (real)(1 + (more < 1e6 ? more : 1e6));
 }
 
-/* Each member joins within two years from 2024-01-01 and stays for up to one: the gaps between events are exponential,
+/* Each member joins within two years from 2022-01-01 and stays for up to one: the gaps between events are exponential,
  * so the times come in order. */
 static void times(const planted *w, gid u, off n, int64_t *time) {
   uint64_t seed = seed_of(w, USE_TIME);
   const double year = 31557600;
-  double joined = 1704067200 + 2 * year * rng_uniform(seed, RNG_SYNTH, (uint64_t)u, 0);
+  double joined = 1640995200 + 2 * year * rng_uniform(seed, RNG_SYNTH, (uint64_t)u, 0);
   double stay = year * rng_uniform(seed, RNG_SYNTH, (uint64_t)u, 1), at = 0;
   for (off e = 0; e <= n; e++)
     at -= log1p(-rng_uniform(seed, RNG_SYNTH, (uint64_t)u, (uint64_t)(e + 2)));
