@@ -1,17 +1,311 @@
 /* palate train: ALS over ranks; leaves an unsealed snapshot and says its path. */
+#include "io/dataset.h"
+#include "io/log.h"
+#include "io/mem.h"
+#include "io/snapshot.h"
 #include "jobs/commands.h"
+#include "jobs/holdout.h"
+#include "jobs/jobs.h"
+#include "train/als.h"
 
-static const option_use TAKES[] = {{"output", "snapshots"}, {"loss", NULL}, {"factors", NULL}, {NULL, NULL}};
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
 
-static status run(struct comm *c, const options *o) {
-  (void)c;
-  (void)o;
-  return status_fail(INTERNAL, "not there yet");
+static const option_use TAKES[] = {{"output", "snapshots"},
+                                   {"loss", NULL},
+                                   {"factors", NULL},
+                                   {"lambda", NULL},
+                                   {"reg-exponent", NULL},
+                                   {"confidence", NULL},
+                                   {"alpha", NULL},
+                                   {"epsilon", NULL},
+                                   {"unobserved-weight", NULL},
+                                   {"weights", NULL},
+                                   {"duplicates", NULL},
+                                   {"sweeps", NULL},
+                                   {"tolerance", NULL},
+                                   {"objective-every", NULL},
+                                   {"solver", NULL},
+                                   {"holdout", NULL},
+                                   {"seed", NULL},
+                                   {"exchange", NULL},
+                                   {"threads", NULL},
+                                   {NULL, NULL}};
+
+static const char DETAILS[] =
+    "Examples:\n"
+    "  palate train ratings.h5 --loss explicit --factors 32 --lambda 0.1\n"
+    "  mpirun -n 2 palate train plays.h5 --factors 128 --holdout random:0.1 -o snapshots\n\n"
+    "The path of the new snapshot is printed on standard output. It is not sealed: `palate cluster`, `palate evaluate` "
+    "and `palate publish` go on with it, and `palate refresh` does all of it in one go.";
+
+/* What the options say of training; the names are those of the options. */
+typedef struct train_options {
+  als_settings als;
+  duplicates merge;
+  int loss, confidence, weights, solver, exchange; /* places in the word lists */
+} train_options;
+
+static const char *const LOSS_WORDS = "explicit|implicit";
+static const char *const CONFIDENCE_WORDS = "ials|linear|raw|log";
+static const char *const WEIGHTS_WORDS = "one|value";
+static const char *const DUPLICATES_WORDS = "sum|max|last|mean";
+static const char *const SOLVER_WORDS = "auto|cholesky|cg|subspace";
+static const char *const EXCHANGE_WORDS = "auto|replicate|halo|reduce";
+
+static status read_options(const options *o, train_options *t) {
+  status st = OK;
+  *t = (train_options){0};
+  loss *l = &t->als.loss;
+  int64_t factors, seed, sweeps, every;
+  int merge = DUPLICATES_SUM;
+  TRY(option_choice(o, "loss", LOSS_WORDS, &t->loss));
+  TRY(option_choice(o, "confidence", CONFIDENCE_WORDS, &t->confidence));
+  TRY(option_choice(o, "weights", WEIGHTS_WORDS, &t->weights));
+  TRY(option_choice(o, "solver", SOLVER_WORDS, &t->solver));
+  TRY(option_choice(o, "exchange", EXCHANGE_WORDS, &t->exchange));
+  if (option_text(o, "duplicates") != NULL)
+    TRY(option_choice(o, "duplicates", DUPLICATES_WORDS, &merge));
+  else
+    merge = t->loss == 0 ? DUPLICATES_LAST : DUPLICATES_SUM;
+  TRY(option_count(o, "factors", 1, 512, &factors));
+  TRY(option_count(o, "seed", 0, INT64_MAX, &seed));
+  TRY(option_count(o, "sweeps", 1, 100000, &sweeps));
+  TRY(option_count(o, "objective-every", 1, 100000, &every));
+  TRY(option_number(o, "lambda", 0, 1e12, &l->lambda));
+  TRY(option_number(o, "reg-exponent", 0, 4, &l->nu));
+  TRY(option_number(o, "alpha", 0, 1e12, &l->alpha));
+  TRY(option_number(o, "epsilon", 1e-12, 1e12, &l->epsilon));
+  TRY(option_number(o, "unobserved-weight", 0, 1e6, &l->unobserved));
+  TRY(option_number(o, "tolerance", 0, 1, &t->als.tolerance));
+  l->explicit_loss = t->loss == 0;
+  l->form = (confidence)t->confidence;
+  l->weigh_values = t->weights == 1;
+  t->merge = (duplicates)merge;
+  t->als.factors = (int)factors;
+  t->als.seed = (uint64_t)seed;
+  t->als.sweeps = (int)sweeps;
+  t->als.objective_every = (int)every;
+  t->als.method = (solve_method)t->solver;
+  t->als.exchange = (exchange_mode)t->exchange;
+  if (l->lambda == 0)
+    log_warn("--lambda 0: members with fewer interactions than factors have no unique solution");
+done:
+  return st;
+}
+
+/* --- progress, journal, and the objectives for the model's attributes --- */
+
+typedef struct watch {
+  comm *c;
+  journal *j;
+  progress bar;
+  double *objective; /* [sweeps], NaN where it was not computed */
+  int sweeps, done;
+} watch;
+
+static status watch_sweep(void *context, als *a, const als_report *r) {
+  watch *w = context;
+  (void)a;
+  w->objective[r->sweep - 1] = r->has_objective ? r->objective : NAN;
+  w->done = r->sweep;
+  char loss[64] = "";
+  if (r->has_objective && r->rmse > 0)
+    snprintf(loss, sizeof loss, ", objective %.6g, training RMSE %.4f", r->objective, r->rmse);
+  else if (r->has_objective)
+    snprintf(loss, sizeof loss, ", objective %.8g", r->objective);
+  double seconds = r->seconds_users + r->seconds_items;
+  log_debug("sweep %d: users %.3f s, items %.3f s, objective %.3f s", r->sweep, r->seconds_users, r->seconds_items,
+            r->seconds_objective);
+  if (w->c->rank == 0) {
+    if (w->bar.drawn || r->sweep == w->sweeps)
+      progress_end(&w->bar);
+    log_info("sweep %2d/%d  %.3f s%s", r->sweep, w->sweeps, seconds, loss);
+    progress_step(&w->bar, r->sweep, "sweep %d", r->sweep);
+  }
+  json_t *line = json_pack("{s:s, s:i, s:f, s:f, s:f, s:f, s:I}", "event", "sweep", "sweep", r->sweep, "seconds",
+                           seconds, "seconds_users", r->seconds_users, "seconds_objective", r->seconds_objective,
+                           "seconds_items", r->seconds_items, "bytes_sent", (json_int_t)r->bytes_sent);
+  if (r->has_objective)
+    json_object_set_new(line, "objective", json_real(r->objective));
+  if (r->has_objective && r->rmse > 0)
+    json_object_set_new(line, "rmse", json_real(r->rmse));
+  return comm_agree(w->c, journal_write(w->j, line));
+}
+
+/* --- writing the model --- */
+
+enum { ATTRIBUTES_MAX = 40 };
+
+typedef struct attribute_list {
+  h5_attribute list[ATTRIBUTES_MAX];
+  int64_t whole[ATTRIBUTES_MAX];
+  double number[ATTRIBUTES_MAX];
+  char word[ATTRIBUTES_MAX][32];
+  int n;
+} attribute_list;
+
+static void put(attribute_list *a, const char *name, h5_type type, off count, const void *value) {
+  a->list[a->n++] = (h5_attribute){.path = "/", .name = name, .type = type, .count = count, .value = value};
+}
+static void put_whole(attribute_list *a, const char *name, int64_t value) {
+  a->whole[a->n] = value;
+  put(a, name, H5_I64, 0, &a->whole[a->n]);
+}
+static void put_number(attribute_list *a, const char *name, double value) {
+  a->number[a->n] = value;
+  put(a, name, H5_F64, 0, &a->number[a->n]);
+}
+static void put_text(attribute_list *a, const char *name, const char *value) {
+  put(a, name, H5_TEXT, 0, value);
+}
+/* The i-th of "one|two|three". */
+static void put_word(attribute_list *a, const char *name, const char *words, int i) {
+  while (i-- > 0)
+    words += strcspn(words, "|") + 1;
+  snprintf(a->word[a->n], sizeof a->word[0], "%.*s", (int)strcspn(words, "|"), words);
+  put_text(a, name, a->word[a->n]);
+}
+
+static status write_model(comm *c, als *a, const train_options *t, const holdout *h, dataset *d, const watch *w,
+                          const char *dir) {
+  status st = OK;
+  attribute_list *at = NULL;
+  model_part p = {.n_users = dataset_users(d), .n_items = dataset_items(d), .factors = t->als.factors, .ld = als_ld(a)};
+  p.first_user = als_part(a, USERS)->first[c->rank];
+  p.user_count = part_count(als_part(a, USERS), c->rank);
+  p.first_item = als_part(a, ITEMS)->first[c->rank];
+  p.item_count = part_count(als_part(a, ITEMS), c->rank);
+  p.user_factors = als_factors(a, USERS);
+  p.item_factors = als_factors(a, ITEMS);
+  p.user_bias = als_bias(a, USERS);
+  p.item_bias = als_bias(a, ITEMS);
+  st = MEM_ZALLOC(at, 1, "model attributes");
+  if (st == OK)
+    st = dataset_read_ids(d, USERS, p.first_user, p.user_count, &p.user_ids);
+  if (st == OK)
+    st = dataset_read_ids(d, ITEMS, p.first_item, p.item_count, &p.item_ids);
+  if (st == OK)
+    st = dataset_read_titles(d, p.first_item, p.item_count, &p.titles);
+  if (st == OK)
+    st = dataset_read_tags(d, p.first_item, p.item_count, &p.tags);
+  TRY(comm_agree(c, st));
+  const loss *l = &t->als.loss;
+  double low, high;
+  als_value_range(a, &low, &high);
+  put_word(at, "loss", LOSS_WORDS, t->loss);
+  put_whole(at, "factors", t->als.factors);
+  put_number(at, "lambda", l->lambda);
+  put_number(at, "reg_exponent", l->nu);
+  if (l->explicit_loss) {
+    put_number(at, "mean", als_mean(a));
+    put_number(at, "scale_min", low);
+    put_number(at, "scale_max", high);
+  } else {
+    put_word(at, "confidence", CONFIDENCE_WORDS, t->confidence);
+    put_number(at, "alpha", l->alpha);
+    put_number(at, "epsilon", l->epsilon);
+    put_number(at, "unobserved_weight", loss_alpha0(l));
+    put_word(at, "weights", WEIGHTS_WORDS, t->weights);
+  }
+  put_word(at, "duplicates", DUPLICATES_WORDS, (int)t->merge);
+  put_word(at, "solver", SOLVER_WORDS, t->solver);
+  put_whole(at, "seed", (int64_t)t->als.seed);
+  put_number(at, "tolerance", t->als.tolerance);
+  put_whole(at, "sweeps", als_sweeps_done(a));
+  put_text(at, "holdout", holdout_text(h));
+  put_whole(at, "pairs", als_pairs(a));
+  put(at, "objective", H5_F64, w->done, w->objective);
+  put_text(at, "dataset", dataset_path(d));
+  put_text(at, "dataset_sha256", dataset_digest(d));
+  p.attributes = at->list;
+  p.n_attributes = at->n;
+  TRY(model_write(c, dir, &p));
+done:
+  strings_free(&p.user_ids);
+  strings_free(&p.item_ids);
+  strings_free(&p.titles);
+  strings_free(&p.tags);
+  mem_free(at);
+  return st;
+}
+
+status job_train(comm *c, const options *o, const char *dataset_file, const char *dir, journal *j) {
+  status st = OK;
+  train_options t;
+  holdout h;
+  dataset *d = NULL;
+  part users = {0};
+  csr train = {0};
+  als *a = NULL;
+  watch w = {.c = c, .j = j};
+  TRY(comm_agree(c, read_options(o, &t)));
+  TRY(comm_agree(c, holdout_read(o, SPLIT_TO_TRAIN, NULL, 0, &h)));
+  TRY(dataset_open(c, dataset_file, &d));
+  double start = seconds_now();
+  TRY(interactions_cut_users(c, d, t.als.factors, &users));
+  TRY(holdout_load(c, &h, d, &users, t.merge, &train, NULL));
+  TRY(als_create(c, &t.als, &users, dataset_items(d), &train, &a));
+  double loaded = seconds_now();
+  log_info(
+      "training on %lld pairs of %lld users and %lld items: %d factors, %d rank%s, %s/%s exchange; loaded in %.1f s",
+      (long long)als_pairs(a), (long long)dataset_users(d), (long long)dataset_items(d), t.als.factors, c->size,
+      c->size == 1 ? "" : "s", exchange_mode_name(als_exchange(a, ITEMS)), exchange_mode_name(als_exchange(a, USERS)),
+      loaded - start);
+  w.sweeps = t.als.sweeps;
+  TRY(comm_agree(c, MEM_ZALLOC(w.objective, t.als.sweeps, "objectives")));
+  progress_begin(&w.bar, "sweeps", t.als.sweeps);
+  st = als_run(a, watch_sweep, &w);
+  progress_end(&w.bar);
+  if (st != OK)
+    goto done;
+  TRY(write_model(c, a, &t, &h, d, &w, dir));
+  TRY(comm_agree(c, journal_write(j, json_pack("{s:s, s:s, s:f}", "event", "phase", "name", "train", "seconds",
+                                               seconds_now() - start))));
+done:
+  als_free(a);
+  csr_free(&train);
+  part_free(&users);
+  dataset_close(d);
+  mem_free(w.objective);
+  return st;
+}
+
+static status run(comm *c, const options *o) {
+  status st = OK;
+  journal *j = NULL;
+  char dir[SNAPSHOT_PATH_MAX], path[SNAPSHOT_PATH_MAX + 16];
+  double start = seconds_now();
+  const char *data = options_argument(o, 0);
+  /* Options and data are looked at before a directory is made for the result. */
+  train_options t;
+  holdout h;
+  dataset *d = NULL;
+  TRY(comm_agree(c, read_options(o, &t)));
+  TRY(comm_agree(c, holdout_read(o, SPLIT_TO_TRAIN, NULL, 0, &h)));
+  TRY(dataset_open(c, data, &d));
+  dataset_close(d);
+  TRY(snapshot_begin(c, option_text(o, "output"), dir));
+  snprintf(path, sizeof path, "%s/train.jsonl", dir);
+  TRY(comm_agree(c, c->rank == 0 ? journal_open(path, &j) : OK));
+  TRY(job_train(c, o, data, dir, j));
+  int64_t peak = mem_peak_resident();
+  comm_max_i64(c, &peak, 1);
+  if (c->rank == 0) {
+    printf("%s\n", dir);
+    log_info("trained in %.1f s, at most %lld MB a rank. Next:  palate cluster %s;  palate evaluate %s %s",
+             seconds_now() - start, (long long)(peak >> 20), dir, dir, data);
+  }
+done:
+  journal_close(j);
+  return st;
 }
 
 const command CMD_TRAIN = {.name = "train",
                            .arguments = "DATASET",
                            .summary = "learn factors by alternating least squares",
+                           .details = DETAILS,
                            .min_arguments = 1,
                            .max_arguments = 1,
                            .mpi = true,

@@ -37,6 +37,7 @@ static const option_spec TABLE[] = {
     {"duplicates", "sum|max|last|mean", NULL, "how repeated events of a pair merge (default: last for explicit, sum for implicit)", 0},
     {"sweeps", "N", "15", "most sweeps; one solves all users, then all items", 0},
     {"tolerance", "T", "0", "stop when the objective falls by less than this share in a sweep", 0},
+    {"objective-every", "N", "1", "sweeps from one objective to the next", 0},
     {"solver", "auto|cholesky|cg|subspace", "auto", "how a row's system is solved", 0},
     {"holdout", "RULE", "none", "none, random:F, last:N, before:TIME or users:F", 0},
     {"test", "DATASET", NULL, "hold out the pairs of this dataset instead", 0},
@@ -71,6 +72,7 @@ struct options {
   char **arguments;
   int n_arguments;
   bool help;
+  const char *bad; /* the word that argp could not take */
 };
 
 static int find(const char *name) {
@@ -108,6 +110,10 @@ static error_t parse_one(int key, char *arg, struct argp_state *state) {
   options *o = state->input;
   if (key == KEY_HELP) {
     o->help = true;
+    return 0;
+  }
+  if (key == ARGP_KEY_ERROR) {
+    o->bad = state->next > 0 && state->next <= state->argc ? state->argv[state->next - 1] : "?";
     return 0;
   }
   if (key == ARGP_KEY_ARG) {
@@ -215,12 +221,9 @@ status options_parse(const command *cmd, int argc, char **argv, options **out, b
   o->cmd = cmd;
   argp_table(cmd, table, docs);
   struct argp argp = {.options = table, .parser = parse_one};
-  int next = 0;
-  error_t e = argp_parse(&argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_ERRS | ARGP_NO_HELP, &next, o);
-  if (e != 0) {
-    const char *bad = next > 0 && next <= argc ? argv[next - 1] : "?";
+  if (argp_parse(&argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_ERRS | ARGP_NO_HELP, NULL, o) != 0) {
     st = status_fail(USAGE, "palate %s: unknown option, or one without its value: %s; see `palate %s --help`",
-                     cmd->name, bad, cmd->name);
+                     cmd->name, o->bad != NULL ? o->bad : "?", cmd->name);
     goto done;
   }
   *help = o->help;

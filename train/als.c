@@ -141,8 +141,10 @@ status als_create(comm *c, const als_settings *settings, const part *users, gid 
   TRY(measure_values(a));
   loss_transform(&a->set.loss, csr_nnz(&a->sides[USERS].m), a->sides[USERS].m.val);
   TRY(make_items(a, n_items));
-  TRY(exchange_create(c, &a->sides[ITEMS].part, settings->exchange, &a->sides[USERS].m, &a->sides[ITEMS].plan));
-  TRY(exchange_create(c, &a->sides[USERS].part, settings->exchange, &a->sides[ITEMS].m, &a->sides[USERS].plan));
+  TRY(exchange_create(c, &a->sides[ITEMS].part, settings->exchange, settings->factors, &a->sides[USERS].m,
+                      &a->sides[ITEMS].plan));
+  TRY(exchange_create(c, &a->sides[USERS].part, settings->exchange, settings->factors, &a->sides[ITEMS].m,
+                      &a->sides[USERS].plan));
   TRY(make_table(a, USERS));
   TRY(make_table(a, ITEMS));
   off area = (off)settings->factors * settings->factors;
@@ -182,17 +184,47 @@ static status make_gram(als *a, side s, double *largest) {
                      a->gram[s], largest);
 }
 
-/* Solves all rows of side s with the other side fixed. */
-static status half_sweep(als *a, side s, double *row_loss) {
+/* All of a side's rows to the ranks that need them. */
+static void share_side(als *a, side s) {
+  als_side *own = &a->sides[s];
+  exchange_trip trip;
+  exchange_begin(a->c, own->plan, own->table, a->set.factors, a->ld, &trip);
+  exchange_end(&trip);
+  if (own->bias != NULL) {
+    exchange_begin(a->c, own->plan, own->bias, 1, 1, &trip);
+    exchange_end(&trip);
+  }
+}
+
+/* Rows to solve between two looks at the exchange: an equal share of the interactions and rows that are ours. */
+enum { PIECES = 8 };
+
+static lid piece_end(const csr *m, int piece) {
+  if (piece == PIECES)
+    return m->n_rows;
+  off target = (csr_nnz(m) + m->n_rows) / PIECES * piece;
+  lid low = 0, high = m->n_rows;
+  while (low < high) {
+    lid middle = low + (high - low) / 2;
+    if (m->ptr[middle] + middle < target)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* Solves all rows of side s with the other side fixed, whose rows are at hand; while later rows are being solved, the
+ * earlier ones travel to the ranks that need them next. */
+static status half_sweep(als *a, side s, double *row_loss, double *waited) {
   side fixed = s == USERS ? ITEMS : USERS;
-  als_side *from = &a->sides[fixed];
-  status st = OK;
+  als_side *own = &a->sides[s], *from = &a->sides[fixed];
   solver *solver = NULL;
+  exchange_trip trip;
   double largest = 0;
-  TRY(make_gram(a, fixed, &largest)); /* also the check that the fixed side is finite */
-  TRY(exchange_rows(a->c, from->plan, from->table, a->set.factors, a->ld));
-  if (from->bias != NULL)
-    TRY(exchange_rows(a->c, from->plan, from->bias, 1, 1));
+  status st = make_gram(a, fixed, &largest); /* also the check that the fixed side is finite */
+  if (st != OK)
+    return st;
   half_problem p = {.method = a->set.method,
                     .k = a->set.factors,
                     .ld = a->ld,
@@ -207,11 +239,22 @@ static status half_sweep(als *a, side s, double *row_loss) {
                     .n_fixed = from->part.n,
                     .gram = a->set.loss.explicit_loss ? NULL : a->gram[fixed],
                     .fixed_max = largest > 1 || from->bias == NULL ? largest : 1};
+  exchange_begin(a->c, own->plan, own->table, a->set.factors, a->ld, &trip);
   st = solver_create(&p, &solver);
-  if (st == OK)
-    st = solver_rows(solver, &a->sides[s].m, NULL, 0, own_count(a, s), own_rows(a, s), own_bias(a, s), row_loss);
-  TRY(comm_agree(a->c, st));
-done:
+  int pieces = a->c->size == 1 ? 1 : PIECES;
+  for (int i = 1; i <= pieces && st == OK; i++) {
+    lid first = i == 1 ? 0 : piece_end(&own->m, i - 1), end = pieces == 1 ? own->m.n_rows : piece_end(&own->m, i);
+    st = solver_rows(solver, &own->m, NULL, first, end - first, own_rows(a, s), own_bias(a, s), row_loss);
+    exchange_ready(&trip, end);
+  }
+  double t = seconds_now();
+  exchange_end(&trip); /* also where we failed: the others count on our rows */
+  if (own->bias != NULL) {
+    exchange_begin(a->c, own->plan, own->bias, 1, 1, &trip);
+    exchange_end(&trip);
+  }
+  st = comm_agree(a->c, st);
+  *waited += seconds_now() - t;
   solver_free(solver);
   return st;
 }
@@ -266,9 +309,9 @@ static status sweep(als *a, bool last, als_report *report) {
   report->has_objective = last || a->set.objective_every <= 1 || report->sweep % a->set.objective_every == 0;
   int64_t bytes = a->c->bytes_sent;
   double t0 = seconds_now();
-  TRY(half_sweep(a, USERS, NULL));
+  TRY(half_sweep(a, USERS, NULL, &report->seconds_waiting));
   double t1 = seconds_now();
-  TRY(half_sweep(a, ITEMS, report->has_objective ? a->row_loss : NULL));
+  TRY(half_sweep(a, ITEMS, report->has_objective ? a->row_loss : NULL, &report->seconds_waiting));
   double t2 = seconds_now();
   if (report->has_objective)
     TRY(objective(a, report));
@@ -286,6 +329,7 @@ done:
 status als_run(als *a, als_observer *observer, void *context) {
   status st = OK;
   bool converged = false;
+  share_side(a, ITEMS); /* the first half sweep's fixed side */
   while (a->sweeps_done < a->set.sweeps && !converged) {
     als_report report;
     TRY(sweep(a, a->sweeps_done + 1 == a->set.sweeps, &report));

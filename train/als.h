@@ -26,6 +26,7 @@ typedef struct als_settings {
 typedef struct als_report {
   int sweep; /* from 1 */
   double seconds_users, seconds_items, seconds_objective;
+  double seconds_waiting; /* of this rank, for rows and for the other ranks, within the half sweeps */
   bool has_objective;
   double objective;   /* the loss itself, constants included (train/solve.h, summed over both sides) */
   double rmse;        /* explicit: root of the mean squared error of the training pairs; else 0 */

@@ -20,4 +20,11 @@ static inline gid cost_granule(gid n) {
   return g;
 }
 
+/* Interactions from which a row is heavy: summed range by range of its columns (32 or more in each, on average), in
+ * fixed point, so that threads and ranks may share it. A function of the number of columns alone. */
+static inline off cost_heavy(gid n_columns) {
+  gid g = cost_granule(n_columns);
+  return 32 * ((n_columns + g - 1) / g);
+}
+
 #endif

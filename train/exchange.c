@@ -1,6 +1,7 @@
 #include "train/exchange.h"
 
 #include "io/mem.h"
+#include "train/row_set.h"
 
 #include <string.h>
 
@@ -10,61 +11,35 @@ struct exchange {
   exchange_mode mode;
   lid own_at, own_count, table_rows;
   off *want, *send; /* [ranks]: rows that come from, and go to, each rank */
-  lid *list;        /* our own rows (from 0) that go out, grouped by receiver */
+  off *list_at;     /* [ranks]: where each receiver's rows begin in the list */
+  lid *list;        /* our own rows (from 0) that go out, grouped by receiver, ascending for each */
   off rows_sent;
+  /* one trip's */
+  off *sent;  /* [ranks]: rows of the list that are on their way */
+  real *pack; /* (EXCHANGE_BUFFERS, pack_room) */
+  off pack_room;
+  MPI_Request sending[EXCHANGE_BUFFERS], *receiving;
+  int receives;
 };
-
-/* A set of rows of a side, with the number of members below any row at hand. */
-typedef struct row_set {
-  uint64_t *bits;
-  lid *below; /* members before each word */
-  off words;
-} row_set;
-
-static status row_set_create(row_set *s, gid n) {
-  *s = (row_set){.words = n / 64 + 1};
-  status st = MEM_ZALLOC(s->bits, s->words, "set of needed rows");
-  return st != OK ? st : MEM_ALLOC(s->below, s->words, "set of needed rows");
-}
-
-static void row_set_free(row_set *s) {
-  mem_free(s->bits);
-  mem_free(s->below);
-}
-
-static off row_set_count(row_set *s) {
-  off n = 0;
-  for (off w = 0; w < s->words; w++) {
-    s->below[w] = (lid)n;
-    n += __builtin_popcountll(s->bits[w]);
-  }
-  return n;
-}
-
-static lid row_set_place(const row_set *s, gid row) {
-  return s->below[row / 64] + __builtin_popcountll(s->bits[row / 64] & (((uint64_t)1 << (row % 64)) - 1));
-}
 
 /* Counts what halo needs from each rank; ascending order groups the rows by owner. */
 static void count_wanted(const row_set *s, const part *owners, off *want) {
   memset(want, 0, sizeof *want * (size_t)owners->size);
-  for (off w = 0; w < s->words; w++)
-    for (uint64_t left = s->bits[w]; left != 0; left &= left - 1)
-      want[part_owner(owners, w * 64 + __builtin_ctzll(left))]++;
+  for (gid row = row_set_next(s, 0); row >= 0; row = row_set_next(s, row + 1))
+    want[part_owner(owners, row)]++;
 }
 
 static status ask(comm *c, exchange *x, const row_set *s, const part *owners, off halo) {
   lid *asked = NULL;
   status st = MEM_ALLOC(asked, halo, "rows asked for");
   off n = 0;
-  for (off w = 0; st == OK && w < s->words; w++)
-    for (uint64_t left = s->bits[w]; left != 0; left &= left - 1) {
-      gid row = w * 64 + __builtin_ctzll(left);
-      asked[n++] = (lid)(row - owners->first[part_owner(owners, row)]);
-    }
+  for (gid row = row_set_next(s, 0); st == OK && row >= 0; row = row_set_next(s, row + 1))
+    asked[n++] = (lid)(row - owners->first[part_owner(owners, row)]);
   comm_transpose_i64(c, x->want, x->send);
-  for (int r = 0; r < c->size; r++)
+  for (int r = 0; r < c->size; r++) {
+    x->list_at[r] = x->rows_sent;
     x->rows_sent += x->send[r];
+  }
   if (st == OK)
     st = MEM_ALLOC(x->list, x->rows_sent, "rows to send");
   st = comm_agree(c, st);
@@ -74,7 +49,34 @@ static status ask(comm *c, exchange *x, const row_set *s, const part *owners, of
   return st;
 }
 
-status exchange_create(comm *c, const part *owners, exchange_mode mode, csr *m, exchange **out) {
+/* The piece size in rows for a row of `width` floats: every rank must come to the same. */
+static off piece_rows(const comm *c, int width) {
+  off rows = PACK_BYTES / (width * (off)sizeof(real));
+  return rows < 1 ? 1 : rows < c->chunk_rows ? rows : c->chunk_rows;
+}
+
+static off pieces(off rows, off piece) {
+  return (rows + piece - 1) / piece;
+}
+
+/* What a trip of rows of up to `width` floats needs. */
+static status make_buffers(comm *c, exchange *x, int width) {
+  if (c->size == 1)
+    return OK;
+  off receives = 0;
+  for (int r = 0; r < c->size; r++)
+    receives += pieces(x->want[r], piece_rows(c, width));
+  if (receives > INT32_MAX)
+    return status_fail(INTERNAL, "an exchange of more than 2^31 messages");
+  status st = MEM_ALLOC(x->receiving, receives, "exchange requests");
+  off most = x->rows_sent < piece_rows(c, width) ? x->rows_sent : piece_rows(c, width);
+  x->pack_room = most * width;
+  if (st == OK)
+    st = MEM_ALLOC(x->pack, EXCHANGE_BUFFERS * x->pack_room, "exchange buffer");
+  return st;
+}
+
+status exchange_create(comm *c, const part *owners, exchange_mode mode, int width, csr *m, exchange **out) {
   status st = OK;
   exchange *x = NULL;
   row_set needed = {0};
@@ -85,6 +87,10 @@ status exchange_create(comm *c, const part *owners, exchange_mode mode, csr *m, 
     st = MEM_ZALLOC(x->want, c->size, "exchange plan");
   if (st == OK)
     st = MEM_ZALLOC(x->send, c->size, "exchange plan");
+  if (st == OK)
+    st = MEM_ZALLOC(x->list_at, c->size, "exchange plan");
+  if (st == OK)
+    st = MEM_ZALLOC(x->sent, c->size, "exchange plan");
   if (st == OK && c->size > 1 && mode != EXCHANGE_REPLICATE)
     st = row_set_create(&needed, owners->n);
   TRY(comm_agree(c, st));
@@ -94,7 +100,7 @@ status exchange_create(comm *c, const part *owners, exchange_mode mode, csr *m, 
   if (mode != EXCHANGE_REPLICATE) {
     for (off i = 0; i < csr_nnz(m); i++)
       if (m->col[i] < first || m->col[i] >= first + count)
-        needed.bits[m->col[i] / 64] |= (uint64_t)1 << (m->col[i] % 64);
+        row_set_add(&needed, m->col[i]);
     halo = row_set_count(&needed);
     int64_t all = halo;
     comm_sum_i64(c, &all, 1);
@@ -121,6 +127,7 @@ status exchange_create(comm *c, const part *owners, exchange_mode mode, csr *m, 
       m->col[i] = row >= first && row < first + count ? (lid)(row - first) : (lid)count + row_set_place(&needed, row);
     }
   }
+  TRY(comm_agree(c, make_buffers(c, x, width)));
 done:
   row_set_free(&needed);
   if (st != OK) {
@@ -137,7 +144,16 @@ void exchange_free(exchange *x) {
   mem_free(x->want);
   mem_free(x->send);
   mem_free(x->list);
+  mem_free(x->list_at);
+  mem_free(x->sent);
+  mem_free(x->pack);
+  mem_free(x->receiving);
   mem_free(x);
+}
+
+const char *exchange_mode_name(exchange_mode mode) {
+  static const char *const NAMES[] = {"auto", "replicate", "halo", "reduce"};
+  return NAMES[mode];
 }
 
 exchange_mode exchange_chosen(const exchange *x) {
@@ -153,61 +169,86 @@ off exchange_rows_sent(const exchange *x) {
   return x->rows_sent;
 }
 
-/* One partner's rows out and another's in, packed piece by piece. */
-static void swap_packed(comm *c, const exchange *x, const real *own, int width, off ld, const lid *list, off n_out,
-                        int to, real *in, off n_in, int from, MPI_Datatype packed_row, MPI_Datatype table_row,
-                        real *pack, off piece) {
-  for (off at = 0; at < n_out || at < n_in; at += piece) {
-    MPI_Request requests[2];
-    int n = 0;
-    if (at < n_in)
-      MPI_Irecv(in + at * ld, (int)(n_in - at < piece ? n_in - at : piece), table_row, from, TAG_EXCHANGE, c->mpi,
-                &requests[n++]);
-    if (at < n_out) {
-      off rows = n_out - at < piece ? n_out - at : piece;
-      for (off i = 0; i < rows; i++) {
-        lid row = x->mode == EXCHANGE_REPLICATE ? (lid)(at + i) : list[at + i];
-        memcpy(pack + i * width, own + (off)row * ld, sizeof(real) * (size_t)width);
-      }
-      MPI_Isend(pack, (int)rows, packed_row, to, TAG_EXCHANGE, c->mpi, &requests[n++]);
-      c->bytes_sent += rows * width * (int64_t)sizeof(real);
+void exchange_begin(comm *c, exchange *x, real *table, int width, off ld, exchange_trip *trip) {
+  *trip = (exchange_trip){.c = c, .x = x, .table = table, .width = width, .ld = ld, .turn = 1};
+  if (c->size == 1)
+    return;
+  MPI_Type_contiguous(width, MPI_REAL_T, &trip->packed_row);
+  MPI_Type_create_resized(trip->packed_row, 0, (MPI_Aint)(ld * (off)sizeof(real)), &trip->table_row);
+  MPI_Type_commit(&trip->packed_row);
+  MPI_Type_commit(&trip->table_row);
+  off piece = piece_rows(c, width), at = x->mode == EXCHANGE_REPLICATE ? 0 : x->own_count;
+  x->receives = 0;
+  for (int r = 0; r < c->size; at += x->want[r], r++)
+    for (off done = 0; r != c->rank && done < x->want[r]; done += piece) {
+      off rows = x->want[r] - done < piece ? x->want[r] - done : piece;
+      MPI_Irecv(table + (at + done) * ld, (int)rows, trip->table_row, r, TAG_EXCHANGE, c->mpi,
+                &x->receiving[x->receives++]);
     }
-    MPI_Waitall(n, requests, MPI_STATUSES_IGNORE);
-  }
+  memset(x->sent, 0, sizeof *x->sent * (size_t)c->size);
+  for (int b = 0; b < EXCHANGE_BUFFERS; b++)
+    x->sending[b] = MPI_REQUEST_NULL;
 }
 
-status exchange_rows(comm *c, exchange *x, real *table, int width, off ld) {
-  if (c->size == 1)
-    return OK;
-  real *pack = NULL;
-  off piece = PACK_BYTES / (width * (off)sizeof(real));
-  if (piece > c->chunk_rows)
-    piece = c->chunk_rows;
-  status st = comm_agree(c, MEM_ALLOC(pack, piece * width, "exchange buffer"));
-  if (st != OK) {
-    mem_free(pack);
-    return st;
+/* The own row that the i-th row for rank `to` is. */
+static lid row_for(const exchange *x, const lid *list, off i) {
+  return x->mode == EXCHANGE_REPLICATE ? (lid)i : list[i];
+}
+
+/* Sends the next piece whose rows are all final, from buffer b. False where there is none. */
+static bool send_piece(exchange_trip *t, int b) {
+  exchange *x = t->x;
+  comm *c = t->c;
+  off piece = piece_rows(c, t->width);
+  for (int tried = 1; tried < c->size; tried++) {
+    int to = (c->rank + t->turn) % c->size;
+    t->turn = t->turn % (c->size - 1) + 1;
+    off at = x->sent[to], all = x->mode == EXCHANGE_REPLICATE ? x->own_count : x->send[to];
+    off rows = all - at < piece ? all - at : piece;
+    const lid *list = x->mode == EXCHANGE_REPLICATE ? NULL : x->list + x->list_at[to];
+    if (rows == 0 || row_for(x, list, at + rows - 1) >= t->ready)
+      continue;
+    real *pack = x->pack + (off)b * x->pack_room;
+    const real *own = t->table + x->own_at * t->ld;
+    for (off i = 0; i < rows; i++)
+      memcpy(pack + i * t->width, own + row_for(x, list, at + i) * t->ld, sizeof(real) * (size_t)t->width);
+    MPI_Isend(pack, (int)rows, t->packed_row, to, TAG_EXCHANGE, c->mpi, &x->sending[b]);
+    c->bytes_sent += rows * t->width * (int64_t)sizeof(real);
+    x->sent[to] += rows;
+    return true;
   }
-  MPI_Datatype packed_row, table_row;
-  MPI_Type_contiguous(width, MPI_REAL_T, &packed_row);
-  MPI_Type_create_resized(packed_row, 0, (MPI_Aint)(ld * (off)sizeof(real)), &table_row);
-  MPI_Type_commit(&packed_row);
-  MPI_Type_commit(&table_row);
-  const real *own = table + x->own_at * ld;
-  for (int step = 1; step < c->size; step++) {
-    int to = (c->rank + step) % c->size, from = (c->rank - step + c->size) % c->size;
-    off list_at = 0, in_at = x->mode == EXCHANGE_REPLICATE ? 0 : x->own_count;
-    for (int r = 0; r < to; r++)
-      list_at += x->send[r];
-    for (int r = 0; r < from; r++)
-      in_at += x->want[r];
-    off n_out = x->mode == EXCHANGE_REPLICATE ? x->own_count : x->send[to];
-    const lid *list = x->mode == EXCHANGE_REPLICATE ? NULL : x->list + list_at;
-    swap_packed(c, x, own, width, ld, list, n_out, to, table + in_at * ld, x->want[from], from, packed_row, table_row,
-                pack, piece);
+  return false;
+}
+
+void exchange_ready(exchange_trip *t, lid rows) {
+  if (t->c->size == 1)
+    return;
+  t->ready = rows;
+  int done;
+  for (int b = 0; b < EXCHANGE_BUFFERS; b++) {
+    MPI_Test(&t->x->sending[b], &done, MPI_STATUS_IGNORE); /* a null request tests true */
+    if (done && !send_piece(t, b))
+      break;
   }
-  MPI_Type_free(&packed_row);
-  MPI_Type_free(&table_row);
-  mem_free(pack);
-  return OK;
+  MPI_Testall(t->x->receives, t->x->receiving, &done, MPI_STATUSES_IGNORE); /* lets MPI work on what arrives */
+}
+
+void exchange_end(exchange_trip *t) {
+  if (t->c->size == 1)
+    return;
+  exchange *x = t->x;
+  t->ready = x->own_count;
+  for (int b = 0; b < EXCHANGE_BUFFERS; b++) {
+    MPI_Wait(&x->sending[b], MPI_STATUS_IGNORE);
+    send_piece(t, b);
+  }
+  for (int b = 0;; b = (b + 1) % EXCHANGE_BUFFERS) { /* in turn: the oldest first */
+    MPI_Wait(&x->sending[b], MPI_STATUS_IGNORE);
+    if (!send_piece(t, b))
+      break;
+  }
+  MPI_Waitall(EXCHANGE_BUFFERS, x->sending, MPI_STATUSES_IGNORE);
+  MPI_Waitall(x->receives, x->receiving, MPI_STATUSES_IGNORE);
+  MPI_Type_free(&t->packed_row);
+  MPI_Type_free(&t->table_row);
 }

@@ -14,20 +14,47 @@ typedef enum exchange_mode { EXCHANGE_AUTO, EXCHANGE_REPLICATE, EXCHANGE_HALO, E
 typedef struct exchange exchange;
 
 /* The plan for the rows of a side that `owners` shares out, needed for the columns (global rows) of m, which become
- * table rows. EXCHANGE_AUTO takes `halo` where it moves at most two thirds of what `replicate` moves. A bit of scratch
- * for each row of the side. Collective; agreed status. NO_MEMORY; BAD_DATA where a table passes 2^31 rows. */
-status exchange_create(comm *c, const part *owners, exchange_mode mode, csr *m, exchange **out);
+ * table rows; `width` is the most floats of a row that a trip will move. EXCHANGE_AUTO takes `halo` where it moves at
+ * most two thirds of what `replicate` moves. A bit of scratch for each row of the side. Collective; agreed status.
+ * NO_MEMORY; BAD_DATA where a table passes 2^31 rows. */
+status exchange_create(comm *c, const part *owners, exchange_mode mode, int width, csr *m, exchange **out);
 void exchange_free(exchange *x);
 
 exchange_mode exchange_chosen(const exchange *x);
+const char *exchange_mode_name(exchange_mode mode);
 lid exchange_table_rows(const exchange *x);
 /* Where in the table our own rows begin. */
 lid exchange_own_at(const exchange *x);
 /* Rows this rank sends to others in one exchange. */
 off exchange_rows_sent(const exchange *x);
 
-/* Fills the other ranks' rows of the table (exchange_table_rows, ld), `width` floats of each. Collective; agreed
- * status. */
-status exchange_rows(comm *c, exchange *x, real *table, int width, off ld);
+/* --- one exchange: begin, say which rows are final as they become so, end --- */
+
+typedef struct exchange_trip exchange_trip;
+
+/* Begins to fill the other ranks' rows of the table (exchange_table_rows, ld), `width` floats of each: posts the
+ * receives. Until the end the others' rows of the table are not to be touched. One trip of a plan at a time; all ranks
+ * make the same trips in the same order. Local in effect: waits for nobody. */
+void exchange_begin(comm *c, exchange *x, real *table, int width, off ld, exchange_trip *trip);
+
+/* Our first `rows` own rows have their final values: sends what is complete, without waiting. Local in effect. */
+void exchange_ready(exchange_trip *trip, lid rows);
+
+/* All own rows are final: sends the rest and waits for everything. Collective in effect. */
+void exchange_end(exchange_trip *trip);
+
+enum { EXCHANGE_BUFFERS = 4 };
+
+/* Kept by the caller between begin and end; its inside is exchange.c's own. */
+struct exchange_trip {
+  comm *c;
+  exchange *x;
+  real *table;
+  int width;
+  off ld;
+  MPI_Datatype packed_row, table_row;
+  int turn; /* whose pieces are next, counted from our right neighbour */
+  lid ready;
+};
 
 #endif

@@ -1,0 +1,157 @@
+/* If these fail, a model depends on how many ranks or threads made it, or is not the minimum that ALS converges to. */
+#include "io/mem.h"
+#include "tests/ref/ref_train.h"
+#include "tests/suite.h"
+#include "train/als.h"
+#include "train/rng.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <string.h>
+
+static comm world;
+
+static void everywhere(bool good, const char *what) {
+  int64_t bad = !good;
+  comm_max_i64(&world, &bad, 1);
+  ck_assert_msg(bad == 0, "%s", what);
+}
+
+/* A planted matrix: every user has item 0, user 0 has every item, the last user and item have nothing. */
+typedef struct shape {
+  gid n_users, n_items;
+  int k;
+} shape;
+static const shape SHAPES[] = {{1, 2, 1}, {40, 25, 5}, {9, 60, 16}, {70, 30, 33}};
+enum { N_SHAPES = sizeof SHAPES / sizeof *SHAPES, N_LOSSES = 6 };
+
+static bool has(const shape *s, gid u, gid i) {
+  if (u == s->n_users - 1 && u > 0)
+    return false;
+  if (i == s->n_items - 1)
+    return false;
+  return u == 0 || i == 0 || rng_bits(5, 0, (uint64_t)u, (uint64_t)i) % 4 == 0;
+}
+
+static real value(gid u, gid i) {
+  double taste = (u % 3 == i % 3) ? 2 : 0;
+  return (real)(0.5 * floor(2 * (1.5 + taste + rng_uniform(6, 0, (uint64_t)u, (uint64_t)i))));
+}
+
+static loss loss_number(int i) {
+  loss l = {.lambda = 0.05, .nu = 1, .alpha = 2, .epsilon = 1, .unobserved = 0.1};
+  l.explicit_loss = i == 0;
+  l.form = i >= 2 ? (confidence)(i - 2) : CONFIDENCE_IALS;
+  l.weigh_values = i == 1;
+  if (i == 5)
+    l.nu = 0.5;
+  return l;
+}
+
+static void rows_of(const shape *s, gid first, gid count, csr *m) {
+  off nnz = 0;
+  for (gid u = first; u < first + count; u++)
+    for (gid i = 0; i < s->n_items; i++)
+      nnz += has(s, u, i);
+  ck_assert_int_eq(csr_alloc(m, (lid)count, nnz, "users"), OK);
+  nnz = 0;
+  for (gid u = first; u < first + count; u++) {
+    for (gid i = 0; i < s->n_items; i++)
+      if (has(s, u, i)) {
+        m->col[nnz] = (lid)i;
+        m->val[nnz++] = i % 7 == 6 && u % 5 == 4 ? -value(u, i) : value(u, i); /* some dislikes */
+      }
+    m->ptr[u - first + 1] = nnz;
+  }
+}
+
+enum { SWEEPS = 4 };
+
+static status keep(void *context, als *a, const als_report *r) {
+  (void)a;
+  ((double *)context)[r->sweep - 1] = r->objective;
+  return OK;
+}
+
+static als *train(comm *c, const shape *s, const loss *l, solve_method method, exchange_mode exchange,
+                  double *objective) {
+  part users;
+  csr m;
+  als *a;
+  als_settings set = {.loss = *l, .factors = s->k, .seed = 3, .sweeps = SWEEPS, .method = method, .exchange = exchange};
+  ck_assert_int_eq(part_equal(&users, s->n_users, c->size), OK);
+  rows_of(s, users.first[c->rank], part_count(&users, c->rank), &m);
+  status st = als_create(c, &set, &users, s->n_items, &m, &a);
+  if (st == OK)
+    st = als_run(a, keep, objective);
+  if (st != OK)
+    fprintf(stderr, "%s\n", status_message());
+  part_free(&users);
+  return st == OK ? a : NULL;
+}
+
+/* One side's rows of the distributed run against the same rows of a run alone, bit for bit. */
+static bool same_rows(als *a, als *alone, side s, int k) {
+  gid first = als_part(a, s)->first[world.rank], count = part_count(als_part(a, s), world.rank);
+  for (gid r = 0; r < count; r++) {
+    const real *x = als_factors(a, s) + r * als_ld(a), *y = als_factors(alone, s) + (first + r) * als_ld(alone);
+    if (memcmp(x, y, sizeof *x * (size_t)k) != 0)
+      return false;
+    if (als_bias(a, s) != NULL && als_bias(a, s)[r] != als_bias(alone, s)[first + r])
+      return false;
+  }
+  return true;
+}
+
+START_TEST(bits_do_not_depend_on_ranks_or_threads) {
+  const shape *s = &SHAPES[_i / N_LOSSES];
+  loss l = loss_number(_i % N_LOSSES);
+  comm single = comm_single();
+  double alone_objective[SWEEPS], objective[SWEEPS];
+  omp_set_num_threads(1);
+  als *alone = train(&single, s, &l, SOLVE_CHOLESKY, EXCHANGE_AUTO, alone_objective);
+  everywhere(alone != NULL, "training alone");
+  static const exchange_mode MODES[] = {EXCHANGE_REPLICATE, EXCHANGE_HALO};
+  for (int mode = 0; mode < 2; mode++) {
+    omp_set_num_threads(1 + mode);
+    als *a = train(&world, s, &l, SOLVE_CHOLESKY, MODES[mode], objective);
+    everywhere(a != NULL, "training over ranks");
+    everywhere(same_rows(a, alone, USERS, s->k) && same_rows(a, alone, ITEMS, s->k), "same factors");
+    everywhere(memcmp(objective, alone_objective, sizeof objective) == 0, "same objectives");
+    als_free(a);
+  }
+  als_free(alone);
+}
+END_TEST
+
+/* The objective of every sweep equals that of a plain double-precision ALS that tries every pair. */
+START_TEST(objective_agrees_with_the_slow_reference) {
+  const shape *s = &SHAPES[_i / N_LOSSES];
+  loss l = loss_number(_i % N_LOSSES);
+  double objective[SWEEPS], expected[SWEEPS];
+  als *a = train(&world, s, &l, SOLVE_CHOLESKY, EXCHANGE_AUTO, objective);
+  everywhere(a != NULL, "training");
+  csr m;
+  rows_of(s, 0, s->n_users, &m);
+  ref_train(&l, &m, s->n_items, s->k, 3, SWEEPS, expected);
+  for (int i = 0; i < SWEEPS; i++) {
+    everywhere(fabs(objective[i] - expected[i]) <= 1e-5 * fabs(expected[i]), "objective");
+    everywhere(i == 0 || objective[i] <= objective[i - 1] * (1 + 1e-5) || l.form == CONFIDENCE_RAW, "descent");
+  }
+  csr_free(&m);
+  als_free(a);
+}
+END_TEST
+
+static void add(TCase *tc) {
+  tcase_add_loop_test(tc, bits_do_not_depend_on_ranks_or_threads, 0, N_SHAPES * N_LOSSES);
+  tcase_add_loop_test(tc, objective_agrees_with_the_slow_reference, 0, N_SHAPES * N_LOSSES);
+}
+
+int main(void) {
+  MPI_Init(NULL, NULL);
+  world = comm_world();
+  int failed = suite_run("als", add);
+  MPI_Finalize();
+  return failed;
+}

@@ -1,0 +1,168 @@
+#include "tests/ref/ref_train.h"
+
+#include "train/rng.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct matrix {
+  int rows, columns;
+  double *at;
+} matrix;
+
+static double *zeros(int n) {
+  double *x = calloc((size_t)n + 1, sizeof *x);
+  if (x == NULL) {
+    fprintf(stderr, "ref_train: no memory\n");
+    exit(1);
+  }
+  return x;
+}
+
+static matrix matrix_of(int rows, int columns) {
+  return (matrix){rows, columns, zeros(rows * columns)};
+}
+static double *place(matrix m, int row, int column) {
+  return &m.at[row * m.columns + column];
+}
+
+/* Whether a pair was observed, and its value: the rating, or the confidence with the sign of the preference. */
+typedef struct pairs {
+  matrix seen, value;
+} pairs;
+
+/* Solves a x = b by Gaussian elimination with row pivoting; x replaces b. */
+static void gauss(int n, double *a, double *b) {
+  for (int p = 0; p < n; p++) {
+    int best = p;
+    for (int r = p + 1; r < n; r++)
+      if (fabs(a[r * n + p]) > fabs(a[best * n + p]))
+        best = r;
+    for (int c = 0; c < n; c++) {
+      double swap = a[p * n + c];
+      a[p * n + c] = a[best * n + c];
+      a[best * n + c] = swap;
+    }
+    double swap = b[p];
+    b[p] = b[best];
+    b[best] = swap;
+    for (int r = p + 1; r < n; r++) {
+      double f = a[r * n + p] / a[p * n + p];
+      for (int c = p; c < n; c++)
+        a[r * n + c] -= f * a[p * n + c];
+      b[r] -= f * b[p];
+    }
+  }
+  for (int p = n - 1; p >= 0; p--) {
+    for (int c = p + 1; c < n; c++)
+      b[p] -= a[p * n + c] * b[c];
+    b[p] /= a[p * n + p];
+  }
+}
+
+/* A pair adds `square` s² - 2 `linear` s + `constant` for the prediction s; v is what the biases leave of a rating. */
+static void terms_of(const loss *l, bool seen, double v, double *square, double *linear, double *constant) {
+  if (l->explicit_loss) {
+    *square = seen;
+    *linear = seen ? v : 0;
+    *constant = seen ? v * v : 0;
+  } else {
+    *linear = *constant = seen && v > 0 ? v : 0;
+    *square = (seen ? fabs(v) - loss_base(l) : 0) + loss_alpha0(l);
+  }
+}
+
+/* One row of x against all rows of y; `transposed` tells how to look into the pairs. Explicit factors have the bias as
+ * column k. */
+static void solve_row(const loss *l, const pairs *d, bool transposed, int row, matrix x, matrix y, int k, double mean) {
+  int n = l->explicit_loss ? k + 1 : k, n_seen = 0;
+  double *a = zeros(n * n), *b = zeros(n), *f = zeros(n);
+  for (int j = 0; j < y.rows; j++) {
+    int u = transposed ? j : row, i = transposed ? row : j;
+    bool seen = *place(d->seen, u, i) != 0;
+    double v = *place(d->value, u, i), square, linear, constant;
+    n_seen += seen;
+    for (int c = 0; c < k; c++)
+      f[c] = *place(y, j, c);
+    if (l->explicit_loss) {
+      f[k] = 1;
+      v -= mean + *place(y, j, k);
+    }
+    terms_of(l, seen, v, &square, &linear, &constant);
+    for (int r = 0; r < n; r++) {
+      for (int c = 0; c < n; c++)
+        a[r * n + c] += square * f[r] * f[c];
+      b[r] += linear * f[r];
+    }
+  }
+  for (int r = 0; r < n; r++)
+    a[r * n + r] += loss_row_lambda(l, n_seen, y.rows);
+  if (!l->explicit_loss || n_seen > 0)
+    gauss(n, a, b); /* else b is zero, and so is the row */
+  for (int c = 0; c < n; c++)
+    *place(x, row, c) = b[c];
+  free(a);
+  free(b);
+  free(f);
+}
+
+static double whole_objective(const loss *l, const pairs *d, matrix x, matrix y, int k, double mean) {
+  double sum = 0;
+  for (int u = 0; u < x.rows; u++)
+    for (int i = 0; i < y.rows; i++) {
+      double s = 0, v = *place(d->value, u, i), square, linear, constant;
+      for (int c = 0; c < k; c++)
+        s += *place(x, u, c) * *place(y, i, c);
+      if (l->explicit_loss)
+        v -= mean + *place(x, u, k) + *place(y, i, k);
+      terms_of(l, *place(d->seen, u, i) != 0, v, &square, &linear, &constant);
+      sum += square * s * s - 2 * linear * s + constant;
+    }
+  for (int side = 0; side < 2; side++) {
+    matrix m = side == 0 ? x : y;
+    int others = side == 0 ? y.rows : x.rows;
+    for (int r = 0; r < m.rows; r++) {
+      int n_seen = 0;
+      double square = 0;
+      for (int j = 0; j < others; j++)
+        n_seen += *place(d->seen, side == 0 ? r : j, side == 0 ? j : r) != 0;
+      for (int c = 0; c < m.columns; c++)
+        square += *place(m, r, c) * *place(m, r, c);
+      if (square > 0)
+        sum += loss_row_lambda(l, n_seen, others) * square;
+    }
+  }
+  return sum;
+}
+
+void ref_train(const loss *l, const csr *users, gid n_items, int k, uint64_t seed, int sweeps, double *objective) {
+  int n_users = users->n_rows, columns = l->explicit_loss ? k + 1 : k;
+  pairs d = {matrix_of(n_users, (int)n_items), matrix_of(n_users, (int)n_items)};
+  matrix x = matrix_of(n_users, columns), y = matrix_of((int)n_items, columns);
+  double sum = 0;
+  for (int u = 0; u < n_users; u++)
+    for (off i = users->ptr[u]; i < users->ptr[u + 1]; i++) {
+      real v = users->val[i];
+      sum += v;
+      loss_transform(l, 1, &v);
+      *place(d.seen, u, users->col[i]) = 1;
+      *place(d.value, u, users->col[i]) = v;
+    }
+  double mean = l->explicit_loss ? sum / (double)users->ptr[n_users] : 0;
+  for (int i = 0; i < (int)n_items; i++)
+    for (int c = 0; c < k; c++)
+      *place(y, i, c) = (real)(0.1 / sqrt(k) * rng_normal(seed, RNG_INIT_ITEMS, (uint64_t)i, (uint64_t)c));
+  for (int s = 0; s < sweeps; s++) {
+    for (int u = 0; u < n_users; u++)
+      solve_row(l, &d, false, u, x, y, k, mean);
+    for (int i = 0; i < (int)n_items; i++)
+      solve_row(l, &d, true, i, y, x, k, mean);
+    objective[s] = whole_objective(l, &d, x, y, k, mean);
+  }
+  free(d.seen.at);
+  free(d.value.at);
+  free(x.at);
+  free(y.at);
+}
