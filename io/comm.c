@@ -36,6 +36,10 @@ status comm_agree(comm *c, status mine) {
 /* Most elements of one reduction call; a count of MPI is an int. */
 static const off REDUCE_CHUNK = 1 << 27;
 
+int64_t comm_reduce_bytes(int ranks, int64_t bytes) {
+  return 2 * bytes * (ranks - 1) / ranks;
+}
+
 static void reduce(comm *c, void *values, off n, size_t size, MPI_Datatype type, MPI_Op op) {
   if (c->size == 1)
     return;
@@ -43,7 +47,7 @@ static void reduce(comm *c, void *values, off n, size_t size, MPI_Datatype type,
     off count = n - at < REDUCE_CHUNK ? n - at : REDUCE_CHUNK;
     MPI_Allreduce(MPI_IN_PLACE, (char *)values + (size_t)at * size, (int)count, type, op, c->mpi);
   }
-  c->bytes_sent += 2 * n * (int64_t)size * (c->size - 1) / c->size;
+  c->bytes_sent += comm_reduce_bytes(c->size, n * (int64_t)size);
 }
 
 void comm_sum_i64(comm *c, int64_t *values, off n) {

@@ -40,6 +40,9 @@ void comm_max_i64(comm *c, int64_t *values, off n);
 void comm_max_f64(comm *c, double *values, off n);
 void comm_min_f64(comm *c, double *values, off n);
 
+/* What each rank is counted for a reduction of so many bytes. */
+int64_t comm_reduce_bytes(int ranks, int64_t bytes);
+
 /* The sum of the lower ranks' values; 0 on rank 0. Counted as 8 bytes. */
 int64_t comm_before_i64(comm *c, int64_t mine);
 

@@ -30,6 +30,7 @@ static const option_use TAKES[] = {{"output", "snapshots"},
                                    {"holdout", NULL},
                                    {"seed", NULL},
                                    {"exchange", NULL},
+                                   {"heavy-rows", NULL},
                                    {"threads", NULL},
                                    {NULL, NULL}};
 
@@ -58,7 +59,7 @@ static status read_options(const options *o, train_options *t) {
   status st = OK;
   *t = (train_options){0};
   loss *l = &t->als.loss;
-  int64_t factors, seed, sweeps, every;
+  int64_t factors, seed, sweeps, every, heavy;
   int merge = DUPLICATES_SUM;
   TRY(option_choice(o, "loss", LOSS_WORDS, &t->loss));
   TRY(option_choice(o, "confidence", CONFIDENCE_WORDS, &t->confidence));
@@ -73,6 +74,7 @@ static status read_options(const options *o, train_options *t) {
   TRY(option_count(o, "seed", 0, INT64_MAX, &seed));
   TRY(option_count(o, "sweeps", 1, 100000, &sweeps));
   TRY(option_count(o, "objective-every", 1, 100000, &every));
+  TRY(option_count(o, "heavy-rows", 0, INT64_MAX, &heavy));
   TRY(option_number(o, "lambda", 0, 1e12, &l->lambda));
   TRY(option_number(o, "reg-exponent", 0, 4, &l->nu));
   TRY(option_number(o, "alpha", 0, 1e12, &l->alpha));
@@ -87,6 +89,7 @@ static status read_options(const options *o, train_options *t) {
   t->als.seed = (uint64_t)seed;
   t->als.sweeps = (int)sweeps;
   t->als.objective_every = (int)every;
+  t->als.heavy = heavy;
   t->als.method = (solve_method)t->solver;
   t->als.exchange = (exchange_mode)t->exchange;
   if (l->lambda == 0)

@@ -42,6 +42,7 @@ static const option_spec TABLE[] = {
     {"holdout", "RULE", "none", "none, random:F, last:N, before:TIME or users:F", 0},
     {"test", "DATASET", NULL, "hold out the pairs of this dataset instead", 0},
     {"exchange", "auto|replicate|halo|reduce", "auto", "how factor rows travel between ranks", 0},
+    {"heavy-rows", "N", "0", "interactions from which a row is summed in parts, by threads and ranks; 0: by size", 0},
     /* planted data */
     {"users", "N", "10000", "members", 0},
     {"items", "N", "2000", "items", 0},

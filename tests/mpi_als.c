@@ -73,12 +73,13 @@ static status keep(void *context, als *a, const als_report *r) {
   return OK;
 }
 
-static als *train(comm *c, const shape *s, const loss *l, solve_method method, exchange_mode exchange,
+static als *train(comm *c, const shape *s, const loss *l, solve_method method, exchange_mode exchange, off heavy,
                   double *objective) {
   part users;
   csr m;
   als *a;
-  als_settings set = {.loss = *l, .factors = s->k, .seed = 3, .sweeps = SWEEPS, .method = method, .exchange = exchange};
+  als_settings set = {
+      .loss = *l, .factors = s->k, .seed = 3, .sweeps = SWEEPS, .method = method, .exchange = exchange, .heavy = heavy};
   ck_assert_int_eq(part_equal(&users, s->n_users, c->size), OK);
   rows_of(s, users.first[c->rank], part_count(&users, c->rank), &m);
   status st = als_create(c, &set, &users, s->n_items, &m, &a);
@@ -108,19 +109,22 @@ START_TEST(bits_do_not_depend_on_ranks_or_threads) {
   loss l = loss_number(_i % N_LOSSES);
   comm single = comm_single();
   double alone_objective[SWEEPS], objective[SWEEPS];
-  omp_set_num_threads(1);
-  als *alone = train(&single, s, &l, SOLVE_CHOLESKY, EXCHANGE_AUTO, alone_objective);
-  everywhere(alone != NULL, "training alone");
-  static const exchange_mode MODES[] = {EXCHANGE_REPLICATE, EXCHANGE_HALO};
-  for (int mode = 0; mode < 2; mode++) {
-    omp_set_num_threads(1 + mode);
-    als *a = train(&world, s, &l, SOLVE_CHOLESKY, MODES[mode], objective);
-    everywhere(a != NULL, "training over ranks");
-    everywhere(same_rows(a, alone, USERS, s->k) && same_rows(a, alone, ITEMS, s->k), "same factors");
-    everywhere(memcmp(objective, alone_objective, sizeof objective) == 0, "same objectives");
-    als_free(a);
+  static const exchange_mode MODES[] = {EXCHANGE_REPLICATE, EXCHANGE_HALO, EXCHANGE_REDUCE, EXCHANGE_AUTO};
+  static const off HEAVY[] = {1000000, 8, 1}; /* no row, some rows, every row */
+  for (int h = 0; h < 3; h++) {
+    omp_set_num_threads(1);
+    als *alone = train(&single, s, &l, SOLVE_CHOLESKY, EXCHANGE_AUTO, HEAVY[h], alone_objective);
+    everywhere(alone != NULL, "training alone");
+    for (int mode = 0; mode < 4; mode++) {
+      omp_set_num_threads(1 + mode % 2);
+      als *a = train(&world, s, &l, SOLVE_CHOLESKY, MODES[mode], HEAVY[h], objective);
+      everywhere(a != NULL, "training over ranks");
+      everywhere(same_rows(a, alone, USERS, s->k) && same_rows(a, alone, ITEMS, s->k), "same factors");
+      everywhere(memcmp(objective, alone_objective, sizeof objective) == 0, "same objectives");
+      als_free(a);
+    }
+    als_free(alone);
   }
-  als_free(alone);
 }
 END_TEST
 
@@ -129,17 +133,19 @@ START_TEST(objective_agrees_with_the_slow_reference) {
   const shape *s = &SHAPES[_i / N_LOSSES];
   loss l = loss_number(_i % N_LOSSES);
   double objective[SWEEPS], expected[SWEEPS];
-  als *a = train(&world, s, &l, SOLVE_CHOLESKY, EXCHANGE_AUTO, objective);
-  everywhere(a != NULL, "training");
   csr m;
   rows_of(s, 0, s->n_users, &m);
   ref_train(&l, &m, s->n_items, s->k, 3, SWEEPS, expected);
-  for (int i = 0; i < SWEEPS; i++) {
-    everywhere(fabs(objective[i] - expected[i]) <= 1e-5 * fabs(expected[i]), "objective");
-    everywhere(i == 0 || objective[i] <= objective[i - 1] * (1 + 1e-5) || l.form == CONFIDENCE_RAW, "descent");
+  for (off heavy = 0; heavy < 2; heavy++) { /* by default none of so few; then every row */
+    als *a = train(&world, s, &l, SOLVE_CHOLESKY, EXCHANGE_AUTO, heavy, objective);
+    everywhere(a != NULL, "training");
+    for (int i = 0; i < SWEEPS; i++) {
+      everywhere(fabs(objective[i] - expected[i]) <= 1e-5 * fabs(expected[i]), "objective");
+      everywhere(i == 0 || objective[i] <= objective[i - 1] * (1 + 1e-5) || l.form == CONFIDENCE_RAW, "descent");
+    }
+    als_free(a);
   }
   csr_free(&m);
-  als_free(a);
 }
 END_TEST
 

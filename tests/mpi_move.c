@@ -99,7 +99,7 @@ START_TEST(the_transpose_is_the_transpose) {
   everywhere(part_equal(&users, n_users, world.size) == OK && part_equal(&items, n_items, world.size) == OK, "parts");
   make_users(&users, n_items, &m);
   everywhere(shuffle_count(&world, &m, &items, counts) == OK, "count");
-  everywhere(shuffle_transpose(&world, &m, users.first[world.rank], &items, counts, &t) == OK, "transpose");
+  everywhere(shuffle_transpose(&world, &m, users.first[world.rank], &items, counts, NULL, &t) == OK, "transpose");
   bool good = t.n_rows == part_count(&items, world.rank);
   for (lid r = 0; good && r < t.n_rows; r++) {
     gid i = items.first[world.rank] + r;

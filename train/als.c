@@ -3,19 +3,23 @@
 #include "io/log.h"
 #include "io/mem.h"
 #include "train/cost.h"
+#include "train/gram.h"
+#include "train/heavy.h"
 #include "train/reduce.h"
 #include "train/rng.h"
 #include "train/shuffle.h"
+#include "train/spread.h"
 
 #include <string.h>
 
 /* One side: who owns it, our rows' interactions, and the table in which the other side finds our factors. */
 typedef struct als_side {
   part part;
-  csr m;          /* our rows; columns are rows of the other side's table */
-  exchange *plan; /* brings this side's rows to the ranks that solve the other side */
-  real *table;    /* (exchange_table_rows, ld) */
-  real *bias;     /* [exchange_table_rows], or NULL */
+  csr m;            /* our rows; columns are rows of the other side's table */
+  heavy_rows heavy; /* of m */
+  exchange *plan;   /* brings this side's rows to the ranks that solve the other side */
+  real *table;      /* (exchange_table_rows, ld) */
+  real *bias;       /* [exchange_table_rows], or NULL */
 } als_side;
 
 struct als {
@@ -25,7 +29,11 @@ struct als {
   als_side sides[2];
   double mean, low, high;
   double *gram[2];
-  double *row_loss; /* [our items] */
+  double *row_loss;             /* [our items] */
+  double most_a, most_p;        /* largest |a| and |p| of the implicit loss over all pairs */
+  spread *spread;               /* heavy items solved where their interactions are, or NULL */
+  real *spread_x, *spread_bias; /* (our heavy items, ld): their new rows until they take their places */
+  double *spread_loss;          /* [heavy items] */
   int sweeps_done;
   double last_objective; /* NaN before the first */
 };
@@ -76,13 +84,74 @@ done:
   return st;
 }
 
-/* Cuts the items by cost and moves every interaction to its item's owner. */
-static status make_items(als *a, gid n_items) {
+/* Turns values into confidences, and bounds the weights they give. */
+static void make_confidences(als *a) {
+  csr *m = &a->sides[USERS].m;
+  loss_transform(&a->set.loss, csr_nnz(m), m->val);
+  double most[2] = {a->set.loss.explicit_loss ? 1 : 0, 0}, base = loss_base(&a->set.loss);
+  for (off i = 0; !a->set.loss.explicit_loss && i < csr_nnz(m); i++) {
+    most[0] = fmax(most[0], fabs(fabs((double)m->val[i]) - base));
+    most[1] = fmax(most[1], (double)m->val[i]);
+  }
+  comm_max_f64(a->c, most, 2);
+  a->most_a = most[0];
+  a->most_p = most[1];
+}
+
+static off heavy_from(const als *a, gid n_columns) {
+  return a->set.heavy > 0 ? a->set.heavy : cost_heavy(n_columns);
+}
+
+/* Rows of users that all ranks together would send to the owners of items, those of heavy items left out or not. */
+static status count_rows_sent(als *a, const part *items, const row_set *without, int64_t *out) {
+  const csr *m = &a->sides[USERS].m;
+  lid *seen = NULL;
+  *out = 0;
+  status st = comm_agree(a->c, MEM_ZALLOC(seen, a->c->size, "exchange counts"));
+  if (st == OK) {
+    for (lid u = 0; u < m->n_rows; u++)
+      for (off i = m->ptr[u]; i < m->ptr[u + 1]; i++) {
+        if (without != NULL && row_set_has(without, m->col[i]))
+          continue;
+        int owner = part_owner(items, m->col[i]);
+        if (owner != a->c->rank && seen[owner] != u + 1) {
+          seen[owner] = u + 1;
+          ++*out;
+        }
+      }
+    comm_sum_i64(a->c, out, 1);
+  }
+  mem_free(seen);
+  return st;
+}
+
+/* How users' rows meet the items: decided by the bytes that an item half sweep moves, unless the settings say. */
+static status choose_for_items(als *a, const part *whole, const part *spread_out, const heavy_list *heavy,
+                               exchange_mode *out) {
+  int64_t all, light, row = a->set.factors * (int64_t)sizeof(real);
+  status st = OK;
+  *out = a->set.exchange;
+  if (a->c->size == 1 || a->set.exchange != EXCHANGE_AUTO)
+    return OK;
+  TRY(count_rows_sent(a, whole, NULL, &all));
+  TRY(count_rows_sent(a, spread_out, &heavy->rows, &light));
+  off sums = solver_sums_size_for(a->set.factors, a->set.loss.explicit_loss);
+  int64_t by_reduce = light * row + spread_solve_bytes(heavy->n, a->c->size, sums);
+  int64_t by_halo = all * row, by_replicate = a->sides[USERS].part.n * (a->c->size - 1) * row;
+  *out = heavy->n > 0 && by_reduce < by_halo ? EXCHANGE_REDUCE
+         : 3 * by_halo <= 2 * by_replicate   ? EXCHANGE_HALO
+                                             : EXCHANGE_REPLICATE;
+done:
+  return st;
+}
+
+/* Cuts the items by cost and moves every interaction to its item's owner, but for the heavy items of `reduce`. */
+static status make_items(als *a, gid n_items, exchange_mode *mode, heavy_list *heavy) {
   comm *c = a->c;
-  part even = {0};
+  part even = {0}, whole = {0}, spread_out = {0};
   off *counts = NULL, *own = NULL;
   int64_t *cost = NULL;
-  als_side *items = &a->sides[ITEMS];
+  als_side *items = &a->sides[ITEMS], *users = &a->sides[USERS];
   status st = OK;
   TRY(comm_agree(c, part_equal(&even, n_items, c->size)));
   gid n = part_count(&even, c->rank);
@@ -90,18 +159,63 @@ static status make_items(als *a, gid n_items) {
   if (st == OK)
     st = MEM_ALLOC(cost, n, "item costs");
   TRY(comm_agree(c, st));
-  TRY(shuffle_count(c, &a->sides[USERS].m, &even, counts));
-  for (gid i = 0; i < n; i++)
-    cost[i] = cost_of_row(counts[i], a->set.factors);
-  TRY(part_balanced(c, &even, cost, cost_granule(n_items), &items->part));
+  TRY(shuffle_count(c, &users->m, &even, counts));
+  TRY(heavy_list_create(c, &even, counts, heavy_from(a, users->part.n), heavy));
+  /* Once with every row at its owner, once with the heavy ones' interactions left where they are. */
+  for (int spread = 0; spread < 2; spread++) {
+    for (gid i = 0; i < n; i++) {
+      bool away = spread && row_set_has(&heavy->rows, even.first[c->rank] + i);
+      cost[i] = cost_of_row(away ? 0 : counts[i], a->set.factors);
+    }
+    TRY(part_balanced(c, &even, cost, cost_granule(n_items), spread ? &spread_out : &whole));
+  }
+  TRY(choose_for_items(a, &whole, &spread_out, heavy, mode));
+  part *chosen = *mode == EXCHANGE_REDUCE ? &spread_out : &whole;
+  items->part = *chosen;
+  *chosen = (part){0};
   TRY(comm_agree(c, MEM_ALLOC(own, part_count(&items->part, c->rank), "item counts")));
   TRY(part_move(c, &even, &items->part, counts, own, sizeof *own));
-  TRY(shuffle_transpose(c, &a->sides[USERS].m, a->sides[USERS].part.first[c->rank], &items->part, own, &items->m));
+  TRY(shuffle_transpose(c, &users->m, users->part.first[c->rank], &items->part, own,
+                        *mode == EXCHANGE_REDUCE ? &heavy->rows : NULL, &items->m));
 done:
   part_free(&even);
+  part_free(&whole);
+  part_free(&spread_out);
   mem_free(counts);
   mem_free(cost);
   mem_free(own);
+  return st;
+}
+
+/* Finds heavy rows while columns are still global, then makes both exchange plans, which renumber the columns. */
+static status make_plans(als *a, exchange_mode mode, heavy_list *heavy) {
+  comm *c = a->c;
+  als_side *items = &a->sides[ITEMS], *users = &a->sides[USERS];
+  gid n_users = users->part.n, n_items = items->part.n;
+  int k = a->set.factors;
+  status st = heavy_find(&users->m, heavy_from(a, n_items), cost_granule(n_items), 0, &users->heavy);
+  if (st == OK) /* under `reduce` no heavy item has interactions here */
+    st = heavy_find(&items->m, heavy_from(a, n_users), cost_granule(n_users), 0, &items->heavy);
+  TRY(comm_agree(c, st));
+  TRY(exchange_create(c, &users->part, mode, k, &items->m, &users->plan));
+  if (mode == EXCHANGE_REDUCE) {
+    gid first = users->part.first[c->rank];
+    TRY(spread_create(c, &users->m, &items->part, first, exchange_own_at(users->plan), cost_granule(n_users), heavy,
+                      &a->spread));
+    lid own_first, own_n;
+    spread_own(a->spread, &own_first, &own_n);
+    st = MEM_ZALLOC(a->spread_x, own_n * a->ld, "rows of heavy items");
+    if (st == OK && a->set.loss.explicit_loss)
+      st = MEM_ZALLOC(a->spread_bias, own_n, "biases of heavy items");
+    if (st == OK)
+      st = MEM_ZALLOC(a->spread_loss, spread_list(a->spread)->n, "losses of heavy items");
+    TRY(comm_agree(c, st));
+  }
+  TRY(exchange_create(c, &items->part, a->set.exchange == EXCHANGE_REDUCE ? EXCHANGE_AUTO : a->set.exchange, k,
+                      &users->m, &items->plan));
+  if (a->spread != NULL)
+    spread_renumber(a->spread, &users->m);
+done:
   return st;
 }
 
@@ -127,6 +241,8 @@ done:
 status als_create(comm *c, const als_settings *settings, const part *users, gid n_items, csr *train, als **out) {
   status st = OK;
   als *a = NULL;
+  heavy_list heavy = {0};
+  exchange_mode mode = settings->exchange;
   *out = NULL;
   st = MEM_ZALLOC(a, 1, "the trainer");
   if (st == OK) {
@@ -139,12 +255,9 @@ status als_create(comm *c, const als_settings *settings, const part *users, gid 
   TRY(comm_agree(c, st));
   memcpy(a->sides[USERS].part.first, users->first, sizeof(gid) * ((size_t)c->size + 1));
   TRY(measure_values(a));
-  loss_transform(&a->set.loss, csr_nnz(&a->sides[USERS].m), a->sides[USERS].m.val);
-  TRY(make_items(a, n_items));
-  TRY(exchange_create(c, &a->sides[ITEMS].part, settings->exchange, settings->factors, &a->sides[USERS].m,
-                      &a->sides[ITEMS].plan));
-  TRY(exchange_create(c, &a->sides[USERS].part, settings->exchange, settings->factors, &a->sides[ITEMS].m,
-                      &a->sides[USERS].plan));
+  make_confidences(a);
+  TRY(make_items(a, n_items, &mode, &heavy));
+  TRY(make_plans(a, mode, &heavy));
   TRY(make_table(a, USERS));
   TRY(make_table(a, ITEMS));
   off area = (off)settings->factors * settings->factors;
@@ -155,6 +268,7 @@ status als_create(comm *c, const als_settings *settings, const part *users, gid 
     st = MEM_ZALLOC(a->row_loss, own_count(a, ITEMS), "row losses");
   TRY(comm_agree(c, st));
 done:
+  heavy_list_free(&heavy);
   if (st != OK) {
     als_free(a);
     a = NULL;
@@ -169,12 +283,17 @@ void als_free(als *a) {
   for (int s = 0; s < 2; s++) {
     part_free(&a->sides[s].part);
     csr_free(&a->sides[s].m);
+    heavy_rows_free(&a->sides[s].heavy);
     exchange_free(a->sides[s].plan);
     mem_free(a->sides[s].table);
     mem_free(a->sides[s].bias);
     mem_free(a->gram[s]);
   }
   mem_free(a->row_loss);
+  spread_free(a->spread);
+  mem_free(a->spread_x);
+  mem_free(a->spread_bias);
+  mem_free(a->spread_loss);
   mem_free(a);
 }
 
@@ -214,37 +333,84 @@ static lid piece_end(const csr *m, int piece) {
   return low;
 }
 
-/* Solves all rows of side s with the other side fixed, whose rows are at hand; while later rows are being solved, the
- * earlier ones travel to the ranks that need them next. */
-static status half_sweep(als *a, side s, double *row_loss, double *waited) {
-  side fixed = s == USERS ? ITEMS : USERS;
-  als_side *own = &a->sides[s], *from = &a->sides[fixed];
-  solver *solver = NULL;
-  exchange_trip trip;
-  double largest = 0;
+/* What the solver needs to know to solve a side whose other side is fixed. */
+static status make_problem(als *a, side fixed, half_problem *p) {
+  als_side *from = &a->sides[fixed];
+  const loss *l = &a->set.loss;
+  double largest = 0, bias = 0;
   status st = make_gram(a, fixed, &largest); /* also the check that the fixed side is finite */
   if (st != OK)
     return st;
-  half_problem p = {.method = a->set.method,
-                    .k = a->set.factors,
-                    .ld = a->ld,
-                    .explicit_loss = a->set.loss.explicit_loss,
-                    .table = from->table,
-                    .bias = from->bias,
-                    .mean = a->mean,
-                    .lambda = a->set.loss.lambda,
-                    .nu = a->set.loss.nu,
-                    .alpha0 = loss_alpha0(&a->set.loss),
-                    .base = loss_base(&a->set.loss),
-                    .n_fixed = from->part.n,
-                    .gram = a->set.loss.explicit_loss ? NULL : a->gram[fixed],
-                    .fixed_max = largest > 1 || from->bias == NULL ? largest : 1};
+  if (from->bias != NULL) {
+    bias = gram_largest(own_bias(a, fixed), own_count(a, fixed), 1, 1);
+    comm_max_f64(a->c, &bias, 1);
+  }
+  double most_rest = fmax(fabs(a->low - a->mean), fabs(a->high - a->mean)) + bias;
+  *p = (half_problem){.method = a->set.method,
+                      .k = a->set.factors,
+                      .ld = a->ld,
+                      .explicit_loss = l->explicit_loss,
+                      .table = from->table,
+                      .bias = from->bias,
+                      .mean = a->mean,
+                      .lambda = l->lambda,
+                      .nu = l->nu,
+                      .alpha0 = loss_alpha0(l),
+                      .base = loss_base(l),
+                      .n_fixed = from->part.n,
+                      .gram = l->explicit_loss ? NULL : a->gram[fixed],
+                      .fixed_max = largest,
+                      .most_a = a->most_a,
+                      .most_b = l->explicit_loss ? most_rest : a->most_p};
+  return OK;
+}
+
+/* The rows of heavy items that lie in first … end-1, from where spread_solve left them to their places. */
+static void place_spread(als *a, lid first, lid end) {
+  lid own_first, own_n;
+  spread_own(a->spread, &own_first, &own_n);
+  gid item0 = a->sides[ITEMS].part.first[a->c->rank];
+  for (lid h = 0; h < own_n; h++) {
+    lid row = (lid)(spread_list(a->spread)->row[own_first + h] - item0);
+    if (row < first || row >= end)
+      continue;
+    memcpy(own_rows(a, ITEMS) + row * a->ld, a->spread_x + h * a->ld, sizeof(real) * (size_t)a->ld);
+    if (a->spread_bias != NULL)
+      own_bias(a, ITEMS)[row] = a->spread_bias[h];
+  }
+}
+
+static status add_spread_loss(als *a, solver *solver) {
+  const als_side *items = &a->sides[ITEMS];
+  lid own_first, own_n;
+  status st = spread_loss(a->c, a->spread, solver, items->table, items->bias, a->ld, a->spread_loss);
+  spread_own(a->spread, &own_first, &own_n);
+  for (lid h = own_first; st == OK && h < own_first + own_n; h++)
+    a->row_loss[spread_list(a->spread)->row[h] - items->part.first[a->c->rank]] = a->spread_loss[h];
+  return st;
+}
+
+/* Solves all rows of side s with the other side fixed, whose rows are at hand; while later rows are being solved, the
+ * earlier ones travel to the ranks that need them next. */
+static status half_sweep(als *a, side s, double *row_loss, double *waited) {
+  als_side *own = &a->sides[s];
+  bool spread = s == ITEMS && a->spread != NULL;
+  solver *solver = NULL;
+  exchange_trip trip;
+  half_problem p;
+  status st = make_problem(a, s == USERS ? ITEMS : USERS, &p);
+  if (st != OK)
+    return st;
+  TRY(comm_agree(a->c, solver_create(&p, &solver)));
+  if (spread)
+    TRY(spread_solve(a->c, a->spread, solver, a->ld, a->spread_x, a->spread_bias));
   exchange_begin(a->c, own->plan, own->table, a->set.factors, a->ld, &trip);
-  st = solver_create(&p, &solver);
   int pieces = a->c->size == 1 ? 1 : PIECES;
   for (int i = 1; i <= pieces && st == OK; i++) {
-    lid first = i == 1 ? 0 : piece_end(&own->m, i - 1), end = pieces == 1 ? own->m.n_rows : piece_end(&own->m, i);
-    st = solver_rows(solver, &own->m, NULL, first, end - first, own_rows(a, s), own_bias(a, s), row_loss);
+    lid first = i == 1 ? 0 : piece_end(&own->m, i - 1), end = i == pieces ? own->m.n_rows : piece_end(&own->m, i);
+    st = solver_rows(solver, &own->m, &own->heavy, first, end - first, own_rows(a, s), own_bias(a, s), row_loss);
+    if (spread)
+      place_spread(a, first, end);
     exchange_ready(&trip, end);
   }
   double t = seconds_now();
@@ -253,10 +419,25 @@ static status half_sweep(als *a, side s, double *row_loss, double *waited) {
     exchange_begin(a->c, own->plan, own->bias, 1, 1, &trip);
     exchange_end(&trip);
   }
-  st = comm_agree(a->c, st);
+  TRY(comm_agree(a->c, st));
   *waited += seconds_now() - t;
+  if (spread && row_loss != NULL)
+    TRY(add_spread_loss(a, solver));
+done:
   solver_free(solver);
   return st;
+}
+
+/* Interactions of one of our rows on all ranks. */
+static off row_interactions(const als *a, side s, lid r) {
+  const csr *m = &a->sides[s].m;
+  if (s == ITEMS && a->spread != NULL) {
+    const heavy_list *l = spread_list(a->spread);
+    gid row = a->sides[ITEMS].part.first[a->c->rank] + r;
+    if (row_set_has(&l->rows, row))
+      return l->count[row_set_place(&l->rows, row)];
+  }
+  return m->ptr[r + 1] - m->ptr[r];
 }
 
 /* Σ λ_r (|x_r|² + b_r²) over a side. */
@@ -273,7 +454,7 @@ static status penalty(als *a, side s, double *out) {
     double square = bias != NULL ? (double)bias[r] * bias[r] : 0;
     for (int j = 0; j < a->set.factors; j++)
       square += (double)x[r * a->ld + j] * x[r * a->ld + j];
-    off n = m->ptr[r + 1] - m->ptr[r];
+    off n = row_interactions(a, s, r);
     /* An explicit row without interactions has no factors; 0^0 must not invent a penalty. */
     terms[r] = square > 0 ? square * loss_row_lambda(&a->set.loss, n, n_fixed) : 0;
   }

@@ -20,6 +20,7 @@ typedef struct als_settings {
   int objective_every; /* sweeps between objectives; the last sweep always has one */
   solve_method method;
   exchange_mode exchange;
+  off heavy; /* interactions from which a row is heavy; 0: train/cost.h says. It enters the last bits */
 } als_settings;
 
 /* What one sweep did. */
@@ -36,8 +37,9 @@ typedef struct als_report {
 typedef struct als als;
 
 /* Takes over this rank's training interactions (users' rows, global item rows as columns, values as the dataset has
- * them; *train is emptied), makes the transpose, the item partition and the exchange plans, and draws the initial
- * factors: normal(0, 0.1 / sqrt(k)). Collective; agreed status. BAD_DATA where there is nothing to train on. */
+ * them; *train is emptied; users cut on multiples of cost_granule()), makes the transpose, the item partition and the
+ * exchange plans, and draws the initial factors: normal(0, 0.1 / sqrt(k)). Collective; agreed status. BAD_DATA where
+ * there is nothing to train on. */
 status als_create(comm *c, const als_settings *settings, const part *users, gid n_items, csr *train, als **out);
 void als_free(als *a);
 
@@ -65,6 +67,10 @@ void als_value_range(const als *a, double *low, double *high); /* of the trainin
 int als_sweeps_done(const als *a);
 /* Continues after a resume as if so many sweeps had been done here, the last with this objective. */
 void als_set_progress(als *a, int sweeps_done, double last_objective);
+/* How a side's rows reach the ranks that solve the other side. EXCHANGE_REDUCE: heavy items are solved where their
+ * interactions are, and users' rows travel by halo for the others. */
 exchange_mode als_exchange(const als *a, side s);
+/* Items that are solved that way. */
+lid als_spread_items(const als *a);
 
 #endif

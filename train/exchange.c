@@ -97,6 +97,8 @@ status exchange_create(comm *c, const part *owners, exchange_mode mode, int widt
   off halo = 0;
   if (c->size == 1)
     mode = EXCHANGE_REPLICATE; /* nothing to exchange */
+  if (mode == EXCHANGE_REDUCE)
+    mode = EXCHANGE_HALO; /* for what is not heavy */
   if (mode != EXCHANGE_REPLICATE) {
     for (off i = 0; i < csr_nnz(m); i++)
       if (m->col[i] < first || m->col[i] >= first + count)

@@ -42,12 +42,13 @@ done:
 }
 
 /* Moves the next BATCH interactions, as triples or (size of a lid) as item places alone; *n_in are in b->in. */
-static status batch_move(comm *c, batch *b, const csr *users, gid first_user, const part *items, size_t size,
-                         off *n_in) {
+static status batch_move(comm *c, batch *b, const csr *users, gid first_user, const part *items, const row_set *without,
+                         size_t size, off *n_in) {
   off end = b->at + BATCH < csr_nnz(users) ? b->at + BATCH : csr_nnz(users);
   memset(b->give, 0, sizeof *b->give * (size_t)c->size);
   for (off i = b->at; i < end; i++)
-    b->give[part_owner(items, users->col[i])]++;
+    if (without == NULL || !row_set_has(without, users->col[i]))
+      b->give[part_owner(items, users->col[i])]++;
   off place = 0;
   for (int r = 0; r < c->size; r++) {
     b->place[r] = place;
@@ -56,6 +57,8 @@ static status batch_move(comm *c, batch *b, const csr *users, gid first_user, co
   for (off i = b->at; i < end; i++) {
     while (users->ptr[b->row + 1] <= i)
       b->row++;
+    if (without != NULL && row_set_has(without, users->col[i]))
+      continue;
     int owner = part_owner(items, users->col[i]);
     triple t = {(lid)(users->col[i] - items->first[owner]), (lid)(first_user + b->row), users->val[i]};
     memcpy(b->out + (size_t)b->place[owner]++ * size, &t, size); /* a lid is the beginning of a triple */
@@ -91,7 +94,7 @@ status shuffle_count(comm *c, const csr *users, const part *items, off *counts) 
   int64_t rounds = batch_rounds(c, users);
   for (int64_t round = 0; st == OK && round < rounds; round++) {
     off n;
-    st = batch_move(c, &b, users, 0, items, sizeof(lid), &n);
+    st = batch_move(c, &b, users, 0, items, NULL, sizeof(lid), &n);
     for (off i = 0; st == OK && i < n; i++)
       counts[((lid *)(void *)b.in)[i]]++;
   }
@@ -124,13 +127,15 @@ static status order_rows(csr *m) {
   return failed == OK ? OK : status_fail(failed, "no memory to order rows of %lld interactions", (long long)longest);
 }
 
-status shuffle_transpose(comm *c, const csr *users, gid first_user, const part *items, const off *counts, csr *out) {
+status shuffle_transpose(comm *c, const csr *users, gid first_user, const part *items, const off *counts,
+                         const row_set *without, csr *out) {
   batch b = {0};
   off *next = NULL;
   lid n_rows = (lid)part_count(items, c->rank);
   off nnz = 0;
+  gid first = items->first[c->rank];
   for (lid i = 0; i < n_rows; i++)
-    nnz += counts[i];
+    nnz += without != NULL && row_set_has(without, first + i) ? 0 : counts[i];
   status st = first_user + users->n_rows > INT32_MAX ? status_fail(BAD_DATA, "more than 2^31 users") : OK;
   *out = (csr){0};
   if (st == OK)
@@ -141,12 +146,12 @@ status shuffle_transpose(comm *c, const csr *users, gid first_user, const part *
   TRY(batch_create(c, &b, sizeof(triple)));
   for (lid i = 0; i < n_rows; i++) {
     next[i] = out->ptr[i];
-    out->ptr[i + 1] = out->ptr[i] + counts[i];
+    out->ptr[i + 1] = out->ptr[i] + (without != NULL && row_set_has(without, first + i) ? 0 : counts[i]);
   }
   int64_t rounds = batch_rounds(c, users);
   for (int64_t round = 0; round < rounds; round++) {
     off n;
-    TRY(batch_move(c, &b, users, first_user, items, sizeof(triple), &n));
+    TRY(batch_move(c, &b, users, first_user, items, without, sizeof(triple), &n));
     const triple *in = (const triple *)(void *)b.in;
     for (off i = 0; i < n; i++) {
       off to = next[in[i].item]++;

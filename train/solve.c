@@ -28,6 +28,15 @@ static const solve_ops *const OPS[] = {
 #endif
 };
 
+static row_shared shape_of(const half_problem *p) {
+  const solve_ops *ops = OPS[isa_in_use()];
+  return (row_shared){.p = *p,
+                      .ops = ops,
+                      .nb = (p->k + ops->vl - 1) / ops->vl,
+                      .lda = p->ld + 16,
+                      .n_sums = p->explicit_loss && p->bias != NULL ? 2 : 1};
+}
+
 /* alpha0 G in single precision, padded. */
 static status dense_part(row_shared *s) {
   int k = s->p.k;
@@ -43,9 +52,7 @@ status solver_create(const half_problem *p, solver **out) {
   *out = NULL;
   solver *s;
   TRY(MEM_ZALLOC(s, 1, "a solver"));
-  const solve_ops *ops = OPS[isa_in_use()];
-  s->shared = (row_shared){.p = *p, .ops = ops, .nb = (p->k + ops->vl - 1) / ops->vl, .lda = p->ld + 16};
-  s->shared.n_sums = p->explicit_loss && p->bias != NULL ? 2 : 1;
+  s->shared = shape_of(p);
   if (!p->explicit_loss)
     TRY(dense_part(&s->shared));
   TRY(MEM_ZALLOC(s->work, omp_get_max_threads(), "a solver"));
@@ -188,6 +195,13 @@ static status light_rows(solver *s, const csr *m, const heavy_rows *heavy, lid f
 
 off solver_sums_size(const solver *s) {
   return heavy_size(&s->shared);
+}
+
+off solver_sums_size_for(int k, bool biases) {
+  static const real some_bias = 0;
+  half_problem p = {.k = k, .ld = (k + 15) / 16 * 16, .explicit_loss = biases, .bias = biases ? &some_bias : NULL};
+  row_shared shape = shape_of(&p);
+  return heavy_size(&shape);
 }
 
 void solver_sums_add(solver *s, const csr *m, const off *cut, off n_segments, off n_row, int64_t *sums) {

@@ -60,8 +60,9 @@ status solver_rows(solver *s, const csr *m, const heavy_rows *heavy, lid first, 
 
 enum { SOLVER_SUM_BITS = 40 };
 
-/* Numbers in such a vector. */
+/* Numbers in such a vector; and the same from what determines it, before there is a solver. */
 off solver_sums_size(const solver *s);
+off solver_sums_size_for(int k, bool biases);
 
 /* Adds segments of m, cut[i] … cut[i+1]-1 for i < n_segments, of a row that has n_row interactions in all, to sums.
  * OpenMP threads share the segments. Local. */

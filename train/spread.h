@@ -1,0 +1,56 @@
+/* Heavy rows of one side, solved where their interactions already are (`--exchange reduce`).
+ *
+ * A row with 10^7 interactions needs 10^7 factor rows of the other side at its owner; but every rank can add up the
+ * normal equations of its own part, and then k(k+1)/2 + k numbers travel instead, 5 bytes each (SOLVER_SUM_BITS): a
+ * reduce-scatter to the owners, in bounded batches. The sums are integers, so the bits are those of a row that lies at
+ * its owner as a whole. */
+#ifndef PALATE_TRAIN_SPREAD_H
+#define PALATE_TRAIN_SPREAD_H
+
+#include "train/csr.h"
+#include "train/part.h"
+#include "train/row_set.h"
+#include "train/solve.h"
+
+/* Which rows of a side are heavy; the same on all ranks. */
+typedef struct heavy_list {
+  lid n;
+  lid *row;     /* [n] global rows, ascending */
+  off *count;   /* [n] interactions of each, on all ranks */
+  row_set rows; /* the same as a set */
+} heavy_list;
+
+/* Gathers the rows with at least `threshold` interactions; counts[i] belongs to our i-th row under `begin`. Collective;
+ * agreed status. Free with heavy_list_free. */
+status heavy_list_create(comm *c, const part *begin, const off *counts, off threshold, heavy_list *out);
+void heavy_list_free(heavy_list *l);
+
+typedef struct spread spread;
+
+/* Our part of the heavy items, from our users' rows (global item columns). owners: the items' partition; own_at: where
+ * our users begin in the table that solvers see; granule and first_user: where segments end (train/heavy.h; our users
+ * must begin and end on a granule). Takes the list over (*list is emptied). Collective; agreed status. */
+status spread_create(comm *c, const csr *users, const part *owners, gid first_user, lid own_at, gid granule,
+                     heavy_list *list, spread **out);
+void spread_free(spread *s);
+
+/* Where each heavy row that we have interactions with stands among the columns of `users` after those were renumbered
+ * to table rows. Local. */
+void spread_renumber(spread *s, const csr *users);
+
+/* Heavy rows that we own: from *first of them, list rows *first … *first + *n - 1. */
+void spread_own(const spread *s, lid *first, lid *n);
+const heavy_list *spread_list(const spread *s);
+
+/* Solves every heavy row: x (own heavy rows, ld) and bias (or NULL) on the owners. Collective; agreed status. */
+status spread_solve(comm *c, const spread *s, solver *solver, off ld, real *x, real *bias);
+
+/* Adds up the data terms of the heavy rows, whose solutions have reached `table` (·, ld) and `bias`: loss[h] for every
+ * heavy row, on all ranks. Collective; agreed status. */
+status spread_loss(comm *c, const spread *s, solver *solver, const real *table, const real *bias, off ld, double *loss);
+
+/* Bytes that all ranks together send in one spread_solve, and in one spread_loss. */
+int64_t spread_solve_bytes(lid n_heavy, int ranks, off sums_size);
+int64_t spread_loss_bytes(lid n_heavy, int ranks);
+
+#endif
