@@ -19,6 +19,10 @@ void h5_prepare(void) {
   H5PLset_loading_state(0);
 }
 
+const char *h5_version(void) {
+  return H5_VERS_INFO + sizeof "HDF5 library version: " - 1;
+}
+
 uint64_t h5_checksum(const void *bytes, size_t n) {
   return XXH3_64bits(bytes, n);
 }

@@ -33,6 +33,9 @@ typedef struct h5_attribute {
 
 typedef struct h5_file h5_file;
 
+/* The version of the HDF5 library, "1.10.8". */
+const char *h5_version(void);
+
 /* --- reading --- */
 
 /* NO_INPUT where there is no such file or it may not be read, BAD_DATA where it is not HDF5, IO_FAILED where it begins

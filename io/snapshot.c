@@ -41,9 +41,11 @@ const char *snapshot_id(const char *dir) {
 
 /* --- making one --- */
 
-static status make_folders(const char *path) {
+status snapshot_make_folder(const char *path) {
   char part[SNAPSHOT_PATH_MAX];
   size_t n = strlen(path);
+  if (n == 0 || n >= sizeof part)
+    return status_fail(USAGE, "the folder for snapshots needs a name of 1 to %d bytes", SNAPSHOT_PATH_MAX - 1);
   for (size_t i = 1; i <= n; i++) {
     if (path[i] != '/' && path[i] != '\0')
       continue;
@@ -82,7 +84,7 @@ static status begin(const char *snapshots, char *out) {
   strcpy(folder, snapshots);
   while (n > 1 && folder[n - 1] == '/')
     folder[--n] = '\0';
-  status st = make_folders(folder);
+  status st = snapshot_make_folder(folder);
   if (st != OK)
     return st;
   time_t when = next_time(folder);

@@ -21,6 +21,9 @@ const char *snapshot_id(const char *dir);
 
 /* --- making one --- */
 
+/* Makes the folder SNAPSHOTS, and those it lies in, where they are missing. Local. CANNOT_CREATE. */
+status snapshot_make_folder(const char *snapshots);
+
 /* Makes SNAPSHOTS/<UTC time>-<8 hex>/ (and SNAPSHOTS itself where it is missing) on rank 0 and tells every rank its
  * path in out[SNAPSHOT_PATH_MAX]. Names ascend in the order of making, even where the clock goes back. Collective.
  * CANNOT_CREATE. */

@@ -6,7 +6,11 @@
 
 extern const command CMD_EVALUATE;
 extern const command CMD_INFO;
+extern const command CMD_PRUNE;
+extern const command CMD_PUBLISH;
+extern const command CMD_ROLLBACK;
 extern const command CMD_SYNTH;
 extern const command CMD_TRAIN;
+extern const command CMD_VERIFY;
 
 #endif

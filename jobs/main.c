@@ -21,6 +21,10 @@ static const command *const COMMANDS[] = {
     &CMD_TRAIN,
     &CMD_EVALUATE,
     &CMD_INFO,
+    &CMD_PUBLISH,
+    &CMD_ROLLBACK,
+    &CMD_VERIFY,
+    &CMD_PRUNE,
 };
 enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
 

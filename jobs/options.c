@@ -49,6 +49,13 @@ static const option_spec TABLE[] = {
     {"events", "N", "1000000", "events, shared out by log-normal activity", 0},
     {"spread", "S", "0.2", "how far members stray from their group, in each planted factor", 0},
     {"noise", "S", "0.5", "explicit: standard deviation of a rating around the planted one", 0},
+    /* publishing */
+    {"keep", "N", "7", "how many sealed snapshots to keep", 0},
+    {"gate", "on|off", "on", "off: publish without comparing with the published model", 0},
+    {"gate-tolerance", "SHARE", "0.01", "gate: how much worse than the published model the new one may be, as a share", 0},
+    {"gate-coverage", "SHARE", "0.01", "gate: least share of the items that someone is recommended, of those that can be", 0},
+    {"gate-served", "SHARE", "0.5", "gate: least share of the members with a taste of their own (factors that are not zero)", 0},
+    {"gate-jump", "FACTOR", "2", "gate: most that members, items or pairs may have grown or shrunk since the published model", 0},
     /* groups */
     {"groups", "G", "auto", "number of taste groups", 0},
     {"memberships", "M", "4", "groups a member belongs to, nearest first", 0},
