@@ -4,6 +4,7 @@
 
 #include "jobs/options.h"
 
+extern const command CMD_CLUSTER;
 extern const command CMD_EVALUATE;
 extern const command CMD_INFO;
 extern const command CMD_PRUNE;

@@ -19,6 +19,7 @@
 static const command *const COMMANDS[] = {
     &CMD_SYNTH,
     &CMD_TRAIN,
+    &CMD_CLUSTER,
     &CMD_EVALUATE,
     &CMD_INFO,
     &CMD_PUBLISH,

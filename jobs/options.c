@@ -61,6 +61,10 @@ static const option_spec TABLE[] = {
     {"memberships", "M", "4", "groups a member belongs to, nearest first", 0},
     {"rounds", "N", "25", "most k-means rounds", 0},
     {"side", "users|items", "users", "whom to group", 0},
+    {"metric", "euclidean|cosine", "euclidean", "distance between factors; cosine looks at their direction alone", 0},
+    {"round-tolerance", "T", "0", "stop when the inertia falls by less than this share in a round", 0},
+    {"restarts", "N", "1", "k-means runs from other seeds; the one of least inertia counts", 0},
+    {"data", "DATASET", NULL, "the dataset the snapshot was trained on", 0},
     /* ranking */
     {"top", "N", "10", "how many to list", 0},
     {"at", "N,N,...", "10,20,50,100", "list lengths at which ranking is measured", 0},

@@ -387,3 +387,8 @@ void kmeans_point_distances(const kmeans_points *points, const real *centre, con
     kernel->distances(points->x + at * points->ld, points->n - at < BLOCK ? points->n - at : BLOCK, points->ld,
                       points->k, centre, label + at, out + at);
 }
+
+void kmeans_half_lengths(const real *centre, lid groups, int k, real *half) {
+  for (lid g = 0; g < groups; g++)
+    half[g] = (real)half_length(centre + (off)g * k, k);
+}

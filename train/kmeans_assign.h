@@ -49,4 +49,7 @@ status kmeans_assign_more(const kmeans_points *points, const real *centre, lid f
 /* out[i] = |x_i − centre[label[i]]|². */
 void kmeans_point_distances(const kmeans_points *points, const real *centre, const lid *label, real *out);
 
+/* half[g] = |centre_g|²/2, as scores take it. */
+void kmeans_half_lengths(const real *centre, lid groups, int k, real *half);
+
 #endif

@@ -1,0 +1,459 @@
+/* palate cluster: taste groups of a snapshot's members, or of its items. */
+#include "eval/split.h"
+#include "io/groups.h"
+#include "io/log.h"
+#include "io/mem.h"
+#include "jobs/commands.h"
+#include "jobs/group_names.h"
+#include "jobs/jobs.h"
+#include "train/interactions.h"
+#include "train/kmeans.h"
+#include "train/kmeans_seed.h"
+#include "train/membership_scale.h"
+#include "train/part.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct cluster_options {
+  side side;
+  bool cosine;
+  lid groups; /* 0: auto */
+  int memberships, rounds, restarts;
+  double tolerance;
+  uint64_t seed;
+  int64_t memory; /* 0: no limit said */
+} cluster_options;
+
+static status read_options(const options *o, cluster_options *out) {
+  status st = OK;
+  int64_t groups = 0, memberships, rounds, restarts, seed;
+  int side_word, metric;
+  *out = (cluster_options){0};
+  TRY(option_choice(o, "side", "users|items", &side_word));
+  TRY(option_choice(o, "metric", "euclidean|cosine", &metric));
+  if (strcmp(option_text(o, "groups"), "auto") != 0)
+    TRY(option_count(o, "groups", 1, 10000000, &groups));
+  TRY(option_count(o, "memberships", 1, MEMBERSHIPS_MAX, &memberships));
+  TRY(option_count(o, "rounds", 1, 100000, &rounds));
+  TRY(option_count(o, "restarts", 1, 1000, &restarts));
+  TRY(option_number(o, "round-tolerance", 0, 1, &out->tolerance));
+  TRY(option_count(o, "seed", 0, INT64_MAX, &seed));
+  if (option_text(o, "memory") != NULL)
+    TRY(option_size(o, "memory", &out->memory));
+  out->side = side_word == 0 ? USERS : ITEMS;
+  out->cosine = metric == 1;
+  out->groups = (lid)groups;
+  out->memberships = (int)memberships;
+  out->rounds = (int)rounds;
+  out->restarts = (int)restarts;
+  out->seed = (uint64_t)seed;
+done:
+  return st;
+}
+
+/* --- the points --- */
+
+/* This rank's rows of the side: all of them, and again without those that are zero, which have no taste to group by. */
+typedef struct rows {
+  gid n_all, n_zero; /* over all ranks: rows, and zero rows among them */
+  gid first;
+  lid count;
+  int k;
+  real *x;     /* (count, k) */
+  real *taste; /* (n, k): the rows that are not zero; x itself where none is */
+  gid *id;     /* [n]: their global rows */
+  lid n;
+} rows;
+
+static void rows_free(rows *r) {
+  if (r->taste != r->x)
+    mem_free(r->taste);
+  mem_free(r->x);
+  mem_free(r->id);
+}
+
+/* Squared length of a row; scales it to length 1 where asked to. */
+static double prepare_row(real *x, int k, bool unit) {
+  double square = 0;
+  for (int p = 0; p < k; p++)
+    square += (double)x[p] * x[p];
+  double scale = 1 / sqrt(square);
+  for (int p = 0; p < k && unit && square > 0; p++)
+    x[p] = (real)(x[p] * scale);
+  return square;
+}
+
+static status rows_read(comm *c, model *m, const char *dir, side s, bool unit, rows *r) {
+  status st = OK;
+  part p = {0};
+  *r = (rows){.n_all = model_rows(m, s), .k = model_factors(m)};
+  TRY(part_equal(&p, r->n_all, c->size));
+  r->first = p.first[c->rank];
+  if (part_count(&p, c->rank) > INT32_MAX - 4096)
+    TRY(status_fail(NO_MEMORY, "%lld rows on one rank are too many: use more ranks",
+                    (long long)part_count(&p, c->rank)));
+  r->count = (lid)part_count(&p, c->rank);
+  TRY(MEM_ALLOC(r->x, (off)r->count * r->k, "factors"));
+  TRY(MEM_ALLOC(r->id, r->count, "rows"));
+  TRY(model_read_factors(m, s, r->first, r->count, r->x, r->k));
+  for (lid i = 0; i < r->count; i++) {
+    double square = prepare_row(r->x + (off)i * r->k, r->k, unit);
+    if (!isfinite(square))
+      TRY(status_fail(BAD_DATA, "%s/model.h5: the factors of %s row %lld are not finite: train again", dir,
+                      s == USERS ? "user" : "item", (long long)(r->first + i)));
+    if (square > 0)
+      r->id[r->n++] = r->first + i;
+  }
+  r->n_zero = r->count - r->n;
+  r->taste = r->x;
+  if (r->n < r->count) {
+    r->taste = NULL;
+    TRY(MEM_ALLOC(r->taste, (off)r->n * r->k, "factors"));
+    for (lid i = 0; i < r->n; i++)
+      memcpy(r->taste + (off)i * r->k, r->x + (r->id[i] - r->first) * r->k, sizeof(real) * (size_t)r->k);
+  }
+done:
+  part_free(&p);
+  st = comm_agree(c, st);
+  if (st == OK)
+    comm_sum_i64(c, &r->n_zero, 1);
+  return st;
+}
+
+/* --- rounds --- */
+
+typedef struct watch {
+  comm *c;
+  journal *j;
+  progress bar;
+  int restart, restarts;
+} watch;
+
+static status watch_round(void *context, const kmeans_round *r) {
+  watch *w = context;
+  if (w->c->rank == 0)
+    progress_step(&w->bar, r->round, "inertia %.6g, %lld moved, %.0f %% skipped", r->inertia, (long long)r->moved,
+                  100 * r->skipped);
+  log_debug("round %d: %.4f s, inertia %.9g, %lld moved, %.1f %% of distances skipped", r->round, r->seconds,
+            r->inertia, (long long)r->moved, 100 * r->skipped);
+  json_t *line = json_pack("{s:s, s:i, s:f, s:f, s:I, s:f}", "event", "round", "round", r->round, "seconds", r->seconds,
+                           "inertia", r->inertia, "moved", (json_int_t)r->moved, "skipped", r->skipped);
+  if (w->restarts > 1)
+    json_object_set_new(line, "restart", json_integer(w->restart));
+  if (r->emptied > 0)
+    json_object_set_new(line, "emptied", json_integer(r->emptied));
+  return journal_write(w->j, line);
+}
+
+/* Memory for distance bounds: twice that of the points, unless --memory leaves less. */
+static int64_t bound_bytes(const cluster_options *t, const rows *r) {
+  int64_t points = (int64_t)r->n * r->k * (int64_t)sizeof(real), bytes = 2 * points;
+  if (bytes < 64 << 20)
+    bytes = 64 << 20;
+  if (t->memory > 0 && bytes > t->memory - 3 * points)
+    bytes = t->memory > 3 * points ? t->memory - 3 * points : 0;
+  return bytes;
+}
+
+/* The best of the restarts by inertia, ties to the first; centre (G, k). */
+static status run_kmeans(comm *c, const cluster_options *t, const rows *r, journal *j, real *centre,
+                         kmeans_result *best) {
+  status st = OK;
+  kmeans_points points = {r->n, r->k, r->k, r->taste};
+  watch w = {.c = c, .j = j, .restarts = t->restarts};
+  kmeans_config config = {.groups = t->groups,
+                          .rounds = t->rounds,
+                          .tolerance = t->tolerance,
+                          .unit = t->cosine,
+                          .bound_bytes = bound_bytes(t, r),
+                          .on_round = watch_round,
+                          .context = &w};
+  real *trial = NULL, *dist2 = NULL;
+  lid *label = NULL;
+  off places = (off)t->groups * r->k;
+  best->inertia = INFINITY;
+  TRY(MEM_ALLOC(trial, places, "centroids"));
+  TRY(MEM_ALLOC(label, r->n, "labels"));
+  TRY(MEM_ALLOC(dist2, r->n, "distances"));
+done:
+  st = comm_agree(c, st);
+  for (w.restart = 0; w.restart < t->restarts && st == OK; w.restart++) {
+    kmeans_result result;
+    double start = seconds_now();
+    st = kmeans_seed(c, &points, r->id, t->groups, t->seed, w.restart, trial);
+    if (st != OK)
+      break;
+    log_debug("seeds in %.3f s", seconds_now() - start);
+    progress_begin(&w.bar, "rounds", t->rounds);
+    st = kmeans_run(c, &points, r->id, &config, trial, label, dist2, &result);
+    progress_end(&w.bar);
+    if (st != OK)
+      break;
+    log_info("%d groups: inertia %.9g after %d rounds%s, %.2f s", t->groups, result.inertia, result.rounds,
+             result.converged ? " (nobody moves any more)" : "", seconds_now() - start);
+    if (result.inertia < best->inertia) {
+      *best = result;
+      memcpy(centre, trial, sizeof *centre * (size_t)places);
+    }
+  }
+  mem_free(trial);
+  mem_free(label);
+  mem_free(dist2);
+  return st;
+}
+
+/* --- memberships --- */
+
+typedef struct grouping {
+  int m;
+  lid *group;     /* (count, m) */
+  lid *first;     /* [count]: group of each row */
+  real *dist2;    /* (count, m) */
+  real *affinity; /* (count, m) */
+  int64_t *size;  /* [G], over all ranks */
+  double temperature;
+  double inertia; /* of the rows that are not zero */
+} grouping;
+
+static void grouping_free(grouping *g) {
+  mem_free(g->group);
+  mem_free(g->first);
+  mem_free(g->dist2);
+  mem_free(g->affinity);
+  mem_free(g->size);
+}
+
+static status find_memberships(comm *c, const cluster_options *t, const rows *r, const real *centre, grouping *g) {
+  status st = OK;
+  g->m = t->memberships < t->groups ? t->memberships : (int)t->groups;
+  kmeans_points points = {r->count, r->k, r->k, r->x};
+  real *taste = NULL;
+  TRY(MEM_ALLOC(g->group, (off)r->count * g->m, "memberships"));
+  TRY(MEM_ALLOC(g->first, r->count, "memberships"));
+  TRY(MEM_ALLOC(g->dist2, (off)r->count * g->m, "memberships"));
+  TRY(MEM_ALLOC(g->affinity, (off)r->count * g->m, "memberships"));
+  TRY(MEM_ZALLOC(g->size, t->groups, "sizes of groups"));
+  TRY(MEM_ALLOC(taste, (off)r->n * g->m, "memberships"));
+  TRY(membership_nearest(&points, centre, t->groups, g->m, g->group, g->dist2));
+  for (lid i = 0, next = 0; i < r->count; i++) {
+    bool zero = next >= r->n || r->id[next] != r->first + i;
+    for (int j = 0; j < g->m; j++) {
+      if (zero && t->cosine) {
+        /* Without a direction a row is as far from every group. */
+        g->group[(off)i * g->m + j] = j;
+        g->dist2[(off)i * g->m + j] = 1;
+      }
+      if (!zero)
+        taste[(off)next * g->m + j] = g->dist2[(off)i * g->m + j];
+    }
+    next += !zero;
+    g->first[i] = g->group[(off)i * g->m];
+    g->size[g->first[i]]++;
+  }
+done:
+  st = comm_agree(c, st);
+  if (st == OK) {
+    comm_sum_i64(c, g->size, t->groups);
+    g->temperature = membership_temperature(c, taste, r->n, g->m);
+    membership_affinity(g->dist2, r->count, g->m, g->temperature, g->affinity);
+  }
+  mem_free(taste);
+  return st;
+}
+
+/* --- names --- */
+
+/* Keeps of each row what its member loved: of ratings those not below the member's mean, of counts all above 0. */
+static void keep_loved(csr *m, bool explicit_loss) {
+  off to = 0;
+  for (lid r = 0; r < m->n_rows; r++) {
+    off first = m->ptr[r], last = m->ptr[r + 1];
+    double mean = 0;
+    for (off j = first; j < last && explicit_loss; j++)
+      mean += m->val[j] / (double)(last - first);
+    m->ptr[r] = to;
+    for (off j = first; j < last; j++)
+      if (explicit_loss ? m->val[j] >= mean - 1e-6 : m->val[j] > 0) {
+        m->col[to] = m->col[j];
+        m->val[to++] = m->val[j];
+      }
+  }
+  m->ptr[m->n_rows] = to;
+}
+
+/* What this rank's members loved, of the pairs the model was trained on. */
+static status load_loved(comm *c, model *m, const char *path, csr *out) {
+  status st = OK;
+  dataset *d = NULL;
+  part users = {0};
+  char *rule_text = NULL, *digest = NULL;
+  int64_t seed = 0;
+  split_rule rule;
+  bool has_rule = false;
+  TRY(dataset_open(c, path, &d));
+  if (dataset_users(d) != model_rows(m, USERS) || dataset_items(d) != model_rows(m, ITEMS))
+    TRY(status_fail(BAD_DATA,
+                    "%s has %lld users and %lld items, the model %lld and %lld: it was trained on another dataset",
+                    path, (long long)dataset_users(d), (long long)dataset_items(d), (long long)model_rows(m, USERS),
+                    (long long)model_rows(m, ITEMS)));
+  if (h5_attr_has(model_file(m), "/", "dataset_sha256")) {
+    TRY(h5_attr_text(model_file(m), "/", "dataset_sha256", &digest));
+    if (strcmp(digest, dataset_digest(d)) != 0)
+      log_warn("%s is not the dataset the model was trained on: names of groups may be off", path);
+  }
+  if (h5_attr_has(model_file(m), "/", "holdout") && h5_attr_has(model_file(m), "/", "seed")) {
+    TRY(h5_attr_text(model_file(m), "/", "holdout", &rule_text));
+    TRY(h5_attr_i64(model_file(m), "/", "seed", &seed));
+    has_rule = split_parse(rule_text, (uint64_t)seed, &rule) == OK;
+  }
+  TRY(part_equal(&users, model_rows(m, USERS), c->size));
+done:
+  st = comm_agree(c, st);
+  if (st == OK)
+    st = interactions_load(c, d, &users, model_is_explicit(m) ? DUPLICATES_LAST : DUPLICATES_SUM,
+                           has_rule ? split_mark : NULL, has_rule ? &rule : NULL, out, NULL);
+  if (st == OK)
+    keep_loved(out, model_is_explicit(m));
+  mem_free(rule_text);
+  mem_free(digest);
+  part_free(&users);
+  dataset_close(d);
+  return st;
+}
+
+static status name_groups(comm *c, const cluster_options *t, const rows *r, const grouping *g, model *m,
+                          const char *dataset_path, const real *centre, group_names *names) {
+  status st = OK;
+  csr loved = {0};
+  if (t->side == ITEMS) {
+    real *dist2 = NULL;
+    st = comm_agree(c, MEM_ALLOC(dist2, r->count, "distances"));
+    for (lid i = 0; st == OK && i < r->count; i++)
+      dist2[i] = g->dist2[(off)i * g->m];
+    if (st == OK)
+      st = group_names_of_items(c, m, r->first, r->count, g->first, dist2, t->groups, names);
+    mem_free(dist2);
+    return st;
+  }
+  if (dataset_path == NULL)
+    return group_names_from_factors(c, m, centre, g->size, t->groups, names);
+  TRY(load_loved(c, m, dataset_path, &loved));
+  TRY(group_names_from_pairs(c, m, &loved, g->first, t->groups, names));
+done:
+  csr_free(&loved);
+  return st;
+}
+
+/* --- the job --- */
+
+static status write_groups(comm *c, const char *dir, const cluster_options *t, const rows *r, const grouping *g,
+                           const kmeans_result *result, const real *centre, const group_names *names) {
+  int64_t rounds = result->rounds, converged = result->converged, seed = (int64_t)t->seed, zero = r->n_zero;
+  const h5_attribute attributes[] = {{"/", "inertia", H5_F64, 0, &result->inertia},
+                                     {"/", "metric", H5_TEXT, 0, t->cosine ? "cosine" : "euclidean"},
+                                     {"/", "rounds", H5_I64, 0, &rounds},
+                                     {"/", "converged", H5_I64, 0, &converged},
+                                     {"/", "seed", H5_I64, 0, &seed},
+                                     {"/", "temperature", H5_F64, 0, &g->temperature},
+                                     {"/", "zero_rows", H5_I64, 0, &zero}};
+  groups_part part = {.n_rows = r->n_all,
+                      .first_row = r->first,
+                      .row_count = r->count,
+                      .memberships = g->m,
+                      .group = g->group,
+                      .affinity = g->affinity,
+                      .n_groups = t->groups,
+                      .factors = r->k,
+                      .centroid = centre,
+                      .size = g->size,
+                      .top_items = names->top_items,
+                      .labels = &names->labels,
+                      .attributes = attributes,
+                      .n_attributes = sizeof attributes / sizeof *attributes};
+  return groups_write(c, dir, t->side, &part);
+}
+
+status job_cluster(comm *c, const options *o, const char *dataset, const char *dir, journal *j) {
+  status st = OK;
+  cluster_options t;
+  model *m = NULL;
+  rows r = {0};
+  grouping g = {0};
+  group_names names = {0};
+  kmeans_result result = {0};
+  real *centre = NULL;
+  double start = seconds_now();
+  TRY(comm_agree(c, read_options(o, &t)));
+  TRY(comm_agree(c, model_open(dir, &m)));
+  gid n_all = model_rows(m, t.side);
+  if (t.groups > n_all)
+    TRY(status_fail(USAGE, "--groups %d is more than the %lld %s of %s: ask for fewer", t.groups, (long long)n_all,
+                    t.side == USERS ? "members" : "items", dir));
+  if (t.groups == 0)
+    TRY(status_fail(USAGE, "--groups auto is not there yet: give a number"));
+  TRY(rows_read(c, m, dir, t.side, t.cosine, &r));
+  if (r.n_zero > 0)
+    log_info("%lld of %lld %s have zero factors (no events to learn from): they shape no group, and are put where %s",
+             (long long)r.n_zero, (long long)r.n_all, t.side == USERS ? "members" : "items",
+             t.cosine ? "the numbers are lowest" : "zero is nearest");
+  TRY(comm_agree(c, MEM_ALLOC(centre, (off)t.groups * r.k, "centroids")));
+  TRY(run_kmeans(c, &t, &r, j, centre, &result));
+  double grouped = seconds_now();
+  TRY(comm_agree(c, journal_write(j, json_pack("{s:s, s:s, s:f}", "event", "phase", "name", "cluster", "seconds",
+                                               grouped - start))));
+  TRY(find_memberships(c, &t, &r, centre, &g));
+  TRY(name_groups(c, &t, &r, &g, m, dataset, centre, &names));
+  TRY(write_groups(c, dir, &t, &r, &g, &result, centre, &names));
+  TRY(comm_agree(c, journal_write(j, json_pack("{s:s, s:s, s:f}", "event", "phase", "name", "name groups", "seconds",
+                                               seconds_now() - grouped))));
+done:
+  rows_free(&r);
+  grouping_free(&g);
+  group_names_free(&names);
+  mem_free(centre);
+  model_close(m);
+  return st;
+}
+
+static status run(comm *c, const options *o) {
+  status st = OK;
+  journal *j = NULL;
+  char dir[SNAPSHOT_PATH_MAX], path[SNAPSHOT_PATH_MAX + 16];
+  double start = seconds_now();
+  TRY(comm_agree(c, snapshot_resolve(options_argument(o, 0), false, dir)));
+  snprintf(path, sizeof path, "%s/SHA256SUMS", dir);
+  FILE *seal = fopen(path, "re");
+  if (seal != NULL) {
+    fclose(seal);
+    st = status_fail(USAGE, "%s is sealed and never changes: train a new snapshot, and group that", dir);
+  }
+  TRY(comm_agree(c, st));
+  snprintf(path, sizeof path, "%s/train.jsonl", dir);
+  TRY(comm_agree(c, c->rank == 0 ? journal_open(path, &j) : OK));
+  TRY(job_cluster(c, o, option_text(o, "data"), dir, j));
+  log_info("groups in %.1f s. Next:  palate info %s --groups", seconds_now() - start, dir);
+done:
+  journal_close(j);
+  return st;
+}
+
+static const option_use TAKES[] = {{"groups", NULL}, {"memberships", NULL},     {"side", NULL},     {"metric", NULL},
+                                   {"rounds", NULL}, {"round-tolerance", NULL}, {"restarts", NULL}, {"data", NULL},
+                                   {"seed", NULL},   {"memory", NULL},          {"threads", NULL},  {NULL, NULL}};
+
+const command CMD_CLUSTER = {
+    .name = "cluster",
+    .arguments = "SNAPSHOT",
+    .summary = "taste groups: who belongs together, how much, and by what name",
+    .details = "Groups the members (or items) of an unsealed snapshot by k-means on their factors and writes "
+               "SNAPSHOT/groups.h5 (item_groups.h5). With --data a group is named by the tags and titles it loves more "
+               "than others do; without, by what its centroid is predicted to love.\n\n"
+               "  palate cluster snapshots/20260131T020000Z-0123abcd --data movies.h5 --groups 200\n"
+               "  mpirun -n 8 palate cluster SNAPSHOT --data plays.h5 --groups 4000 --metric cosine",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .mpi = true,
+    .takes = TAKES,
+    .run = run};
