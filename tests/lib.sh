@@ -41,6 +41,18 @@ must() {
   good "palate $*" [ "$status" -eq 0 ]
 }
 
+# figure FILE NAME...: a number deep inside a JSON file.
+figure() {
+  "$python" -c 'import json, sys
+x = json.load(open(sys.argv[1]))
+for name in sys.argv[2:]:
+    x = x[name]
+print(x)' "$@"
+}
+
+# at_least A B: whether A >= B, as numbers.
+at_least() { "$python" -c 'import sys; sys.exit(not float(sys.argv[1]) >= float(sys.argv[2]))' "$1" "$2"; }
+
 skip() {
   echo "skipped: $1"
   exit 77
