@@ -1,8 +1,10 @@
+#define _DEFAULT_SOURCE /* madvise */
 #include "io/mem.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 /* The account belongs to the process, as memory does; the counters are atomic because threads allocate too. */
@@ -34,17 +36,35 @@ static status account(int64_t bytes, const char *what) {
   return OK;
 }
 
+/* Large arrays in huge pages where the system gives them on request: factor rows are read in random order, and with
+ * pages of 4 KiB most of those reads would first miss the translation buffers. */
+enum { HUGE_PAGE = 2 << 20, LARGE = 4 * HUGE_PAGE };
+
+static size_t rounded(size_t total) {
+  size_t unit = total < LARGE ? MEM_ALIGN : HUGE_PAGE;
+  return total + (unit - total % unit) % unit;
+}
+
+static void *blank(size_t total) {
+  void *block = aligned_alloc(total < LARGE ? MEM_ALIGN : HUGE_PAGE, total);
+#ifdef MADV_HUGEPAGE
+  if (block != NULL && total >= LARGE)
+    (void)madvise(block, total, MADV_HUGEPAGE); /* a wish: without it all works, slower */
+#endif
+  return block;
+}
+
 static status allocate(void **out, off n, size_t size, const char *what) {
   *out = NULL;
   size_t bytes, total;
   if (n < 0 || __builtin_mul_overflow((size_t)n, size, &bytes) ||
-      __builtin_add_overflow(bytes, sizeof(header) + MEM_ALIGN - 1, &total) || total > (size_t)INT64_MAX)
+      __builtin_add_overflow(bytes, sizeof(header), &total) || total > (size_t)INT64_MAX / 2)
     return status_fail(NO_MEMORY, "the size of %s overflows: %lld elements of %zu bytes", what, (long long)n, size);
-  total -= total % MEM_ALIGN;
+  total = rounded(total);
   status st = account((int64_t)total, what);
   if (st != OK)
     return st;
-  header *block = aligned_alloc(MEM_ALIGN, total);
+  header *block = blank(total);
   if (block == NULL) {
     atomic_fetch_sub(&held, (int64_t)total);
     return status_fail(NO_MEMORY, "no memory for %s: %lld MB asked for; use more ranks or a larger machine", what,

@@ -4,18 +4,22 @@
 
 #include "train/vec.h"
 
-/* ROTATE(v, d): lane i becomes lane (i + d) mod VL. BROADCAST(v, j): all lanes become lane j. d and j are literals.
- * EACH_ROTATION(F): F(1) … F(VL/2). EACH_LANE(F): F(0) … F(VL-1).
- * EACH_BIT(F): F(b, pattern) where pattern takes lane c from the second vector if c has the bit b.
- * EACH_HALVING(F): F(w, low, high) for w = VL/2 … 1, see lanes_sum. */
+/* Lane 4 q + r is place r of quad q. TURN(v, e): r becomes r + e mod 4; QUADS_TURN(v, d): q becomes q + d mod VL/4,
+ * that is, lane i of the result is the lane so named in v. BROADCAST(v, j): all lanes become lane j. d, e, j are
+ * literals. EACH_LANE(F): F(0) … F(VL-1). EACH_BIT(F): F(b, pattern) where pattern takes lane c from the second vector
+ * if c has the bit b. EACH_HALVING(F): F(w, low, high) for w = VL/2 … 1, see lanes_sum. */
 #if VL == 16
-#define ROTATE(v, d)                                                                                                   \
-  __builtin_shufflevector(v, v, (d)&15, (1 + (d)) & 15, (2 + (d)) & 15, (3 + (d)) & 15, (4 + (d)) & 15,                \
-                          (5 + (d)) & 15, (6 + (d)) & 15, (7 + (d)) & 15, (8 + (d)) & 15, (9 + (d)) & 15,              \
-                          (10 + (d)) & 15, (11 + (d)) & 15, (12 + (d)) & 15, (13 + (d)) & 15, (14 + (d)) & 15,         \
-                          (15 + (d)) & 15)
+#define TURN(v, e)                                                                                                     \
+  __builtin_shufflevector(v, v, (e)&3, (1 + (e)) & 3, (2 + (e)) & 3, (3 + (e)) & 3, 4 + ((e)&3), 4 + ((1 + (e)) & 3),  \
+                          4 + ((2 + (e)) & 3), 4 + ((3 + (e)) & 3), 8 + ((e)&3), 8 + ((1 + (e)) & 3),                  \
+                          8 + ((2 + (e)) & 3), 8 + ((3 + (e)) & 3), 12 + ((e)&3), 12 + ((1 + (e)) & 3),                \
+                          12 + ((2 + (e)) & 3), 12 + ((3 + (e)) & 3))
+#define QUADS_TURN(v, d)                                                                                               \
+  __builtin_shufflevector(v, v, (4 * (d)) & 15, (4 * (d) + 1) & 15, (4 * (d) + 2) & 15, (4 * (d) + 3) & 15,            \
+                          (4 * (d) + 4) & 15, (4 * (d) + 5) & 15, (4 * (d) + 6) & 15, (4 * (d) + 7) & 15,              \
+                          (4 * (d) + 8) & 15, (4 * (d) + 9) & 15, (4 * (d) + 10) & 15, (4 * (d) + 11) & 15,            \
+                          (4 * (d) + 12) & 15, (4 * (d) + 13) & 15, (4 * (d) + 14) & 15, (4 * (d) + 15) & 15)
 #define BROADCAST(v, j) __builtin_shufflevector(v, v, j, j, j, j, j, j, j, j, j, j, j, j, j, j, j, j)
-#define EACH_ROTATION(F) F(1) F(2) F(3) F(4) F(5) F(6) F(7) F(8)
 #define EACH_LANE(F) F(0) F(1) F(2) F(3) F(4) F(5) F(6) F(7) F(8) F(9) F(10) F(11) F(12) F(13) F(14) F(15)
 #define PATTERN(...) __VA_ARGS__
 #define EACH_BIT(F)                                                                                                    \
@@ -33,11 +37,13 @@
   F(1, PATTERN(0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30),                                             \
     PATTERN(1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31))
 #elif VL == 8
-#define ROTATE(v, d)                                                                                                   \
-  __builtin_shufflevector(v, v, (d)&7, (1 + (d)) & 7, (2 + (d)) & 7, (3 + (d)) & 7, (4 + (d)) & 7, (5 + (d)) & 7,      \
-                          (6 + (d)) & 7, (7 + (d)) & 7)
+#define TURN(v, e)                                                                                                     \
+  __builtin_shufflevector(v, v, (e)&3, (1 + (e)) & 3, (2 + (e)) & 3, (3 + (e)) & 3, 4 + ((e)&3), 4 + ((1 + (e)) & 3),  \
+                          4 + ((2 + (e)) & 3), 4 + ((3 + (e)) & 3))
+#define QUADS_TURN(v, d)                                                                                               \
+  __builtin_shufflevector(v, v, (4 * (d)) & 7, (4 * (d) + 1) & 7, (4 * (d) + 2) & 7, (4 * (d) + 3) & 7,                \
+                          (4 * (d) + 4) & 7, (4 * (d) + 5) & 7, (4 * (d) + 6) & 7, (4 * (d) + 7) & 7)
 #define BROADCAST(v, j) __builtin_shufflevector(v, v, j, j, j, j, j, j, j, j)
-#define EACH_ROTATION(F) F(1) F(2) F(3) F(4)
 #define EACH_LANE(F) F(0) F(1) F(2) F(3) F(4) F(5) F(6) F(7)
 #define PATTERN(...) __VA_ARGS__
 #define EACH_BIT(F)                                                                                                    \
@@ -48,9 +54,9 @@
   F(2, PATTERN(0, 1, 8, 9, 4, 5, 12, 13), PATTERN(2, 3, 10, 11, 6, 7, 14, 15))                                         \
   F(1, PATTERN(0, 8, 2, 10, 4, 12, 6, 14), PATTERN(1, 9, 3, 11, 5, 13, 7, 15))
 #else
-#define ROTATE(v, d) __builtin_shufflevector(v, v, (d)&3, (1 + (d)) & 3, (2 + (d)) & 3, (3 + (d)) & 3)
+#define TURN(v, e) __builtin_shufflevector(v, v, (e)&3, (1 + (e)) & 3, (2 + (e)) & 3, (3 + (e)) & 3)
+#define QUADS_TURN(v, d) (v)
 #define BROADCAST(v, j) __builtin_shufflevector(v, v, j, j, j, j)
-#define EACH_ROTATION(F) F(1) F(2)
 #define EACH_LANE(F) F(0) F(1) F(2) F(3)
 #define PATTERN(...) __VA_ARGS__
 #define EACH_BIT(F) F(1, PATTERN(0, 5, 2, 7)) F(2, PATTERN(0, 1, 6, 7))

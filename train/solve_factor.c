@@ -14,11 +14,11 @@ static void subtract_above(int nb, int c, real *a, off lda) {
       real *to = a + (n + j) * lda + i * VL;
       const real *v = a + i * VL, *b = a + n + j;
       if (r == 3)
-        tile(3, TILE_COLUMNS, true, false, v, lda, VL, b, lda, n, to, lda, NULL, NULL, 0);
+        tile(3, TILE_COLUMNS, true, false, v, lda, VL, b, lda, n, to, lda);
       else if (r == 2)
-        tile(2, TILE_COLUMNS, true, false, v, lda, VL, b, lda, n, to, lda, NULL, NULL, 0);
+        tile(2, TILE_COLUMNS, true, false, v, lda, VL, b, lda, n, to, lda);
       else
-        tile(1, TILE_COLUMNS, true, false, v, lda, VL, b, lda, n, to, lda, NULL, NULL, 0);
+        tile(1, TILE_COLUMNS, true, false, v, lda, VL, b, lda, n, to, lda);
     }
   }
 }

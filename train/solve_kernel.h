@@ -1,11 +1,12 @@
 /* The inner loops of train/solve.h: what solve_normal.c and solve_factor.c define for each instruction set.
  *
  * Letters: VL floats in a vector; k factors, padded to nb = ceil(k / VL) blocks of VL, so nb * VL <= ld.
- * A *panel* holds up to PANEL_ROWS gathered rows of the fixed side block by block: place ((c * PANEL_ROWS) + p) * VL +
- * i is factor c * VL + i of row p, so that every loop over rows reads memory in order. A system's matrix a (nb * VL,
- * lda) is symmetric and kept as the blocks on and above the diagonal, row-major. While it is summed up, its diagonal
- * blocks live elsewhere, in `skew` (nb, VL/2 + 1, VL): lane i of skew[c][d] is the element (i, (i + d) mod VL) of block
- * c. So a diagonal block costs VL/2 + 1 multiply-adds of vectors in place of VL. */
+ * A *panel* holds up to PANEL_ROWS gathered rows of the fixed side block by block: place ((c * PANEL_ROWS) + p) * VL + i
+ * is factor c * VL + i of row p, so that every loop over rows reads memory in order.
+ *
+ * A system's matrix a (nb * VL, lda) is symmetric and kept as the blocks on and above the diagonal, row-major. While it
+ * is summed up, its diagonal blocks live elsewhere, in `skew` (nb, skewed, VL): products of a vector with itself turned
+ * in `skewed` ways that pair every two lanes (train/solve_normal.c), little more than half of VL. */
 #ifndef PALATE_TRAIN_SOLVE_KERNEL_H
 #define PALATE_TRAIN_SOLVE_KERNEL_H
 
@@ -14,25 +15,28 @@
 
 enum { PANEL_ROWS = 80 };
 
-/* Rows that will be gathered soon: the loops over the current rows fetch them into the cache on the way. col[0 … n-1]
- * are rows of table (·, ld), n the number of rows of the panel at hand. */
-typedef struct fetch_ahead {
-  const lid *col;
-  const real *table;
+/* A panel's rows and what to do with them. */
+typedef struct panel_rows {
+  int n;             /* <= PANEL_ROWS */
+  const real *table; /* (·, ld): the fixed side */
   off ld;
-} fetch_ahead;
+  const lid *col;     /* [n]: rows of table */
+  const lid *ahead;   /* [n]: rows that will be wanted one panel later, to be fetched into the cache on the way */
+  const real *a;      /* [n]: weights of the outer products; NULL: 1 */
+  const real *weight; /* (n, 2): weights in the sums */
+  real *y, *ay;       /* panels: the rows; their multiples by a, unless that is NULL */
+} panel_rows;
 
 typedef struct solve_ops {
-  int vl;
+  int vl, skewed;
 
-  /* Rows col[0 … n-1] of table (·, ld) into panel y, and into panel ay their multiples by a[p] (both NULL: none).
-   * n <= PANEL_ROWS. */
-  void (*gather)(int nb, const real *table, off ld, const lid *col, const real *a, int n, real *y, real *ay);
+  /* Rows col[0 … n-1] of table (·, ld) into panel y. n <= PANEL_ROWS. */
+  void (*gather)(int nb, const real *table, off ld, const lid *col, int n, real *y);
 
-  /* a, skew += Σ_p ay_p y_pᵀ; sums (n_sums, ld) += Σ_p weight[p][s] y_p, weight (n, 2), n_sums 1 or 2. `fresh` starts
-   * all of them from zero. Every element is one sum in order of p, also from panel to panel. ay may be y. */
-  void (*accumulate)(int nb, const real *y, const real *ay, int n, bool fresh, real *a, off lda, real *skew, real *sums,
-                     off ld, int n_sums, const real *weight, fetch_ahead ahead);
+  /* Gathers the rows into their panels; a, skew += Σ_p a_p y_p y_pᵀ; sums (n_sums, ld) += Σ_p weight[p][s] y_p, n_sums
+   * 1 or 2. `fresh` starts all of them from zero. Every element is one sum in order of p, also from panel to panel. */
+  void (*accumulate)(int nb, const panel_rows *rows, bool fresh, real *a, off lda, real *skew, real *sums, off ld,
+                     int n_sums);
 
   /* a = (a, skew) + dense + lambda E for the first k rows, E for the rest; dense (nb * VL, lda) with both
    * triangles of its diagonal blocks, NULL for none. */
@@ -53,11 +57,9 @@ typedef struct solve_ops {
 extern const solve_ops solve_ops_baseline, solve_ops_avx2, solve_ops_avx512;
 
 #define SOLVE_KERNELS(set)                                                                                             \
-  void ISA_JOIN(solve_gather, set)(int nb, const real *table, off ld, const lid *col, const real *a, int n, real *y,   \
-                                   real *ay);                                                                          \
-  void ISA_JOIN(solve_accumulate, set)(int nb, const real *y, const real *ay, int n, bool fresh, real *a, off lda,     \
-                                       real *skew, real *sums, off ld, int n_sums, const real *weight,                 \
-                                       fetch_ahead ahead);                                                             \
+  void ISA_JOIN(solve_gather, set)(int nb, const real *table, off ld, const lid *col, int n, real *y);                 \
+  void ISA_JOIN(solve_accumulate, set)(int nb, const panel_rows *rows, bool fresh, real *a, off lda, real *skew,       \
+                                       real *sums, off ld, int n_sums);                                                \
   void ISA_JOIN(solve_assemble, set)(int nb, int k, real *a, off lda, const real *skew, const real *dense,             \
                                      real lambda);                                                                     \
   bool ISA_JOIN(solve_factor, set)(int nb, real *a, off lda, real *inverse, real *root);                               \

@@ -3,49 +3,106 @@
 #include "train/lanes.h"
 #include "train/solve_tile.h"
 
-enum { SKEWED = VL / 2 + 1, BLOCK = PANEL_ROWS * VL, LINE = 16 /* floats */ };
+enum { QUADS = VL / 4, BLOCK = PANEL_ROWS * VL };
+/* Columns of a block that are summed together with a diagonal block, as the registers allow. */
+#if VL == 16
+enum { PAIRED = 16 };
+#else
+enum { PAIRED = 4 };
+#endif
 
-void ISA_NAME(solve_gather)(int nb, const real *table, off ld, const lid *col, const real *a, int n, real *y,
-                            real *ay) {
+/* A diagonal block needs every pair of its lanes once. Turning a vector by (d, e), quads by d and places within quads
+ * by e, pairs lane (q, r) with (q + d, r + e); (-d, -e) gives the same pairs again. SKEW(F): F(s, d, e) for one of
+ * each, numbered s = 0 …; turns within quads are the cheapest of shuffles. */
+#if VL == 16
+#define SKEW_0(F) F(0, 0, 0) F(1, 0, 1) F(2, 0, 2)
+#define SKEW_1(F) F(3, 1, 0) F(4, 1, 1) F(5, 1, 2) F(6, 1, 3)
+#define SKEW_2(F) F(7, 2, 0) F(8, 2, 1) F(9, 2, 2)
+enum { SKEWED = 10 };
+#elif VL == 8
+#define SKEW_0(F) F(0, 0, 0) F(1, 0, 1) F(2, 0, 2)
+#define SKEW_1(F) F(3, 1, 0) F(4, 1, 1) F(5, 1, 2)
+#define SKEW_2(F)
+enum { SKEWED = 6 };
+#else
+#define SKEW_0(F) F(0, 0, 0) F(1, 0, 1) F(2, 0, 2)
+#define SKEW_1(F)
+#define SKEW_2(F)
+enum { SKEWED = 3 };
+#endif
+
+void ISA_NAME(solve_gather)(int nb, const real *table, off ld, const lid *col, int n, real *y) {
   for (int p = 0; p < n; p++) {
     const real *row = table + col[p] * ld;
-    if (a == NULL)
-      for (int c = 0; c < nb; c++)
-        vec_store(y + c * BLOCK + p * VL, vec_load(row + c * VL));
-    else {
-      vec w = vec_all(a[p]);
-      for (int c = 0; c < nb; c++) {
-        vec v = vec_load(row + c * VL);
-        vec_store(y + c * BLOCK + p * VL, v);
-        vec_store(ay + c * BLOCK + p * VL, w * v);
-      }
-    }
+    for (int c = 0; c < nb; c++)
+      vec_store(y + c * BLOCK + p * VL, vec_load(row + c * VL));
   }
 }
 
-/* One diagonal block in skewed form, and the block's part of the sums. */
-static inline __attribute__((always_inline)) void diagonal(const int n_sums, bool fresh, const real *restrict y,
-                                                           const real *restrict ay, int n, real *restrict skew,
-                                                           real *restrict sums, off ld, const real *restrict weight,
-                                                           const lid *ahead, const real *line, off ld_table) {
-  vec s[SKEWED], t[2];
+/* What the block above the diagonal that is summed together with a diagonal block c is. */
+typedef enum pairing {
+  ALONE,
+  NEXT, /* rows c, columns c + 1 */
+  LAST  /* rows `other`, gathered before, columns c */
+} pairing;
+
+/* Gathers block c of n rows into the panel, sums the diagonal block c in skewed form, its part of the sums, and the
+ * first PAIRED rows of one block above the diagonal. Fetches line c of the rows to come. */
+static inline __attribute__((always_inline)) void diagonal(const int n_sums, const bool weighted, const pairing with,
+                                                           int c, int other, const panel_rows *rows, bool fresh,
+                                                           real *a, off lda, real *skew, real *sums, off ld) {
+  enum { J = PAIRED };
+  vec s[SKEWED], t[2], u[J];
+  real *y = rows->y + c * BLOCK, *ay = rows->ay + c * BLOCK;
+  const real *table = rows->table + c * VL, *before = (weighted ? rows->ay : rows->y) + other * BLOCK;
+  real *to = with == LAST ? a + other * VL * lda + c * VL : a + c * VL * lda + (c + 1) * VL;
+  int n = rows->n;
+  skew += c * SKEWED * VL;
+  sums += c * VL;
 #pragma GCC unroll 16
   for (int d = 0; d < SKEWED; d++)
     s[d] = fresh ? (vec){0} : vec_load(skew + d * VL);
 #pragma GCC unroll 2
   for (int i = 0; i < n_sums; i++)
     t[i] = fresh ? (vec){0} : vec_load(sums + i * ld);
+#pragma GCC unroll 16
+  for (int j = 0; j < J; j++)
+    u[j] = fresh || with == ALONE ? (vec){0} : vec_load(to + j * lda);
   for (int p = 0; p < n; p++) {
-    vec v = vec_load(y + p * VL), w = vec_load(ay + p * VL);
-    if (ahead != NULL)
-      __builtin_prefetch(line + ahead[p] * ld_table);
-    s[0] += v * w;
-#define ADD(d) s[d] += v * ROTATE(w, d);
-    EACH_ROTATION(ADD)
+    const real *row = table + rows->col[p] * rows->ld;
+    __builtin_prefetch(table + rows->ahead[p] * rows->ld);
+    vec v = vec_load(row), w = v;
+    vec_store(y + p * VL, v);
+    if (weighted) {
+      w *= vec_all(rows->a[p]);
+      vec_store(ay + p * VL, w);
+    }
+#define ADD(i, d, e) s[i] += v * TURN(turned, e);
+    {
+      vec turned = w;
+      SKEW_0(ADD)
+    }
+    {
+      vec turned = QUADS_TURN(w, 1);
+      (void)turned;
+      SKEW_1(ADD)
+    }
+    {
+      vec turned = QUADS_TURN(w, 2);
+      (void)turned;
+      SKEW_2(ADD)
+    }
 #undef ADD
 #pragma GCC unroll 2
     for (int i = 0; i < n_sums; i++)
-      t[i] += vec_all(weight[2 * p + i]) * v;
+      t[i] += vec_all(rows->weight[2 * p + i]) * v;
+    if (with != ALONE) {
+      const real *b = with == LAST ? before + p * VL : weighted ? ay + p * VL : row;
+      vec z = with == LAST ? v : vec_load(row + VL);
+#pragma GCC unroll 16
+      for (int j = 0; j < J; j++)
+        u[j] += vec_all(b[j]) * z;
+    }
   }
 #pragma GCC unroll 16
   for (int d = 0; d < SKEWED; d++)
@@ -53,63 +110,80 @@ static inline __attribute__((always_inline)) void diagonal(const int n_sums, boo
 #pragma GCC unroll 2
   for (int i = 0; i < n_sums; i++)
     vec_store(sums + i * ld, t[i]);
+#pragma GCC unroll 16
+  for (int j = 0; j < J && with != ALONE; j++)
+    vec_store(to + j * lda, u[j]);
 }
 
-void ISA_NAME(solve_accumulate)(int nb, const real *y, const real *ay, int n, bool fresh, real *a, off lda, real *skew,
-                                real *sums, off ld, int n_sums, const real *weight, fetch_ahead ahead) {
-  /* Every pass over the panel fetches one line of the rows to come; there are more passes than lines. */
-  off line = 0, lines = (off)nb * VL;
-  const lid *col;
-#define NEXT_LINE (col = line < lines ? ahead.col : NULL, line += LINE, ahead.table + line - LINE)
+#define DIAGONAL(n_sums, weighted)                                                                                     \
+  if (c + 1 < nb)                                                                                                      \
+    diagonal(n_sums, weighted, NEXT, c, 0, rows, fresh, a, lda, skew, sums, ld);                                       \
+  else if (nb >= 3)                                                                                                    \
+    diagonal(n_sums, weighted, LAST, c, nb - 3, rows, fresh, a, lda, skew, sums, ld);                                  \
+  else                                                                                                                 \
+    diagonal(n_sums, weighted, ALONE, c, 0, rows, fresh, a, lda, skew, sums, ld);
+
+void ISA_NAME(solve_accumulate)(int nb, const panel_rows *rows, bool fresh, real *a, off lda, real *skew, real *sums,
+                                off ld, int n_sums) {
+  bool weighted = rows->a != NULL;
   for (int c = 0; c < nb; c++) {
-    const real *b = ay + c * BLOCK;
-    for (int i = c + 1, r; i < nb; i += r) {
-      const real *v = y + i * BLOCK;
-      real *to = a + c * VL * lda + i * VL;
-      r = tile_width(nb - i);
-      if (r == 1) {
-        const real *at = NEXT_LINE;
-        for (int j = 0; j < VL; j += 2 * TILE_COLUMNS < VL ? 2 * TILE_COLUMNS : VL)
-          tile(1, 2 * TILE_COLUMNS < VL ? 2 * TILE_COLUMNS : VL, false, fresh, v, VL, BLOCK, b + j, VL, n, to + j * lda,
-               lda, col, at, ahead.ld);
-      } else
-        for (int j = 0; j < VL; j += TILE_COLUMNS) {
-          const real *at = NEXT_LINE;
-          if (r == 3)
-            tile(3, TILE_COLUMNS, false, fresh, v, VL, BLOCK, b + j, VL, n, to + j * lda, lda, col, at, ahead.ld);
-          else
-            tile(2, TILE_COLUMNS, false, fresh, v, VL, BLOCK, b + j, VL, n, to + j * lda, lda, col, at, ahead.ld);
-        }
+    if (n_sums == 1 && !weighted) {
+      DIAGONAL(1, false)
+    } else if (n_sums == 1) {
+      DIAGONAL(1, true)
+    } else if (!weighted) {
+      DIAGONAL(2, false)
+    } else {
+      DIAGONAL(2, true)
     }
-    const real *at = NEXT_LINE;
-    if (n_sums == 1)
-      diagonal(1, fresh, y + c * BLOCK, b, n, skew + c * SKEWED * VL, sums + c * VL, ld, weight, col, at, ahead.ld);
-    else
-      diagonal(2, fresh, y + c * BLOCK, b, n, skew + c * SKEWED * VL, sums + c * VL, ld, weight, col, at, ahead.ld);
   }
-#undef NEXT_LINE
+  const real *y = rows->y, *b = weighted ? rows->ay : y;
+  for (int c = 0; c < nb; c++)
+    for (int j = 0; j < VL; j += TILE_COLUMNS) {
+      /* What `diagonal` has left: its PAIRED rows are those of block (c, c + 1), and of (nb - 3, nb - 1). */
+      int i = j < PAIRED ? c + 2 : c + 1, end = j < PAIRED && c == nb - 3 ? nb - 1 : nb;
+      for (int r; i < end; i += r) {
+        real *to = a + (c * VL + j) * lda + i * VL;
+        r = tile_width(end - i);
+        if (r == 3)
+          tile(3, TILE_COLUMNS, false, fresh, y + i * BLOCK, VL, BLOCK, b + c * BLOCK + j, VL, rows->n, to, lda);
+        else if (r == 2)
+          tile(2, TILE_COLUMNS, false, fresh, y + i * BLOCK, VL, BLOCK, b + c * BLOCK + j, VL, rows->n, to, lda);
+        else
+          tile(1, TILE_COLUMNS, false, fresh, y + i * BLOCK, VL, BLOCK, b + c * BLOCK + j, VL, rows->n, to, lda);
+      }
+    }
 }
 
-/* Rows of a diagonal block out of its skewed form. With t[d] lane c = element (c - d, c), row j has t[(c - j) mod VL]
- * in lane c; a barrel shifter of one blend per bit of the lane number selects that. */
+/* Sum of two turns (d, e), each numbered 4 d + e. */
+static inline __attribute__((always_inline)) int turn_sum(int s, int t) {
+  return ((s & ~3) + (t & ~3)) % VL + ((s + t) & 3);
+}
+
+/* Rows of a diagonal block out of its skewed form. With t[(d, e)] lane c = element (c - (d, e), c), row j has
+ * t[c - j] in lane c; a barrel shifter of one blend per bit of the lane number selects that. */
 static void unskew(const real *skew, vec row[VL]) {
   vec t[VL], u[VL];
-  t[0] = vec_load(skew);
-#define BACK(d) t[d] = ROTATE(vec_load(skew + (d)*VL), VL - (d));
-  EACH_ROTATION(BACK)
+#define BACK(s, d, e)                                                                                                  \
+  {                                                                                                                    \
+    vec v = vec_load(skew + (s)*VL), w = TURN(v, 4 - (e));                                                             \
+    t[4 * (d) + (e)] = QUADS_TURN(w, QUADS - (d));                                                                     \
+    if ((4 * (d) + (e)) != (4 * ((QUADS - (d)) % QUADS) + ((4 - (e)) & 3)))                                            \
+      t[4 * ((QUADS - (d)) % QUADS) + ((4 - (e)) & 3)] = v;                                                            \
+  }
+  SKEW_0(BACK)
+  SKEW_1(BACK)
+  SKEW_2(BACK)
 #undef BACK
-#pragma GCC unroll 16
-  for (int d = VL / 2 + 1; d < VL; d++)
-    t[d] = vec_load(skew + (VL - d) * VL);
 #define SHIFT(bit, pattern)                                                                                            \
   _Pragma("GCC unroll 16") for (int d = 0; d < VL; d++) u[d] =                                                         \
-      __builtin_shufflevector(t[d], t[(d + (bit)) % VL], pattern);                                                     \
+      __builtin_shufflevector(t[d], t[turn_sum(d, bit)], pattern);                                                     \
   _Pragma("GCC unroll 16") for (int d = 0; d < VL; d++) t[d] = u[d];
   EACH_BIT(SHIFT)
 #undef SHIFT
 #pragma GCC unroll 16
   for (int j = 0; j < VL; j++)
-    row[j] = t[(VL - j) % VL];
+    row[j] = t[((VL - (j & ~3)) % VL) + ((4 - (j & 3)) & 3)];
 }
 
 void ISA_NAME(solve_assemble)(int nb, int k, real *a, off lda, const real *skew, const real *dense, real lambda) {
@@ -145,6 +219,7 @@ void ISA_NAME(solve_dots)(int nb, const real *y, int n, const real *x, real *s) 
 }
 
 const solve_ops ISA_NAME(solve_ops) = {VL,
+                                       SKEWED,
                                        ISA_NAME(solve_gather),
                                        ISA_NAME(solve_accumulate),
                                        ISA_NAME(solve_assemble),

@@ -31,17 +31,28 @@ void row_work_free(row_work *w) {
 
 /* Weights of n interactions from `begin`; true where all a are 1. */
 static bool panel_weights(const row_shared *s, row_work *w, const csr *m, off begin, int n) {
-  bool ones = true;
-  for (int i = 0; i < n; i++) {
-    double a, b;
-    interaction_weights(&s->p, m->col[begin + i], m->val[begin + i], &a, &b);
-    w->a_weight[i] = (real)a;
-    w->weight[2 * i] = (real)b;
-    w->weight[2 * i + 1] = 1;
-    w->total += b;
-    ones = ones && w->a_weight[i] == 1;
+  const real *val = m->val + begin;
+  const lid *col = m->col + begin;
+  if (s->p.explicit_loss) {
+    for (int i = 0; i < n; i++) {
+      double a, b;
+      interaction_weights(&s->p, col[i], val[i], &a, &b);
+      w->a_weight[i] = 1;
+      w->weight[2 * i] = (real)b;
+      w->weight[2 * i + 1] = 1;
+      w->total += b;
+    }
+    return true;
   }
-  return ones;
+  /* As interaction_weights, in single precision and without branches. */
+  real base = (real)s->p.base, other = 0;
+  for (int i = 0; i < n; i++) {
+    real a = fabsf(val[i]) - base;
+    w->a_weight[i] = a;
+    w->weight[2 * i] = val[i] > 0 ? val[i] : 0;
+    other = a != 1 ? 1 : other;
+  }
+  return other == 0;
 }
 
 void row_normal(const row_shared *s, row_work *w, const csr *m, off begin, off end) {
@@ -50,11 +61,17 @@ void row_normal(const row_shared *s, row_work *w, const csr *m, off begin, off e
   for (off e = begin; e < end; e += PANEL_ROWS) {
     int n = end - e < PANEL_ROWS ? (int)(end - e) : PANEL_ROWS;
     bool ones = panel_weights(s, w, m, e, n);
-    s->ops->gather(s->nb, s->p.table, s->p.ld, m->col + e, ones ? NULL : w->a_weight, n, w->y, w->ay);
-    /* The rows one panel further on; at the end of the interactions, these again. */
-    fetch_ahead ahead = {m->col + (e + PANEL_ROWS + n <= nnz ? e + PANEL_ROWS : e), s->p.table, s->p.ld};
-    s->ops->accumulate(s->nb, w->y, ones ? w->y : w->ay, n, e == begin, w->a, s->lda, w->skew, w->sums, s->p.ld,
-                       s->n_sums, w->weight, ahead);
+    panel_rows rows = {.n = n,
+                       .table = s->p.table,
+                       .ld = s->p.ld,
+                       .col = m->col + e,
+                       /* at the end of the interactions, these again */
+                       .ahead = m->col + (e + PANEL_ROWS + n <= nnz ? e + PANEL_ROWS : e),
+                       .a = ones ? NULL : w->a_weight,
+                       .weight = w->weight,
+                       .y = w->y,
+                       .ay = w->ay};
+    s->ops->accumulate(s->nb, &rows, e == begin, w->a, s->lda, w->skew, w->sums, s->p.ld, s->n_sums);
   }
 }
 
@@ -100,7 +117,7 @@ double row_data_loss(const row_shared *s, row_work *w, const csr *m, off begin, 
     int n = end - e < PANEL_ROWS ? (int)(end - e) : PANEL_ROWS;
     if (!gathered) {
       panel_weights(s, w, m, e, n);
-      s->ops->gather(s->nb, s->p.table, s->p.ld, m->col + e, NULL, n, w->y, NULL);
+      s->ops->gather(s->nb, s->p.table, s->p.ld, m->col + e, n, w->y);
     }
     s->ops->dots(s->nb, w->y, n, w->x, w->dots);
     for (int i = 0; i < n; i++) {

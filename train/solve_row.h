@@ -38,7 +38,7 @@ static inline off row_a_size(const row_shared *s) {
   return s->p.ld * s->lda;
 }
 static inline off row_skew_size(const row_shared *s) {
-  return s->nb * (s->ops->vl / 2 + 1) * (off)s->ops->vl;
+  return s->nb * s->ops->skewed * (off)s->ops->vl;
 }
 
 /* Adds up the normal equations of interactions begin … end - 1 of m, from zero, in w->a, w->skew, w->sums and w->total.

@@ -18,7 +18,7 @@ enum { TILE_COLUMNS = 4 };
 static inline __attribute__((always_inline)) void tile(const int R, const int J, const bool minus, bool fresh,
                                                        const real *restrict y, off ldy, off step,
                                                        const real *restrict b, off ldb, off n, real *restrict a,
-                                                       off lda, const lid *ahead, const real *line, off ld) {
+                                                       off lda) {
   vec s[TILE_COLUMNS * 2][3];
 #pragma GCC unroll 16
   for (int j = 0; j < J; j++)
@@ -30,8 +30,6 @@ static inline __attribute__((always_inline)) void tile(const int R, const int J,
 #pragma GCC unroll 3
     for (int r = 0; r < R; r++)
       v[r] = vec_load(y + p * ldy + r * step);
-    if (ahead != NULL)
-      __builtin_prefetch(line + ahead[p] * ld);
 #pragma GCC unroll 16
     for (int j = 0; j < J; j++) {
       vec w = vec_all(b[p * ldb + j]);
