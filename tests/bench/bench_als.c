@@ -2,9 +2,9 @@
  *
  *     bench_als SHAPE LOSS K,... THREADS SOLVER,... SWEEPS
  *
- * SHAPE small|20m|netflix, LOSS implicit|explicit|biases. One line a K and solver: the median sweep, its two halves,
- * a sweep with the objective's data terms, flops as the exact method counts them (2 S k² + (U + I) k³/3) over time,
- * that over the SGEMM rate, and the objective after the last sweep. */
+ * SHAPE small|20m|netflix, LOSS implicit|explicit|biases. One line a K and solver: the median and the best sweep, its
+ * two halves, a sweep with the objective's data terms, flops as the exact method counts them (2 S k² + (U + I) k³/3)
+ * over time, that over the SGEMM rate, and the objective after the last sweep. */
 #include "bench_data.h"
 
 #include "io/log.h"
@@ -168,9 +168,9 @@ static status run(int k, solve_method method, const char *loss, int sweeps, cons
   qsort(took, (size_t)n, sizeof *took, compare_double);
   double S = (double)csr_nnz(sides[0]), rows = (double)sides[0]->n_rows + sides[1]->n_rows, kk = (double)k * k;
   double flops = 2 * S * kk + rows * kk * k / 3;
-  printf("%4d %-9s %-9s %7d %9.3f %8.3f %8.3f %9.3f %9.1f %6.1f%% %14.2f\n", k, loss, METHODS[method],
-         omp_get_max_threads(), took[n / 2], side_took[0] / n, side_took[1] / n, loss_took, flops / took[n / 2] * 1e-9,
-         100 * flops / took[n / 2] / rate, objective(&m, &p, sides));
+  printf("%4d %-9s %-9s %7d %9.3f %8.3f %8.3f %8.3f %9.3f %9.1f %6.1f%% %14.2f\n", k, loss, METHODS[method],
+         omp_get_max_threads(), took[n / 2], took[0], side_took[0] / n, side_took[1] / n, loss_took,
+         flops / took[n / 2] * 1e-9, 100 * flops / took[n / 2] / rate, objective(&m, &p, sides));
   fflush(stdout);
 done:
   model_free(&m);
@@ -193,7 +193,8 @@ int main(int argc, char **argv) {
   printf("%s: %d users, %d items, %lld interactions; %s; SGEMM 2048: %.1f GFLOP/s with %d threads, %s\n", shape->name,
          (int)users.n_rows, (int)items.n_rows, (long long)csr_nnz(&users), isa_name(isa_in_use()), rate * 1e-9, threads,
          openblas_get_corename());
-  printf("   k loss      solver    threads   s/sweep    users    items with loss   GFLOP/s  /SGEMM      objective\n");
+  printf("   k loss      solver    threads   s/sweep     best    users    items with loss   GFLOP/s  /SGEMM      "
+         "objective\n");
   const csr *sides[2] = {&users, &items};
   for (char *k = argv[3]; *k != '\0'; k += strcspn(k, ","), k += *k == ',')
     for (char *method = argv[5]; *method != '\0'; method += strcspn(method, ","), method += *method == ',')
