@@ -78,10 +78,10 @@ status heavy_solve_double(const row_shared *s, off n, const int64_t *sum, real *
           a[(off)k * m + j] = value;
         continue;
       }
-      if (i == rows) { /* lane l of skew[c][d] is element (l, (l + d) mod vl) of diagonal block c */
-        off block = j / (vl * (vl / 2 + 1)), d = j / vl % (vl / 2 + 1), lane = j % vl;
+      if (i == rows) {
+        off block = j / (vl * s->ops->skewed), lane = j % vl;
         row = block * vl + lane;
-        column = block * vl + (lane + d) % vl;
+        column = block * vl + solve_skew_partner((int)vl, (int)(j / vl % s->ops->skewed), (int)lane);
       } else {
         row = i;
         column = width - r.length + j;

@@ -11,9 +11,8 @@ enum { PAIRED = 16 };
 enum { PAIRED = 4 };
 #endif
 
-/* A diagonal block needs every pair of its lanes once. Turning a vector by (d, e), quads by d and places within quads
- * by e, pairs lane (q, r) with (q + d, r + e); (-d, -e) gives the same pairs again. SKEW(F): F(s, d, e) for one of
- * each, numbered s = 0 …; turns within quads are the cheapest of shuffles. */
+/* SKEW_d(F): F(s, d, e) for the turns of quads by d, as solve_skew_partner numbers them; turns within quads are the
+ * cheapest of shuffles. */
 #if VL == 16
 #define SKEW_0(F) F(0, 0, 0) F(1, 0, 1) F(2, 0, 2)
 #define SKEW_1(F) F(3, 1, 0) F(4, 1, 1) F(5, 1, 2) F(6, 1, 3)
