@@ -8,6 +8,7 @@
 #include "jobs/jobs.h"
 #include "train/interactions.h"
 #include "train/kmeans.h"
+#include "train/kmeans_auto.h"
 #include "train/kmeans_seed.h"
 #include "train/membership_scale.h"
 #include "train/part.h"
@@ -120,6 +121,38 @@ done:
   if (st == OK)
     comm_sum_i64(c, &r->n_zero, 1);
   return st;
+}
+
+/* --- --groups auto --- */
+
+enum { AUTO_MOST = 1024, AUTO_SAMPLE = 60000 };
+
+static status choose_number(comm *c, cluster_options *t, const rows *r, journal *j) {
+  kmeans_points points = {r->n, r->k, r->k, r->taste};
+  kmeans_curve curve;
+  double start = seconds_now();
+  status st = kmeans_auto(c, &points, r->id, AUTO_MOST, AUTO_SAMPLE, t->cosine, t->seed, &curve);
+  if (st != OK)
+    return st;
+  t->groups = curve.groups[curve.chosen];
+  log_info("how many groups: log-likelihood of %lld held-out rows under groups of %lld others, above one group",
+           (long long)curve.held_out, (long long)curve.fitted);
+  json_t *numbers = json_array(), *values = json_array(), *errors = json_array();
+  for (int g = 0; g < curve.n; g++) {
+    char bar[41];
+    double share = curve.likelihood[curve.best] > 0 ? curve.likelihood[g] / curve.likelihood[curve.best] : 0;
+    int length = share > 0 ? (int)(share * 40) : 0;
+    memset(bar, '#', (size_t)length);
+    bar[length] = '\0';
+    log_info("  %6d %9.3f ± %-6.3f %-40s%s%s", curve.groups[g], curve.likelihood[g], curve.error[g], bar,
+             g == curve.best ? " best" : "", g == curve.chosen ? " chosen" : "");
+    json_array_append_new(numbers, json_integer(curve.groups[g]));
+    json_array_append_new(values, json_real(curve.likelihood[g]));
+    json_array_append_new(errors, json_real(curve.error[g]));
+  }
+  json_t *line = json_pack("{s:s, s:f, s:i, s:o, s:o, s:o}", "event", "groups", "seconds", seconds_now() - start,
+                           "chosen", (int)t->groups, "numbers", numbers, "likelihood", values, "error", errors);
+  return comm_agree(c, journal_write(j, line));
 }
 
 /* --- rounds --- */
@@ -391,13 +424,13 @@ status job_cluster(comm *c, const options *o, const char *dataset, const char *d
   if (t.groups > n_all)
     TRY(status_fail(USAGE, "--groups %d is more than the %lld %s of %s: ask for fewer", t.groups, (long long)n_all,
                     t.side == USERS ? "members" : "items", dir));
-  if (t.groups == 0)
-    TRY(status_fail(USAGE, "--groups auto is not there yet: give a number"));
   TRY(rows_read(c, m, dir, t.side, t.cosine, &r));
   if (r.n_zero > 0)
     log_info("%lld of %lld %s have zero factors (no events to learn from): they shape no group, and are put where %s",
              (long long)r.n_zero, (long long)r.n_all, t.side == USERS ? "members" : "items",
              t.cosine ? "the numbers are lowest" : "zero is nearest");
+  if (t.groups == 0)
+    TRY(choose_number(c, &t, &r, j));
   TRY(comm_agree(c, MEM_ALLOC(centre, (off)t.groups * r.k, "centroids")));
   TRY(run_kmeans(c, &t, &r, j, centre, &result));
   double grouped = seconds_now();

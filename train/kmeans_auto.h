@@ -1,0 +1,32 @@
+/* How many groups the data supports: cross-validated likelihood (Smyth 2000, "Model selection for probabilistic
+ * clustering using cross-validated likelihood").
+ *
+ * k-means fits a mixture of round Gaussians of one width: group g has weight π_g (its share of the points), its
+ * centroid and the variance σ² = inertia / (points · factors) that all share. For each number of groups, a fit on four
+ * fifths of the points is asked how likely it finds the others: more groups fit better until they describe the sample
+ * instead of the taste. Among the numbers that are not worse than the best by more than one standard error of the
+ * (paired) difference the smallest is taken (the one-standard-error rule of Breiman et al. 1984). */
+#ifndef PALATE_TRAIN_KMEANS_AUTO_H
+#define PALATE_TRAIN_KMEANS_AUTO_H
+
+#include "io/comm.h"
+#include "train/kmeans_assign.h"
+
+enum { KMEANS_AUTO_MAX = 48 };
+
+typedef struct kmeans_curve {
+  int n;                              /* numbers tried */
+  lid groups[KMEANS_AUTO_MAX];        /* ascending */
+  double likelihood[KMEANS_AUTO_MAX]; /* mean log-likelihood of a held-out point, in nats above that of one group */
+  double error[KMEANS_AUTO_MAX];      /* standard error of its difference from the best */
+  int best, chosen;                   /* places in the list */
+  int64_t fitted, held_out;           /* points of all ranks used for either */
+} kmeans_curve;
+
+/* Tries numbers from 1 to at most `most` groups, a factor of √2 apart, on at most `sample` points of all ranks drawn by
+ * the seed. unit: as in kmeans_config. Collective; agreed status; the same on any number of ranks. BAD_DATA where there
+ * are too few points to hold any out, NO_MEMORY. */
+status kmeans_auto(comm *c, const kmeans_points *points, const gid *id, lid most, int64_t sample, bool unit,
+                   uint64_t seed, kmeans_curve *out);
+
+#endif
