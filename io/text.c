@@ -427,7 +427,10 @@ static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
     bad_at = n;
   } else if (count >= 0) {
     int at = 0;
-    bad = read_fields(l, fields, &e, &at);
+    if (p->record != NULL)
+      TRY(p->record(p->table, fields, count, &bad, &at));
+    else
+      bad = read_fields(l, fields, &e, &at);
     bad_at = (size_t)(fields[at].at - record);
   }
   if (bad == NULL && l->format == TEXT_NETFLIX) {
@@ -438,7 +441,8 @@ static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
   }
   if (bad != NULL)
     return refuse(p, shown, n, bad_at, bad);
-  TRY(accept(p, b, &e));
+  if (p->record == NULL)
+    TRY(accept(p, b, &e));
   p->counts.kept++;
 done:
   return st;
@@ -515,7 +519,7 @@ status text_parse(text_parser *p, char *bytes, size_t n, size_t limit, bool last
     s = bytes + (next - bytes);
   }
   event e = {.value = 1};
-  bool quick = l->format != TEXT_LISTS;
+  bool quick = l->format != TEXT_LISTS && p->record == NULL;
   if (l->format == TEXT_NETFLIX)
     quick = netflix_item(p, &e);
   while (s < stop) {

@@ -69,6 +69,11 @@ typedef struct text_wish {
  * messages. BAD_DATA where it is no text we know, USAGE where a wish does not fit it; both say what to do. */
 status text_detect(const char *name, const char *head, size_t n, bool whole, const text_wish *wish, text_layout *out);
 
+/* The same for a table of titles: column[] are those of id, title and tags, -1 for none. `wish` has the same three as
+ * text_wish has them. */
+status text_detect_titles(const char *name, const char *head, size_t n, bool whole, const char *const wish[3],
+                          text_layout *out, int column[3]);
+
 typedef struct text_span {
   const char *at;
   size_t n;
@@ -99,6 +104,10 @@ typedef struct text_parser {
   events *events;            /* not owned; has_value and has_time agree with the layout or exceed it */
   status (*reject)(void *context, const text_reject *r); /* a status other than OK stops the parser and is passed on */
   void *context;
+  /* Where set, records go here instead of becoming events: the fields of at least layout->n_columns columns. NULL, or
+   * what is wrong with field *at. A status other than OK stops the parser. */
+  status (*record)(void *table, const text_span *fields, int n, const char **bad, int *at);
+  void *table;
   text_counts counts;
   char item_now[ID_MAX]; /* Netflix: whose lines we are in */
   size_t item_now_length;

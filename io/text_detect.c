@@ -1,22 +1,11 @@
 /* Looking at the head of a text: which kind it is, where its columns are. */
-#include "io/text.h"
+#include "io/text_head.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-enum { LINES = 50 /* looked at */ };
-
-typedef struct head {
-  const char *name;
-  const char *at, *end;  /* the line in question and what follows it */
-  text_span line[LINES]; /* the first whole lines that are not empty, from `at` on */
-  off line_end[LINES];   /* place behind each, counted from the first byte of the file */
-  off line_number[LINES];
-  int n;
-} head;
 
 static void look(head *h, const char *bytes, size_t n, size_t from, bool whole) {
   off number = 0;
@@ -53,7 +42,7 @@ static void set_separator(text_layout *l, const char *separator) {
   memcpy(l->separator, separator, strlen(separator) + 1);
 }
 
-static status wished_separator(text_layout *l, const char *text) {
+status head_wished_separator(text_layout *l, const char *text) {
   static const struct {
     const char *word, *separator;
   } WORDS[] = {{"tab", "\t"}, {"\\t", "\t"}, {"comma", ","}, {"semicolon", ";"},
@@ -71,7 +60,7 @@ static status wished_separator(text_layout *l, const char *text) {
 }
 
 /* The separator that cuts most of the first lines as it cuts the first one; among equals the one with most fields. */
-static void guess_separator(text_layout *l, const head *h) {
+void head_guess_separator(text_layout *l, const head *h) {
   static const char *const CANDIDATES[] = {"\t", ",", ";", "|", "::"};
   int best = 0;
   const char *chosen = "";
@@ -107,7 +96,7 @@ static const char *const NAMES[N_ROLES][24] = {
     [ROLE_TIME] = {"time", "timestamp", "date", "datetime", "unixtime", "unixreviewtime", "ts", "createdat", "when",
                    "eventtime", "day", "watchedat", "playedat", "reviewtime", "timestampms", "purchasedat"}};
 
-static void plain_name(const text_span *field, char *out, size_t size) {
+void head_plain_name(const text_span *field, char *out, size_t size) {
   size_t n = 0;
   for (size_t i = 0; i < field->n && n + 1 < size; i++)
     if (isalnum((unsigned char)field->at[i]))
@@ -117,7 +106,7 @@ static void plain_name(const text_span *field, char *out, size_t size) {
 
 static text_role role_of_name(const text_span *field) {
   char name[64];
-  plain_name(field, name, sizeof name);
+  head_plain_name(field, name, sizeof name);
   for (int role = ROLE_USER; role < N_ROLES; role++)
     for (int i = 0; i < 24 && NAMES[role][i] != NULL; i++)
       if (strcmp(name, NAMES[role][i]) == 0)
@@ -176,8 +165,8 @@ static bool guess_header(const text_wish *w, const text_span *first, int n_first
   return false;
 }
 
-static status column_of(const head *h, const text_layout *l, const char *wish, const char *option,
-                        const text_span *names, int n_names, int *out) {
+status head_column(const head *h, const text_layout *l, const char *wish, const char *option, const text_span *names,
+                   int n_names, int *out) {
   if (wish[0] != '\0' && wish[strspn(wish, "0123456789")] == '\0') {
     long number = strtol(wish, NULL, 10);
     if (number < 1 || number > TEXT_COLUMNS_MAX)
@@ -232,7 +221,7 @@ static status choose_columns(const head *h, text_layout *l, const text_wish *w, 
         return status_fail(USAGE, "--%s-column cannot be none", OPTION[role]);
       continue;
     }
-    TRY(column_of(h, l, wish, OPTION[role], names, n_names, &column[role]));
+    TRY(head_column(h, l, wish, OPTION[role], names, n_names, &column[role]));
     if (taken[column[role]])
       return status_fail(USAGE, "column %d is asked for twice", column[role] + 1);
     if (n_data > 0 && column[role] >= n_data)
@@ -280,10 +269,27 @@ done:
   return st;
 }
 
+status head_quoting(text_layout *l, int wish) {
+  l->quoting = wish == 1 || (wish == 0 && (strcmp(l->separator, ",") == 0 || strcmp(l->separator, ";") == 0));
+  if (l->quoting && l->separator_length != 1)
+    return status_fail(USAGE, "--quoting yes needs a separator of one character");
+  return OK;
+}
+
+int head_split(const text_layout *l, const head *h, int i, char *copy, text_span *fields) {
+  if (i >= h->n)
+    return 0;
+  const char *bad;
+  size_t bad_at, n = h->line[i].n < HEAD_COPY ? h->line[i].n : HEAD_COPY;
+  memcpy(copy, h->line[i].at, n);
+  int count = text_split(l, copy, n, fields, TEXT_COLUMNS_MAX, &bad, &bad_at);
+  return count > 0 ? count : 0; /* the parser will say what is wrong, with the line */
+}
+
 static status detect_table(head *h, const text_wish *w, text_layout *l) {
   status st = OK;
   if (w->separator != NULL)
-    TRY(wished_separator(l, w->separator));
+    TRY(head_wished_separator(l, w->separator));
   else if (l->format == TEXT_MOVIELENS)
     set_separator(l, "::");
   else if (l->format == TEXT_UDATA || l->format == TEXT_COUNTS)
@@ -293,26 +299,11 @@ static status detect_table(head *h, const text_wish *w, text_layout *l) {
   else if (l->format == TEXT_NETFLIX)
     set_separator(l, ",");
   else
-    guess_separator(l, h);
-  l->quoting =
-      w->quoting == 1 || (w->quoting == 0 && (strcmp(l->separator, ",") == 0 || strcmp(l->separator, ";") == 0));
-  if (l->quoting && l->separator_length != 1)
-    return status_fail(USAGE, "--quoting yes needs a separator of one character");
-  char first_copy[8192], second_copy[8192];
+    head_guess_separator(l, h);
+  TRY(head_quoting(l, w->quoting));
+  char first_copy[HEAD_COPY], second_copy[HEAD_COPY];
   text_span names[TEXT_COLUMNS_MAX], data[TEXT_COLUMNS_MAX];
-  const char *bad;
-  size_t bad_at, n = h->line[0].n < sizeof first_copy ? h->line[0].n : sizeof first_copy;
-  memcpy(first_copy, h->line[0].at, n);
-  int n_names = text_split(l, first_copy, n, names, TEXT_COLUMNS_MAX, &bad, &bad_at), n_data = 0;
-  if (n_names < 0)
-    n_names = 0; /* the parser will say so with its line */
-  if (h->n > 1) {
-    n = h->line[1].n < sizeof second_copy ? h->line[1].n : sizeof second_copy;
-    memcpy(second_copy, h->line[1].at, n);
-    n_data = text_split(l, second_copy, n, data, TEXT_COLUMNS_MAX, &bad, &bad_at);
-    if (n_data < 0)
-      n_data = 0;
-  }
+  int n_names = head_split(l, h, 0, first_copy, names), n_data = head_split(l, h, 1, second_copy, data);
   bool may_have = l->format == TEXT_CSV || l->format == TEXT_COUNTS;
   l->header = w->header == 1 || (w->header == 0 && may_have && guess_header(w, names, n_names, data, n_data));
   if (l->header) {
@@ -408,7 +399,7 @@ static status sniff(const head *h, text_format *out) {
     *out = TEXT_NETFLIX;
   else {
     text_layout l = {.format = TEXT_CSV};
-    guess_separator(&l, h);
+    head_guess_separator(&l, h);
     if (strcmp(l.separator, "::") == 0)
       *out = TEXT_MOVIELENS;
     else if (l.separator_length > 0)
@@ -434,32 +425,37 @@ static status sniff(const head *h, text_format *out) {
   return OK;
 }
 
-status text_detect(const char *name, const char *bytes, size_t n, bool whole, const text_wish *wish, text_layout *out) {
-  status st = OK;
-  head h = {.name = name};
-  *out = (text_layout){.format = wish->format, .unit = wish->unit};
-  size_t from = n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+status head_read(head *h, const char *name, const char *bytes, size_t n, bool whole, size_t *from) {
+  *h = (head){.name = name};
+  *from = n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
   if (n == 0)
     return status_fail(BAD_DATA, "%s is empty", name);
+  if (n >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0))
+    return status_fail(BAD_DATA, "%s is UTF-16; convert it first: iconv -f UTF-16 -t UTF-8 %s", name, name);
+  look(h, bytes, n, *from, whole);
+  if (h->n > 0)
+    return OK;
+  return whole ? status_fail(BAD_DATA, "%s has no line that is not empty", name)
+               : status_fail(BAD_DATA, "%s: the first line is longer than %d bytes", name, TEXT_HEAD);
+}
+
+status text_detect(const char *name, const char *bytes, size_t n, bool whole, const text_wish *wish, text_layout *out) {
+  status st = OK;
+  head h;
+  size_t from;
+  *out = (text_layout){.format = wish->format, .unit = wish->unit};
   if (n >= 8 && memcmp(bytes, "\x89HDF\r\n\x1a\n", 8) == 0) {
     out->format = TEXT_H5;
     return OK;
   }
   if (wish->format == TEXT_H5)
     return status_fail(BAD_DATA, "%s is not an HDF5 file", name);
-  if (n >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0))
-    return status_fail(BAD_DATA, "%s is UTF-16; convert it first: iconv -f UTF-16 -t UTF-8 %s", name, name);
-  out->skip_bytes = (off)from;
-  look(&h, bytes, n, from, whole);
-  if (h.n == 0) {
-    if (!whole && wish->format != TEXT_AUTO && wish->format != TEXT_CSV && wish->format != TEXT_MTX) {
-      h.n = 1; /* a list of a first user with very many items, or a line that the parser will refuse */
-      h.line[0] = (text_span){bytes + from, n - from};
-    } else
-      return whole ? status_fail(BAD_DATA, "%s has no line that is not empty", name)
-                   : status_fail(BAD_DATA, "%s: the first line is longer than %d bytes; this is no table of events",
-                                 name, TEXT_HEAD);
+  if (wish->format == TEXT_LISTS && n > 0) { /* no header, no columns; a first line may be of any length */
+    out->skip_bytes = n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    return OK;
   }
+  TRY(head_read(&h, name, bytes, n, whole, &from));
+  out->skip_bytes = (off)from;
   if (out->format == TEXT_AUTO)
     TRY(sniff(&h, &out->format));
   if (out->format == TEXT_MTX)

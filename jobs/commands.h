@@ -7,6 +7,7 @@
 extern const command CMD_CLUSTER;
 extern const command CMD_EVALUATE;
 extern const command CMD_INFO;
+extern const command CMD_INGEST;
 extern const command CMD_PRUNE;
 extern const command CMD_PUBLISH;
 extern const command CMD_ROLLBACK;

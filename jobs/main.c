@@ -17,6 +17,7 @@
 
 /* In the order of the help. */
 static const command *const COMMANDS[] = {
+    &CMD_INGEST,
     &CMD_SYNTH,
     &CMD_TRAIN,
     &CMD_CLUSTER,

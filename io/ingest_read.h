@@ -1,0 +1,31 @@
+/* The first part of ingest: this rank's byte ranges of the sources to events with rank-local ids. */
+#ifndef PALATE_IO_INGEST_READ_H
+#define PALATE_IO_INGEST_READ_H
+
+#include "io/ingest.h"
+#include "io/ranges.h"
+
+/* Looks at the sources and lays them out. Collective; agreed status. *out has n_paths; free with mem_free. */
+status ingest_look(comm *c, const char *const *paths, int n_paths, const text_wish *wish, range_source **out);
+
+/* A thread's part. Its ids become the rank's by user_row and item_row (NULL: they are the same). */
+typedef struct ingest_lane {
+  id_table users, items;
+  events events;
+  uint32_t *user_row, *item_row;
+} ingest_lane;
+
+typedef struct ingest_input {
+  ingest_lane *lanes;
+  int n_lanes;
+  id_table users, items; /* of this rank */
+  bool has_value, has_time;
+  text_counts counts; /* of this rank */
+} ingest_input;
+
+/* Reads this rank's share with all its threads (see ranges_read). Collective; agreed status. Free with
+ * ingest_input_free. */
+status ingest_read(comm *c, const ranges *what, ingest_input *out);
+void ingest_input_free(ingest_input *in);
+
+#endif
