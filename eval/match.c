@@ -1,6 +1,7 @@
 #include "eval/match.h"
 
 #include "io/mem.h"
+#include "train/part.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -108,5 +109,57 @@ done:
   mem_free(known);
   mem_free(answer);
   mem_free(back);
+  return st;
+}
+
+/* Model rows of the dataset's rows first … first+count-1. */
+static status match_side(comm *c, dataset *d, model *m, side s, gid first, gid count, gid *row) {
+  status st = OK;
+  part theirs = {0};
+  strings our_ids = {0}, their_ids = {0};
+  st = part_equal(&theirs, model_rows(m, s), c->size);
+  if (st == OK)
+    st = dataset_read_ids(d, s, first, count, &our_ids);
+  if (st == OK)
+    st = model_read_ids(m, s, theirs.first[c->rank], part_count(&theirs, c->rank), &their_ids);
+  TRY(comm_agree(c, st));
+  TRY(match_rows(c, &our_ids, &their_ids, theirs.first[c->rank], row));
+done:
+  part_free(&theirs);
+  strings_free(&our_ids);
+  strings_free(&their_ids);
+  return st;
+}
+
+status match_users(comm *c, dataset *d, model *m, gid first, gid count, gid *model_user) {
+  return match_side(c, d, m, USERS, first, count, model_user);
+}
+
+status match_items(comm *c, dataset *d, model *m, lid *model_item) {
+  status st = OK;
+  part items = {0};
+  gid *row = NULL;
+  lid *slice = NULL;
+  off *counts = NULL;
+  st = part_equal(&items, dataset_items(d), c->size);
+  gid count = st == OK ? part_count(&items, c->rank) : 0;
+  if (st == OK)
+    st = MEM_ALLOC(row, count, "matched items");
+  if (st == OK)
+    st = MEM_ALLOC(slice, count, "matched items");
+  if (st == OK)
+    st = MEM_ALLOC(counts, c->size, "matched items");
+  TRY(comm_agree(c, st));
+  TRY(match_side(c, d, m, ITEMS, items.first[c->rank], count, row));
+  for (gid i = 0; i < count; i++)
+    slice[i] = (lid)row[i];
+  for (int r = 0; r < c->size; r++)
+    counts[r] = part_count(&items, r);
+  comm_share_rows(c, slice, model_item, counts, sizeof *slice);
+done:
+  part_free(&items);
+  mem_free(row);
+  mem_free(slice);
+  mem_free(counts);
   return st;
 }

@@ -3,11 +3,21 @@
 #define PALATE_EVAL_MATCH_H
 
 #include "io/comm.h"
+#include "io/dataset.h"
+#include "io/snapshot.h"
 #include "io/strings.h"
 
 /* row[i] = the row of `theirs` with the same id as our i-th, or -1. Each rank gives the ids of its part of both files,
  * and where its part of theirs begins; ids are unique within a file. Ids meet at the rank their 128-bit hash (XXH3)
  * names, so no rank holds more than its share. Collective; agreed status. */
 status match_rows(comm *c, const strings *ours, const strings *theirs, gid first_of_theirs, gid *row);
+
+/* model_item[i] = the model's row of the dataset's item i, or -1, for all items of the dataset, on every rank.
+ * Collective; agreed status. */
+status match_items(comm *c, dataset *d, model *m, lid *model_item);
+
+/* model_user[u] = the model's row of the dataset's user first + u, or -1, for this rank's users. Collective; agreed
+ * status. */
+status match_users(comm *c, dataset *d, model *m, gid first, gid count, gid *model_user);
 
 #endif

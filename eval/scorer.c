@@ -1,82 +1,36 @@
 #include "eval/scorer.h"
 
 #include "eval/match.h"
+#include "eval/seen.h"
 #include "io/mem.h"
 
 #include <string.h>
 
 /* --- rows --- */
 
-/* Whether the model's attribute says it was trained on this very dataset. */
-static bool same_data(model *m, const dataset *d) {
-  char *digest = NULL;
-  bool same = h5_attr_text(model_file(m), "/", "dataset_sha256", &digest) == OK &&
-              strcmp(digest, dataset_digest(d)) == 0 && model_rows(m, USERS) == dataset_users(d) &&
-              model_rows(m, ITEMS) == dataset_items(d);
-  mem_free(digest);
-  return same;
-}
-
-/* Model rows of the dataset's users first … first+count-1 (this rank's), or items. */
-static status match_side(comm *c, dataset *d, model *m, side s, gid first, gid count, gid *row) {
-  status st = OK;
-  part theirs = {0};
-  strings our_ids = {0}, their_ids = {0};
-  st = part_equal(&theirs, model_rows(m, s), c->size);
-  if (st == OK)
-    st = dataset_read_ids(d, s, first, count, &our_ids);
-  if (st == OK)
-    st = model_read_ids(m, s, theirs.first[c->rank], part_count(&theirs, c->rank), &their_ids);
-  TRY(comm_agree(c, st));
-  TRY(match_rows(c, &our_ids, &their_ids, theirs.first[c->rank], row));
-done:
-  part_free(&theirs);
-  strings_free(&our_ids);
-  strings_free(&their_ids);
-  return st;
-}
-
 status row_map_make(comm *c, dataset *d, model *m, const part *users, row_map *out, gid *known_users,
                     gid *known_items) {
   status st = OK;
-  part items = {0};
-  gid *mine = NULL;
-  off *counts = NULL;
-  lid *slice = NULL;
-  int64_t known[2] = {dataset_users(d), dataset_items(d)}, same = same_data(m, d);
+  int64_t known[2] = {dataset_users(d), dataset_items(d)}, other = !seen_same_rows(m, d);
   *out = (row_map){0};
-  comm_max_i64(c, &same, 1);
-  if (!same) {
-    gid our_users = part_count(users, c->rank), n_items = dataset_items(d), n_model = model_rows(m, ITEMS);
-    st = part_equal(&items, n_items, c->size);
-    gid our_items = st == OK ? part_count(&items, c->rank) : 0;
+  comm_max_i64(c, &other, 1);
+  if (other) {
+    gid count = part_count(users, c->rank);
+    st = MEM_ALLOC(out->user, count, "matched users");
     if (st == OK)
-      st = MEM_ALLOC(out->user, our_users, "matched users");
+      st = MEM_ALLOC(out->item, model_rows(m, ITEMS), "matched items");
     if (st == OK)
-      st = MEM_ALLOC(out->item, n_model, "matched items");
-    if (st == OK)
-      st = MEM_ALLOC(out->model_item, n_items, "matched items");
-    if (st == OK)
-      st = MEM_ALLOC(mine, our_items, "matched items");
-    if (st == OK)
-      st = MEM_ALLOC(slice, our_items, "matched items");
-    if (st == OK)
-      st = MEM_ALLOC(counts, c->size, "matched items");
+      st = MEM_ALLOC(out->model_item, dataset_items(d), "matched items");
     TRY(comm_agree(c, st));
-    TRY(match_side(c, d, m, USERS, users->first[c->rank], our_users, out->user));
-    TRY(match_side(c, d, m, ITEMS, items.first[c->rank], our_items, mine));
-    for (gid i = 0; i < our_items; i++)
-      slice[i] = (lid)mine[i];
-    for (int r = 0; r < c->size; r++)
-      counts[r] = part_count(&items, r);
-    comm_share_rows(c, slice, out->model_item, counts, sizeof *slice);
+    TRY(match_users(c, d, m, users->first[c->rank], count, out->user));
+    TRY(match_items(c, d, m, out->model_item));
     known[0] = known[1] = 0;
-    for (gid u = 0; u < our_users; u++)
+    for (gid u = 0; u < count; u++)
       known[0] += out->user[u] >= 0;
     comm_sum_i64(c, known, 1);
-    for (gid i = 0; i < n_model; i++)
+    for (gid i = 0; i < model_rows(m, ITEMS); i++)
       out->item[i] = -1;
-    for (gid i = 0; i < n_items; i++)
+    for (gid i = 0; i < dataset_items(d); i++)
       if (out->model_item[i] >= 0) {
         out->item[out->model_item[i]] = (lid)i;
         known[1]++;
@@ -87,10 +41,6 @@ status row_map_make(comm *c, dataset *d, model *m, const part *users, row_map *o
   if (known_items != NULL)
     *known_items = known[1];
 done:
-  part_free(&items);
-  mem_free(mine);
-  mem_free(slice);
-  mem_free(counts);
   if (st != OK)
     row_map_free(out);
   return st;

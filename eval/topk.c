@@ -124,12 +124,8 @@ struct topk {
   double scanned, offered;
 };
 
-static int capacity_of(int top) {
-  return 2 * top + 64;
-}
-
 int64_t topk_user_bytes(int top) {
-  return (int64_t)capacity_of(top) * 8 + 8;
+  return (int64_t)topk_capacity(top) * 8 + 8;
 }
 
 status topk_create(int top, lid max_users, topk **out) {
@@ -137,10 +133,10 @@ status topk_create(int top, lid max_users, topk **out) {
   topk *t = NULL;
   *out = NULL;
   off keys;
-  if (top > (1 << 29) || __builtin_mul_overflow((off)max_users, (off)capacity_of(top), &keys))
+  if (top > (1 << 29) || __builtin_mul_overflow((off)max_users, (off)topk_capacity(top), &keys))
     return status_fail(NO_MEMORY, "the size of the best lists overflows");
   TRY(MEM_ZALLOC(t, 1, "best lists"));
-  *t = (topk){.top = top, .capacity = capacity_of(top), .max_users = max_users};
+  *t = (topk){.top = top, .capacity = topk_capacity(top), .max_users = max_users};
   TRY(MEM_ALLOC(t->key, keys, "best lists"));
   TRY(MEM_ALLOC(t->count, max_users, "best lists"));
   TRY(MEM_ALLOC(t->threshold, max_users, "best lists"));
@@ -189,12 +185,13 @@ static int part_keys(uint64_t *key, int n) {
   return place;
 }
 
-/* Brings the `top` greatest of key[0 … n-1] to the front; n > top (Hoare's selection). */
-static void select_greatest(uint64_t *key, int n, int top) {
-  while (n > 1) {
+/* Hoare's selection. */
+int topk_cut(uint64_t *key, int n, int top) {
+  int left = n < top ? n : top;
+  while (n > top) {
     int place = part_keys(key, n);
     if (place == top || place == top - 1)
-      return;
+      break;
     if (place > top) {
       n = place;
     } else {
@@ -203,12 +200,20 @@ static void select_greatest(uint64_t *key, int n, int top) {
       top -= place + 1;
     }
   }
+  return left;
 }
 
-static void sort_falling(uint64_t *key, int n) {
+uint64_t topk_least(const uint64_t *key, int n) {
+  uint64_t least = key[0];
+  for (int i = 1; i < n; i++)
+    least = key[i] < least ? key[i] : least;
+  return least;
+}
+
+void topk_sort(uint64_t *key, int n) {
   while (n > 24) {
     int place = part_keys(key, n);
-    sort_falling(key + place + 1, n - place - 1);
+    topk_sort(key + place + 1, n - place - 1);
     n = place;
   }
   for (int i = 1; i < n; i++) {
@@ -222,12 +227,8 @@ static void sort_falling(uint64_t *key, int n) {
 
 void topk_compact(topk_tile *t, int r, int rows_per_group) {
   topk_row *row = &t->row[r];
-  select_greatest(row->key, row->count, t->top);
-  row->count = t->top;
-  uint64_t least = row->key[0];
-  for (int i = 1; i < t->top; i++)
-    least = row->key[i] < least ? row->key[i] : least;
-  t->threshold[r] = topk_key_score(least);
+  row->count = topk_cut(row->key, row->count, t->top);
+  t->threshold[r] = topk_key_score(topk_least(row->key, row->count));
   int group = r / rows_per_group;
   double cut = INFINITY;
   for (int i = group * rows_per_group; i < (group + 1) * rows_per_group; i++)
@@ -354,11 +355,8 @@ void topk_finish(topk *t) {
 #pragma omp parallel for schedule(dynamic, 64)
   for (lid u = 0; u < t->users; u++) {
     uint64_t *key = t->key + (off)u * t->capacity;
-    if (t->count[u] > t->top) {
-      select_greatest(key, t->count[u], t->top);
-      t->count[u] = t->top;
-    }
-    sort_falling(key, t->count[u]);
+    t->count[u] = topk_cut(key, t->count[u], t->top);
+    topk_sort(key, t->count[u]);
   }
 }
 

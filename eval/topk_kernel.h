@@ -28,6 +28,17 @@ static inline lid topk_key_item(uint64_t key) {
   return (lid) ~(uint32_t)key;
 }
 
+/* Keys a list has room for while candidates come in. */
+static inline int topk_capacity(int top) {
+  return 2 * top + 64;
+}
+
+/* Brings the `top` greatest of n different keys to the front, in no order; returns how many are left. */
+int topk_cut(uint64_t *key, int n, int top);
+uint64_t topk_least(const uint64_t *key, int n);
+/* Best first. */
+void topk_sort(uint64_t *key, int n);
+
 /* A user in a tile. */
 typedef struct topk_row {
   uint64_t *key; /* [capacity]: candidates in no order */

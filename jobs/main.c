@@ -22,6 +22,8 @@ static const command *const COMMANDS[] = {
     &CMD_TRAIN,
     &CMD_CLUSTER,
     &CMD_EVALUATE,
+    &CMD_RECOMMEND,
+    &CMD_SIMILAR,
     &CMD_INFO,
     &CMD_PUBLISH,
     &CMD_ROLLBACK,
@@ -97,7 +99,8 @@ static int run(const command *cmd, int argc, char **argv) {
     return help || rank != 0 ? 0 : status_exit_code(st);
   }
   comm c = comm_single();
-  if (cmd->mpi) {
+  bool mpi = cmd->mpi_if != NULL ? cmd->mpi_if(o) : cmd->mpi;
+  if (mpi) {
     int provided;
     MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
     c = comm_world();
@@ -112,7 +115,7 @@ static int run(const command *cmd, int argc, char **argv) {
   if (st != OK && c.rank == 0)
     complain(cmd->name, st);
   options_free(o);
-  if (cmd->mpi)
+  if (mpi)
     MPI_Finalize();
   return status_exit_code(st);
 }

@@ -84,8 +84,9 @@ static const option_spec TABLE[] = {
     {"top", "N", "10", "how many to list", 0},
     {"at", "N,N,...", "10,20,50,100", "list lengths at which ranking is measured", 0},
     {"user", "ID", NULL, "a member's id", 0},
-    {"item", "ID", NULL, "an item's id", 0},
-    {"likes", "ID,ID,...", NULL, "items a newcomer named as favourites", 0},
+    {"item", "ID", NULL, "an item's id or title", 0},
+    {"likes", "ID,ID,...", NULL, "items a newcomer named as favourites, by id or title", 0},
+    {"data", "DATASET", NULL, "what members already have (default: the dataset the model was trained on)", 0},
     {"all", NULL, NULL, "everyone, into recommendations.h5", 0},
 };
 /* clang-format on */

@@ -25,8 +25,9 @@ typedef struct command {
   const char *summary;   /* one line */
   const char *details;   /* what --help says below the options; may be NULL */
   int min_arguments, max_arguments;
-  bool mpi;                /* false: never starts MPI (only reads a sealed snapshot) */
-  const option_use *takes; /* ends with {NULL} */
+  bool mpi;                         /* false: never starts MPI (only reads a sealed snapshot) */
+  bool (*mpi_if)(const options *o); /* decides by the options instead; may be NULL */
+  const option_use *takes;          /* ends with {NULL} */
   status (*run)(struct comm *c, const options *o);
 } command;
 

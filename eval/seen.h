@@ -1,0 +1,25 @@
+/* What a model's members already have, read from a dataset a few members at a time. */
+#ifndef PALATE_EVAL_SEEN_H
+#define PALATE_EVAL_SEEN_H
+
+#include "io/comm.h"
+#include "io/dataset.h"
+#include "io/snapshot.h"
+#include "train/csr.h"
+#include "train/part.h"
+
+/* Whether the model was trained on this very dataset, so that their rows are the same. Local. */
+bool seen_same_rows(model *m, const dataset *d);
+
+typedef struct seen seen;
+
+/* For this rank's members of the model (`users` cuts the model's members). Where the model was trained on other data,
+ * members and items are matched by id. d and m must outlive it. Collective; agreed status. Free with seen_free. */
+status seen_create(comm *c, dataset *d, model *m, const part *users, seen **out);
+void seen_free(seen *s);
+
+/* Rows first … first+count-1 of the model's members, which must be ours: the model's item rows of all their events,
+ * ascending, each once. Replaces *out; values are not set. Free with csr_free. Local. */
+status seen_rows(seen *s, gid first, lid count, csr *out);
+
+#endif
