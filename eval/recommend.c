@@ -11,15 +11,33 @@ static const int64_t DEFAULT_MEMORY = (int64_t)1 << 30;
 enum { BATCH_MOST = 1 << 15 };
 
 status match_scale_read(model *m, match_scale *out) {
-  *out = (match_scale){0, 1};
-  if (!model_is_explicit(m))
+  *out = (match_scale){model_is_explicit(m), 0, 1};
+  if (!out->explicit_loss)
     return OK;
   status st = h5_attr_f64(model_file(m), "/", "scale_min", &out->low);
   return st == OK ? h5_attr_f64(model_file(m), "/", "scale_max", &out->high) : st;
 }
 
-int match_percent(const match_scale *s, double score) {
-  double share = s->high > s->low ? (score - s->low) / (s->high - s->low) : 0;
+double match_best(double best, const real *x, const real *y, int width, lid first, lid rows, const lid *item, off n) {
+  for (off e = 0; e < n; e++) {
+    if (item[e] < first || item[e] >= first + rows)
+      continue;
+    const real *row = y + (off)(item[e] - first) * width;
+    real sum[4] = {0};
+    int p = 0;
+    for (; p + 4 <= width; p += 4)
+      for (int j = 0; j < 4; j++)
+        sum[j] += x[p + j] * row[p + j];
+    for (; p < width; p++)
+      sum[0] += x[p] * row[p];
+    best = fmax(best, (double)((sum[0] + sum[1]) + (sum[2] + sum[3])));
+  }
+  return best;
+}
+
+int match_percent(const match_scale *s, double score, double best) {
+  double low = s->explicit_loss ? s->low : 0, high = s->explicit_loss ? s->high : best;
+  double share = high > low ? (score - low) / (high - low) : 0;
   return (int)lrint(100 * fmin(fmax(share, 0), 1));
 }
 
@@ -29,6 +47,7 @@ typedef struct batch {
   gid *row;         /* [max_users] */
   real *x;          /* (max_users, width) */
   double *constant; /* [max_users] */
+  double *best;     /* [max_users]: the strongest preference among what the member has; implicit only */
   csr has;
   lid *item;      /* (max_users, top) */
   real *score;    /* (max_users, top) */
@@ -42,6 +61,7 @@ static status batch_make(batch *b, int top, int width, lid max_users) {
   TRY(MEM_ALLOC(b->row, max_users, "batch of users"));
   TRY(MEM_ALLOC(b->x, (off)max_users * width, "batch of users"));
   TRY(MEM_ALLOC(b->constant, max_users, "batch of users"));
+  TRY(MEM_ALLOC(b->best, max_users, "batch of users"));
   TRY(MEM_ALLOC(b->item, (off)max_users * top, "lists of users"));
   TRY(MEM_ALLOC(b->score, (off)max_users * top, "lists of users"));
   TRY(MEM_ALLOC(b->match, (off)max_users * top, "lists of users"));
@@ -54,6 +74,7 @@ static void batch_free(batch *b) {
   mem_free(b->row);
   mem_free(b->x);
   mem_free(b->constant);
+  mem_free(b->best);
   csr_free(&b->has);
   mem_free(b->item);
   mem_free(b->score);
@@ -61,19 +82,28 @@ static void batch_free(batch *b) {
 }
 
 /* Lists of the model's users first … first+n-1. */
-static status batch_lists(batch *b, scorer *s, seen *seen, gid first, lid n) {
+static status batch_lists(batch *b, scorer *s, seen *seen, const match_scale *scale, gid first, lid n) {
   status st = OK;
   for (lid u = 0; u < n; u++)
     b->row[u] = first + u;
   TRY(scorer_users(s, b->row, n, b->x, b->constant));
   if (seen != NULL)
     TRY(seen_rows(seen, first, n, &b->has));
+  for (lid u = 0; u < n; u++)
+    b->best[u] = 0;
   topk_begin(b->lists, n);
   for (int i = 0; i < scorer_blocks(s); i++) {
     scorer_block block;
     TRY(scorer_get(s, i, &block));
-    TRY(topk_scan(b->lists, block.items, b->x, scorer_width(s), b->has.ptr, b->has.ptr != NULL ? b->has.ptr + 1 : NULL,
-                  b->has.col));
+    const off *ptr = b->has.ptr;
+    TRY(topk_scan(b->lists, block.items, b->x, scorer_width(s), ptr, ptr != NULL ? ptr + 1 : NULL, b->has.col));
+    if (scale->explicit_loss || ptr == NULL)
+      continue;
+    int width = scorer_width(s);
+#pragma omp parallel for schedule(dynamic, 64)
+    for (lid u = 0; u < n; u++)
+      b->best[u] = match_best(b->best[u], b->x + (off)u * width, block.y, width, block.first, block.n,
+                              b->has.col + ptr[u], ptr[u + 1] - ptr[u]);
   }
   topk_finish(b->lists);
 done:
@@ -84,12 +114,13 @@ static void batch_read(batch *b, const match_scale *scale, int top, lid n) {
 #pragma omp parallel for schedule(static)
   for (lid u = 0; u < n; u++) {
     lid length = topk_count(b->lists, u);
+    double best = length > 0 ? fmax(b->best[u], (double)topk_score(b->lists, u, 0)) : 0;
     for (lid r = 0; r < top; r++) {
       off at = (off)u * top + r;
       double score = r < length ? b->constant[u] + (double)topk_score(b->lists, u, r) : 0;
       b->item[at] = r < length ? topk_item(b->lists, u, r) : -1;
       b->score[at] = (real)score;
-      b->match[at] = r < length ? (uint8_t)match_percent(scale, score) : 0;
+      b->match[at] = r < length ? (uint8_t)match_percent(scale, score, best) : 0;
     }
   }
 }
@@ -109,7 +140,7 @@ static status write_lists(scorer *s, seen *seen, const match_scale *scale, gid f
   progress_begin(&bar, "recommending", count);
   for (gid u = 0; u < count; u += most) {
     lid n = count - u < most ? (lid)(count - u) : most;
-    TRY(batch_lists(&b, s, seen, first + u, n));
+    TRY(batch_lists(&b, s, seen, scale, first + u, n));
     batch_read(&b, scale, top, n);
     TRY(store_put(out, 0, first + u, n, b.item));
     TRY(store_put(out, 1, first + u, n, b.score));

@@ -8,6 +8,7 @@
 #include "jobs/commands.h"
 #include "jobs/listing.h"
 
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,8 +48,10 @@ done:
 
 /* --- one vector --- */
 
-/* Scores of all items for x [k], the model's biases and the constant added. */
-static status score_all(model *m, const real *x, double constant, real *score) {
+/* Scores of all items for x [k], the model's biases and the constant added; *best becomes the strongest preference
+ * among the items of `has`. */
+static status score_all(model *m, const real *x, double constant, const lid *has, off n_has, real *score,
+                        double *best) {
   status st = OK;
   const real *y = NULL;
   real *copy = NULL, *bias = NULL;
@@ -61,6 +64,7 @@ static status score_all(model *m, const real *x, double constant, real *score) {
     y = copy;
   }
   TRY(one_scores(isa_in_use(), x, y, n, k, score));
+  *best = match_best(0, x, y, k, 0, n, has, n_has);
   if (model_has_bias(m)) {
     TRY(MEM_ALLOC(bias, n, "item biases"));
     TRY(model_read_bias(m, ITEMS, 0, n, bias));
@@ -93,8 +97,8 @@ done:
 }
 
 /* The best items by score, without those of skip. */
-static status list_best(const options *o, model *m, const real *score, const lid *skip, off n_skip, int top,
-                        const char *who, const char *key) {
+static status list_best(const options *o, model *m, const real *score, double strongest, const lid *skip, off n_skip,
+                        int top, const char *who, const char *key) {
   status st = OK;
   match_scale scale;
   lid *best = NULL;
@@ -104,9 +108,11 @@ static status list_best(const options *o, model *m, const real *score, const lid
   TRY(MEM_ALLOC(best, top, "list"));
   TRY(MEM_ALLOC(list, top, "list"));
   TRY(one_best(score, (lid)model_rows(m, ITEMS), skip, n_skip, top, best, &n));
+  if (n > 0)
+    strongest = fmax(strongest, (double)score[best[0]]);
   for (int r = 0; r < n; r++) {
     double s = (double)score[best[r]];
-    list[r] = (listed){.row = best[r], .score = s, .match = match_percent(&scale, s)};
+    list[r] = (listed){.row = best[r], .score = s, .match = match_percent(&scale, s, strongest)};
   }
   TRY(print_list(o, m, list, n, who, key));
 done:
@@ -140,7 +146,7 @@ static status recommend_user(comm *c, const options *o, model *m, int top) {
   const char *id = option_text(o, "user");
   gid row;
   real *x = NULL, *score = NULL;
-  double constant;
+  double constant, best;
   dataset *d = NULL;
   seen *s = NULL;
   csr has = {0};
@@ -161,8 +167,8 @@ static status recommend_user(comm *c, const options *o, model *m, int top) {
     TRY(seen_create(c, d, m, &(part){.n = model_rows(m, USERS), .size = 1, .first = ends}, &s));
     TRY(seen_rows(s, row, 1, &has));
   }
-  TRY(score_all(m, x, constant, score));
-  TRY(list_best(o, m, score, has.col, csr_nnz(&has), top, id, "user"));
+  TRY(score_all(m, x, constant, has.col, csr_nnz(&has), score, &best));
+  TRY(list_best(o, m, score, best, has.col, csr_nnz(&has), top, id, "user"));
 done:
   mem_free(x);
   mem_free(score);
@@ -182,6 +188,7 @@ static status recommend_newcomer(comm *c, const options *o, model *m, int top) {
   csr rows = {0};
   real *x = NULL, *score = NULL, bias = 0;
   match_scale scale;
+  double best;
   TRY(listing_find_all(m, option_text(o, "likes"), LIKES_MAX, likes, &n));
   TRY(match_scale_read(m, &scale));
   TRY(csr_alloc(&rows, 1, n, "favourites"));
@@ -194,8 +201,8 @@ static status recommend_newcomer(comm *c, const options *o, model *m, int top) {
   TRY(MEM_ALLOC(score, model_rows(m, ITEMS), "scores"));
   TRY(foldin_create(c, m, &f));
   TRY(foldin_rows(f, &rows, x, model_factors(m), &bias));
-  TRY(score_all(m, x, model_mean(m) + (double)bias, score));
-  TRY(list_best(o, m, score, likes, n, top, option_text(o, "likes"), "likes"));
+  TRY(score_all(m, x, model_mean(m) + (double)bias, likes, n, score, &best));
+  TRY(list_best(o, m, score, best, likes, n, top, option_text(o, "likes"), "likes"));
 done:
   foldin_free(f);
   csr_free(&rows);
@@ -275,11 +282,12 @@ const command CMD_RECOMMEND = {
     .summary = "the best unseen items of a member, of a newcomer, or of everyone",
     .details =
         "Items a member already has are left out, as the dataset tells them: the one the model was trained on, or "
-        "--data. Match is where the predicted rating lies between the lowest and the highest rating there is (explicit "
-        "models), or the predicted preference, which training draws to 100 for what members chose and to 0 for what "
-        "not "
-        "(implicit models); both in per cent. --likes takes ids and titles; each counts as chosen once, or rated best. "
-        "--all runs under mpirun or alone, and writes recommendations.h5 into the snapshot, or to --output.\n\n"
+        "--data. The match per cent says, for an explicit model, where the predicted rating lies between the lowest "
+        "and "
+        "the highest rating there is; for an implicit one, how strong the predicted preference is beside the member's "
+        "strongest, over all items. --likes takes ids and titles; each counts as chosen once, or rated best. --all "
+        "runs "
+        "under mpirun or alone, and writes recommendations.h5 into the snapshot, or to --output.\n\n"
         "  palate recommend snapshots --user 42\n"
         "  palate recommend snapshots --likes 'Heat (1995),318,50' --top 20\n"
         "  mpirun -n 2 palate recommend snapshots --all --top 100 -o recommendations.h5",
