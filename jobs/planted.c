@@ -46,11 +46,27 @@ int planted_group(const planted *w, gid u) {
   return g < w->groups ? g : w->groups - 1;
 }
 
+/* The two themes a group loves: the rounds of a tournament (circle method), so that the first K / 2 groups share no
+ * theme, and all K (K-1) / 2 pairs come before the same pairs the other way round. */
+static void loved_themes(int k, int g, int *first, int *second) {
+  *first = *second = 0;
+  if (k == 1)
+    return;
+  int seats = k % 2 == 0 ? k - 1 : k, matches = k / 2;
+  int match = g % matches, round = g / matches % seats;
+  *first = k % 2 == 0 && match == 0 ? k - 1 : (round + match + k % 2) % seats;
+  *second = (round + 2 * seats - match - k % 2) % seats;
+  if (g / matches / seats % 2 == 1) {
+    int other = *first;
+    *first = *second;
+    *second = other;
+  }
+}
+
 void planted_centre(const planted *w, int g, real *centre) {
-  int k = w->factors;
-  /* Pairs of themes, unordered ones first; past the K (K-1) pairs, centres differ by their random part alone. */
-  int pairs = k > 1 ? k * (k - 1) : 1;
-  int first = g % k, second = k > 1 ? (first + 1 + g / k % (k - 1)) % k : first;
+  /* Past the K (K-1) pairs, centres differ by their random part alone. */
+  int k = w->factors, pairs = k > 1 ? k * (k - 1) : 1, first, second;
+  loved_themes(k, g, &first, &second);
   double scatter = g < pairs ? 0.05 : 0.5;
   for (int f = 0; f < k; f++) {
     double love = f == first ? 1 : f == second ? 0.7 : -0.3;

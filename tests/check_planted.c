@@ -134,6 +134,29 @@ START_TEST(groups_are_apart) {
 }
 END_TEST
 
+/* The first groups share no theme, and no two groups love the same two in the same order, for any number of themes. */
+START_TEST(groups_love_different_themes) {
+  planted w = SMALL;
+  w.factors = _i;
+  real centre[9];
+  char met[9][9] = {{0}}, taken[9] = {0};
+  for (int g = 0; g < _i * (_i - 1); g++) {
+    int first = -1, second = -1;
+    planted_centre(&w, g, centre);
+    for (int f = 0; f < _i; f++) {
+      first = centre[f] > 0.85F ? f : first;
+      second = centre[f] > 0.4F && centre[f] <= 0.85F ? f : second;
+    }
+    ck_assert(first >= 0 && second >= 0 && !met[first][second]);
+    met[first][second] = 1;
+    if (g < _i / 2) {
+      ck_assert(!taken[first] && !taken[second]);
+      taken[first] = taken[second] = 1;
+    }
+  }
+}
+END_TEST
+
 /* Titles and tags are there for every theme, also beyond the named ones. */
 START_TEST(names_speak) {
   planted w = SMALL;
@@ -157,6 +180,7 @@ static void add(TCase *tc) {
   tcase_add_loop_test(tc, events_are_distinct_and_ordered, 0, 2);
   tcase_add_loop_test(tc, titles_follow_the_law, 0, 2);
   tcase_add_test(tc, groups_are_apart);
+  tcase_add_loop_test(tc, groups_love_different_themes, 2, 10);
   tcase_add_test(tc, names_speak);
 }
 
