@@ -259,6 +259,21 @@ static status remove_snapshot(const char *dir) {
   return st;
 }
 
+void publish_discard_empty(const char *dir) {
+  char path[PATH_ROOM];
+  DIR *d = opendir(dir);
+  bool empty = d != NULL && snapshot_is_id(snapshot_id(dir));
+  for (struct dirent *e; empty && (e = readdir(d)) != NULL;)
+    empty = e->d_name[0] == '.' || strcmp(e->d_name, "train.jsonl") == 0;
+  if (d != NULL)
+    closedir(d);
+  if (!empty)
+    return;
+  snprintf(path, sizeof path, "%s/train.jsonl", dir);
+  unlink(path);
+  rmdir(dir);
+}
+
 /* All snapshots of a folder, sealed or not, oldest first. Free with mem_free. */
 static status list_snapshots(const char *snapshots, char (**out)[SNAPSHOT_ID_MAX], int *n) {
   *out = NULL;

@@ -31,6 +31,9 @@ status publish_parent(const char *snapshots, const char *id, char *parent);
  * BAD_DATA where there is no parent to go back to. */
 status publish_rollback(const char *snapshots, char *from, char *to);
 
+/* Removes an unsealed snapshot that holds neither a model nor a checkpoint: nothing is lost with it. */
+void publish_discard_empty(const char *dir);
+
 /* Removes snapshots, oldest first, until `keep` sealed ones are left; never `latest` nor its parent. Unsealed ones that
  * nothing has touched for a day go too. `removed` (may be NULL) is told each name. */
 status publish_prune(const char *snapshots, int keep, void (*removed)(void *context, const char *id), void *context);

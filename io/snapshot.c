@@ -51,8 +51,10 @@ status snapshot_make_folder(const char *path) {
       continue;
     memcpy(part, path, i);
     part[i] = '\0';
-    if (mkdir(part, 0755) != 0 && errno != EEXIST && errno != EISDIR)
-      return status_fail(CANNOT_CREATE, "cannot make the folder %s: %s", part, strerror(errno));
+    struct stat about;
+    if (mkdir(part, 0755) != 0 && (stat(part, &about) != 0 || !S_ISDIR(about.st_mode)))
+      return status_fail(CANNOT_CREATE, "cannot make the folder %s: %s", part,
+                         errno == EEXIST || errno == 0 ? "a file of that name is in the way" : strerror(errno));
   }
   return OK;
 }

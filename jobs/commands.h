@@ -11,6 +11,7 @@ extern const command CMD_INGEST;
 extern const command CMD_PRUNE;
 extern const command CMD_PUBLISH;
 extern const command CMD_RECOMMEND;
+extern const command CMD_REFRESH;
 extern const command CMD_ROLLBACK;
 extern const command CMD_SIMILAR;
 extern const command CMD_SYNTH;

@@ -25,6 +25,7 @@ static const command *const COMMANDS[] = {
     &CMD_RECOMMEND,
     &CMD_SIMILAR,
     &CMD_INFO,
+    &CMD_REFRESH,
     &CMD_PUBLISH,
     &CMD_ROLLBACK,
     &CMD_VERIFY,

@@ -4,6 +4,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +67,7 @@ static const option_spec TABLE[] = {
     {"noise", "S", "0.5", "explicit: standard deviation of a rating around the planted one", 0},
     /* publishing */
     {"keep", "N", "7", "how many sealed snapshots to keep", 0},
+    {"metrics-file", "FILE", NULL, "write what a dashboard wants to know as a Prometheus textfile", 0},
     {"gate", "on|off", "on", "off: publish without comparing with the published model", 0},
     {"gate-tolerance", "SHARE", "0.01", "gate: how much worse than the published model the new one may be, as a share", 0},
     {"gate-coverage", "SHARE", "0.01", "gate: least share of the items that someone is recommended, of those that can be", 0},
@@ -113,13 +115,46 @@ static int find(const char *name) {
 /* Options that every command takes. */
 static const option_use COMMON[] = {{"config", NULL}, {"quiet", NULL}, {"verbose", NULL}, {NULL, NULL}};
 
+static bool is_kept_out(const option_use *u) {
+  return u->fallback != NULL && strcmp(u->fallback, "(not here)") == 0;
+}
+
+static bool is_taken(const option_use *const *uses, int n, const char *name) {
+  for (int i = 0; i < n; i++)
+    if (strcmp(uses[i]->name, name) == 0)
+      return true;
+  return false;
+}
+
+/* Options of a command in the order of its help: its own, those it takes from others, those all take. Returns how many;
+ * uses has TABLE_SIZE places, and *n_common of them, the last ones, are the common ones. INT_MAX where a name is not in
+ * the table. */
+static int uses_of(const command *cmd, const option_use **uses, int *n_common) {
+  const option_use *lists[8] = {cmd->takes};
+  int n = 0, n_lists = 1;
+  for (int i = 0; cmd->also != NULL && cmd->also[i] != NULL && n_lists < 7; i++)
+    lists[n_lists++] = cmd->also[i]->takes;
+  lists[n_lists++] = COMMON;
+  *n_common = 0;
+  for (int l = 0; l < n_lists; l++)
+    for (const option_use *u = lists[l]; u->name != NULL; u++) {
+      if (find(u->name) < 0 || n == TABLE_SIZE)
+        return INT_MAX;
+      if (is_taken(uses, n, u->name))
+        continue;
+      uses[n++] = u;
+      *n_common += l == n_lists - 1;
+    }
+  return n;
+}
+
+/* NULL where the command does not take it. */
 static const option_use *use_of(const command *cmd, const char *name) {
-  for (const option_use *u = cmd->takes; u->name != NULL; u++)
-    if (strcmp(u->name, name) == 0)
-      return u;
-  for (const option_use *u = COMMON; u->name != NULL; u++)
-    if (strcmp(u->name, name) == 0)
-      return u;
+  const option_use *uses[TABLE_SIZE];
+  int n_common, n = uses_of(cmd, uses, &n_common);
+  for (int i = 0; i < n; i++)
+    if (strcmp(uses[i]->name, name) == 0)
+      return is_kept_out(uses[i]) ? NULL : uses[i];
   return NULL;
 }
 
@@ -159,32 +194,33 @@ static error_t parse_one(int key, char *arg, struct argp_state *state) {
 
 static const char *const TEXT_NO_MEMORY = "no memory for the options";
 
-/* Fills argp's table for a command; `docs` holds the help lines, 512 bytes each. places: takes + common + help + end.
- */
+/* Fills argp's table for a command; `docs` holds the help lines, 512 bytes each. Both have TABLE_SIZE + 2 places. */
 static void argp_table(const command *cmd, struct argp_option *table, char (*docs)[512]) {
-  int n = 0;
-  const option_use *lists[2] = {cmd->takes, COMMON};
-  for (int l = 0; l < 2; l++)
-    for (const option_use *u = lists[l]; u->name != NULL; u++, n++) {
-      const option_spec *s = &TABLE[find(u->name)];
-      const char *value = fallback_of(u);
-      snprintf(docs[n], sizeof docs[n], value != NULL ? "%s (default %s)" : "%s",
-               flag_help(u) != NULL ? flag_help(u) : s->help, value);
-      table[n] = (struct argp_option){.name = s->name,
-                                      .key = s->letter != 0 ? s->letter : KEY_BASE + find(u->name),
-                                      .arg = flag_help(u) != NULL ? NULL : s->arg,
-                                      .doc = docs[n],
-                                      .group = l};
-    }
+  const option_use *uses[TABLE_SIZE];
+  int n = 0, n_common, n_uses = uses_of(cmd, uses, &n_common);
+  for (int i = 0; i < n_uses; i++) {
+    const option_use *u = uses[i];
+    const option_spec *s = &TABLE[find(u->name)];
+    const char *value = fallback_of(u);
+    if (is_kept_out(u))
+      continue;
+    snprintf(docs[n], sizeof docs[n], value != NULL ? "%s (default %s)" : "%s",
+             flag_help(u) != NULL ? flag_help(u) : s->help, value);
+    table[n] = (struct argp_option){.name = s->name,
+                                    .key = s->letter != 0 ? s->letter : KEY_BASE + find(u->name),
+                                    .arg = flag_help(u) != NULL ? NULL : s->arg,
+                                    .doc = docs[n],
+                                    .group = i >= n_uses - n_common};
+    n++;
+  }
   table[n++] = (struct argp_option){.name = "help", .key = KEY_HELP, .doc = "show this help", .group = 1};
   table[n] = (struct argp_option){0};
 }
 
 static bool takes_are_known(const command *cmd) {
-  for (const option_use *u = cmd->takes; u->name != NULL; u++)
-    if (find(u->name) < 0)
-      return false;
-  return true;
+  const option_use *uses[TABLE_SIZE];
+  int n_common;
+  return uses_of(cmd, uses, &n_common) <= TABLE_SIZE;
 }
 
 static status read_config(options *o, const char *path) {
@@ -230,15 +266,12 @@ static status read_config(options *o, const char *path) {
 status options_parse(const command *cmd, int argc, char **argv, options **out, bool *help) {
   status st = OK;
   options *o = NULL;
-  int n_uses = 0;
   *out = NULL;
   *help = false;
   if (!takes_are_known(cmd))
     return status_fail(INTERNAL, "palate %s takes an option that the table lacks", cmd->name);
-  while (cmd->takes[n_uses].name != NULL)
-    n_uses++;
-  struct argp_option *table = calloc((size_t)n_uses + 6, sizeof *table);
-  char(*docs)[512] = calloc((size_t)n_uses + 6, sizeof *docs);
+  struct argp_option *table = calloc(TABLE_SIZE + 2, sizeof *table);
+  char(*docs)[512] = calloc(TABLE_SIZE + 2, sizeof *docs);
   o = calloc(1, sizeof *o);
   if (o != NULL)
     o->arguments = calloc((size_t)argc + 1, sizeof *o->arguments);
@@ -289,11 +322,8 @@ void options_free(options *o) {
 }
 
 void options_help(const command *cmd, FILE *to) {
-  int n_uses = 0;
-  while (cmd->takes[n_uses].name != NULL)
-    n_uses++;
-  struct argp_option *table = calloc((size_t)n_uses + 6, sizeof *table);
-  char(*docs)[512] = calloc((size_t)n_uses + 6, sizeof *docs);
+  struct argp_option *table = calloc(TABLE_SIZE + 2, sizeof *table);
+  char(*docs)[512] = calloc(TABLE_SIZE + 2, sizeof *docs);
   if (table != NULL && docs != NULL) {
     char name[64], doc[4096];
     argp_table(cmd, table, docs);
@@ -411,6 +441,9 @@ status option_counts(const options *o, const char *name, int most, int *out, int
 }
 
 void options_each(const options *o, void (*visit)(void *context, const char *name, const char *value), void *context) {
-  for (const option_use *u = o->cmd->takes; u->name != NULL; u++)
-    visit(context, u->name, option_text(o, u->name));
+  const option_use *uses[TABLE_SIZE];
+  int n_common, n = uses_of(o->cmd, uses, &n_common);
+  for (int i = 0; i < n - n_common; i++)
+    if (!is_kept_out(uses[i]))
+      visit(context, uses[i]->name, option_text(o, uses[i]->name));
 }

@@ -12,7 +12,8 @@
 
 typedef struct option_use {
   const char *name;     /* a name in the table of options.c */
-  const char *fallback; /* the command's own default, or NULL for the table's; "flag: HELP" makes it a flag here */
+  const char *fallback; /* the command's own default, or NULL for the table's; "flag: HELP" makes it a flag here,
+                         * "(not here)" keeps it out of what comes by `also` */
 } option_use;
 
 typedef struct options options;
@@ -25,9 +26,10 @@ typedef struct command {
   const char *summary;   /* one line */
   const char *details;   /* what --help says below the options; may be NULL */
   int min_arguments, max_arguments;
-  bool mpi;                         /* false: never starts MPI (only reads a sealed snapshot) */
-  bool (*mpi_if)(const options *o); /* decides by the options instead; may be NULL */
-  const option_use *takes;          /* ends with {NULL} */
+  bool mpi;                          /* false: never starts MPI (only reads a sealed snapshot) */
+  bool (*mpi_if)(const options *o);  /* decides by the options instead; may be NULL */
+  const option_use *takes;           /* ends with {NULL} */
+  const struct command *const *also; /* commands whose options this one takes too; ends with NULL; may be NULL */
   status (*run)(struct comm *c, const options *o);
 } command;
 

@@ -1,0 +1,108 @@
+#!/bin/bash
+# If this fails, a night's run publishes a model that is worse or made from broken data, or two runs at once, a killed
+# run or a wrong option take down the model that members get their recommendations from.
+. "$(dirname "$0")/lib.sh"
+cd "$work" || exit 1
+
+ends() { # STATUS RANKS ARG...
+  local want=$1
+  shift
+  run "$@"
+  good "palate $* ends with $want, not $status" [ "$status" -eq "$want" ]
+}
+latest() { readlink s/latest; }
+verdict() { "$python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["gate"]["verdict"])' "$1/manifest.json"; }
+newest() { find s -maxdepth 1 -name '2*-*' | sort | tail -1; }
+
+must 0 synth -o d.h5 --users 600 --items 120 --events 20000 --groups 4 --factors 4 --seed 5 --quiet
+must 0 synth -o big.h5 --users 2000 --items 120 --events 60000 --groups 4 --factors 4 --seed 5 --quiet
+common="-o s --factors 8 --groups 4 --seed 1"
+
+# Wrong from the start: nothing is made.
+# shellcheck disable=SC2086
+{
+  ends 66 1 refresh nothing.h5 $common
+  ends 64 1 refresh d.h5 $common --holdout none
+  ends 64 2 refresh d.h5 $common --gate maybe
+  ends 64 1 refresh d.h5 $common --sweeps 0
+  good "nothing was made" [ -z "$(ls s 2>/dev/null)" ]
+  ends 73 1 refresh d.h5 -o d.h5 --factors 8 --groups 4
+
+  must 2 refresh d.h5 $common --metrics-file m.prom
+}
+first=$(cat out)
+good "the published path alone is printed" [ "$first" = "s/$(latest)" ]
+good "the first has no parent to pass" [ "$(verdict "$first")" = first ]
+must 0 verify s
+good "everything is there" [ -e "$first/groups.h5" -a -e "$first/metrics.json" -a -e "$first/train.jsonl" ]
+good "the dashboard says published" grep -q '^palate_refresh_promoted 1' m.prom
+
+# shellcheck disable=SC2086
+must 1 refresh d.h5 $common --metrics-file m.prom
+second=$(cat out)
+good "as good as its parent: published" eval '[ "$(verdict "$second")" = passed ] && [ "$second" = "s/$(latest)" ]'
+good "the parent is named" grep -q "\"parent\": \"$(basename "$first")\"" "$second/manifest.json"
+good "it was measured beside its parent" grep -q '"parent"' "$second/metrics.json"
+
+# Worse: sealed, told, and not published.
+# shellcheck disable=SC2086
+ends 76 2 refresh d.h5 $common --lambda 3 --gate-served 0 --metrics-file m.prom
+good "nothing on standard output" [ ! -s out ]
+good "latest is where it was" [ "$second" = "s/$(latest)" ]
+good "the verdict is in the manifest" [ "$(verdict "$(newest)")" = worse ]
+good "what was refused is sealed" "$palate" verify "$(newest)" --json
+good "the dashboard says not published" grep -q '^palate_refresh_promoted 0' m.prom
+good "the dashboard knows the last success" grep -Eq '^palate_refresh_last_success_timestamp_seconds 1[0-9]{9}$' m.prom
+good "the dashboard has the status" grep -q '^palate_refresh_status 76$' m.prom
+# A tolerance of everything lets it through.
+# shellcheck disable=SC2086
+must 1 refresh d.h5 $common --lambda 3 --gate-served 0 --gate-tolerance 1
+must 0 rollback s
+good "rolled back" [ "$second" = "s/$(latest)" ]
+
+# Limits.
+# shellcheck disable=SC2086
+{
+  ends 76 1 refresh big.h5 $common
+  good "a jump in the data is told" grep -q 'the data jumped' err
+  good "its verdict" [ "$(verdict "$(newest)")" = limits ]
+  ends 76 1 refresh d.h5 $common --gate-served 1 --holdout random:0.9
+  good "members without factors are told" grep -q 'members have factors' err
+  good "latest is where it was" [ "$second" = "s/$(latest)" ]
+  must 1 refresh big.h5 $common --gate off
+  good "without a gate it is published" [ "s/$(latest)" = "$(cat out)" ]
+  must 1 refresh big.h5 $common --gate off --holdout none
+  good "without a hold-out there are no metrics" [ ! -e "s/$(latest)/metrics.json" ]
+}
+now=$(latest)
+
+# Two at once: one of them goes on, the other says why not.
+# shellcheck disable=SC2086
+{
+  "$palate" refresh big.h5 $common --gate off --sweeps 2000 --objective-every 2000 >first.out 2>first.err &
+  running=$!
+  for _ in $(seq 100); do
+    grep -q 'new snapshot' first.err 2>/dev/null && break
+    sleep 0.1
+  done
+  ends 73 1 refresh big.h5 $common
+  good "the message names the holder" grep -q "process $running" err
+  # Killed: nothing is lost but its work, and the next run takes over.
+  kill -9 "$running"
+  wait "$running" 2>/dev/null
+  good "latest is where it was" [ "$(latest)" = "$now" ]
+  must 0 verify s
+  ends 76 1 refresh big.h5 $common
+  good "the takeover is told" grep -q 'taking over the lock' err
+  good "the unfair comparison is told" grep -q 'trained with another --holdout' "$(newest)/manifest.json"
+}
+
+# Ratings.
+must 0 synth -o r.h5 --users 300 --items 80 --events 6000 --groups 3 --factors 3 --loss explicit --quiet
+must 2 refresh r.h5 -o r --loss explicit --lambda 0.05 --factors 4 --groups 3
+must 1 refresh r.h5 -o r --loss explicit --lambda 0.05 --factors 4 --groups 3
+good "the gate looks at RMSE" grep -q '"metric": "rmse"' r/latest/manifest.json
+ends 76 1 refresh r.h5 -o r --loss explicit --lambda 5 --factors 4 --groups 1 --gate-served 0
+ends 65 1 refresh r.h5 -o r --loss implicit --factors 4 --groups 3
+good "no partial files are left" [ -z "$(find s r -name '*.part-*' ! -path "*/$(basename "$(newest)")/*")" ]
+finish
