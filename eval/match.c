@@ -112,18 +112,30 @@ done:
   return st;
 }
 
-/* Model rows of the dataset's rows first … first+count-1. */
-static status match_side(comm *c, dataset *d, model *m, side s, gid first, gid count, gid *row) {
+/* The other side of a match: one of the two is NULL. */
+typedef struct target {
+  model *m;
+  dataset *d;
+} target;
+
+static gid target_rows(const target *t, side s) {
+  return t->m != NULL ? model_rows(t->m, s) : s == USERS ? dataset_users(t->d) : dataset_items(t->d);
+}
+
+/* The target's rows of the dataset's rows first … first+count-1. */
+static status match_side(comm *c, dataset *d, const target *to, side s, gid first, gid count, gid *row) {
   status st = OK;
   part theirs = {0};
   strings our_ids = {0}, their_ids = {0};
-  st = part_equal(&theirs, model_rows(m, s), c->size);
+  st = part_equal(&theirs, target_rows(to, s), c->size);
+  gid their_first = st == OK ? theirs.first[c->rank] : 0, their_count = st == OK ? part_count(&theirs, c->rank) : 0;
   if (st == OK)
     st = dataset_read_ids(d, s, first, count, &our_ids);
   if (st == OK)
-    st = model_read_ids(m, s, theirs.first[c->rank], part_count(&theirs, c->rank), &their_ids);
+    st = to->m != NULL ? model_read_ids(to->m, s, their_first, their_count, &their_ids)
+                       : dataset_read_ids(to->d, s, their_first, their_count, &their_ids);
   TRY(comm_agree(c, st));
-  TRY(match_rows(c, &our_ids, &their_ids, theirs.first[c->rank], row));
+  TRY(match_rows(c, &our_ids, &their_ids, their_first, row));
 done:
   part_free(&theirs);
   strings_free(&our_ids);
@@ -131,11 +143,7 @@ done:
   return st;
 }
 
-status match_users(comm *c, dataset *d, model *m, gid first, gid count, gid *model_user) {
-  return match_side(c, d, m, USERS, first, count, model_user);
-}
-
-status match_items(comm *c, dataset *d, model *m, lid *model_item) {
+static status match_and_share(comm *c, dataset *d, const target *to, lid *all) {
   status st = OK;
   part items = {0};
   gid *row = NULL;
@@ -150,16 +158,32 @@ status match_items(comm *c, dataset *d, model *m, lid *model_item) {
   if (st == OK)
     st = MEM_ALLOC(counts, c->size, "matched items");
   TRY(comm_agree(c, st));
-  TRY(match_side(c, d, m, ITEMS, items.first[c->rank], count, row));
+  TRY(match_side(c, d, to, ITEMS, items.first[c->rank], count, row));
   for (gid i = 0; i < count; i++)
     slice[i] = (lid)row[i];
   for (int r = 0; r < c->size; r++)
     counts[r] = part_count(&items, r);
-  comm_share_rows(c, slice, model_item, counts, sizeof *slice);
+  comm_share_rows(c, slice, all, counts, sizeof *slice);
 done:
   part_free(&items);
   mem_free(row);
   mem_free(slice);
   mem_free(counts);
   return st;
+}
+
+status match_users(comm *c, dataset *d, model *m, gid first, gid count, gid *model_user) {
+  return match_side(c, d, &(target){.m = m}, USERS, first, count, model_user);
+}
+
+status match_items(comm *c, dataset *d, model *m, lid *model_item) {
+  return match_and_share(c, d, &(target){.m = m}, model_item);
+}
+
+status match_datasets(comm *c, dataset *a, dataset *b, side s, gid first, gid count, gid *row) {
+  return match_side(c, a, &(target){.d = b}, s, first, count, row);
+}
+
+status match_all_items(comm *c, dataset *a, dataset *b, lid *row) {
+  return match_and_share(c, a, &(target){.d = b}, row);
 }

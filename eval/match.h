@@ -20,4 +20,9 @@ status match_items(comm *c, dataset *d, model *m, lid *model_item);
  * status. */
 status match_users(comm *c, dataset *d, model *m, gid first, gid count, gid *model_user);
 
+/* The same between two datasets: row[i] = b's row of a's row first + i of a side, for this rank's rows; and b's rows of
+ * all of a's items, on every rank. Collective; agreed status. */
+status match_datasets(comm *c, dataset *a, dataset *b, side s, gid first, gid count, gid *row);
+status match_all_items(comm *c, dataset *a, dataset *b, lid *row);
+
 #endif

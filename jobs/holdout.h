@@ -1,5 +1,5 @@
 /* What a job holds out, from its options: the same for `train`, which must not see it, and `evaluate`, which measures
- * on it. The command must take the options `holdout` and `seed`. */
+ * on it. The command must take the options `holdout`, `test` and `seed`. */
 #ifndef PALATE_JOBS_HOLDOUT_H
 #define PALATE_JOBS_HOLDOUT_H
 
@@ -8,15 +8,22 @@
 #include "jobs/options.h"
 #include "train/interactions.h"
 
+enum { HOLDOUT_TEXT_MAX = 4096 };
+
 typedef struct holdout {
-  split_rule rule;
+  split_rule rule;             /* none where the pairs are given by a dataset */
+  char text[HOLDOUT_TEXT_MAX]; /* the rule, or "test:PATH" */
+  const char *test;            /* PATH, within text; or NULL */
 } holdout;
 
-/* Reads --holdout and --seed. To train, the options alone decide. To measure a model, the rule and seed it was trained
- * with (model_rule, model_seed; NULL where it has none) stand in for options that were not given, and a rule that
- * differs from the model's is warned of: the model has then seen what it is measured on. USAGE. Local; every rank gets
- * the same result. */
+/* Reads --holdout, --test and --seed. To train, the options alone decide. To measure a model, the rule and seed it was
+ * trained with (model_rule, model_seed; NULL where it has none) stand in for options that were not given, and a rule
+ * that differs from the model's is warned of: the model has then seen what it is measured on. USAGE. Local; every rank
+ * gets the same result. */
 status holdout_read(const options *o, split_use use, const char *model_rule, uint64_t model_seed, holdout *out);
+
+/* Whether nothing at all is held out. */
+bool holdout_none(const holdout *h);
 
 /* This rank's users of d, without (train) and with (test) what is held out; test may be NULL. Columns are global item
  * rows, ascending. USAGE where the rule needs times and d has none. Collective; agreed status. Free with csr_free. */

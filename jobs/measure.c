@@ -89,7 +89,7 @@ status measure(comm *c, const options *o, const char *dataset_file, const char *
     st = read_training(s[0].m, &how);
   if (st == OK)
     st = holdout_read(o, SPLIT_TO_MEASURE, how.rule, (uint64_t)how.seed, &h);
-  if (st == OK && h.rule.kind == SPLIT_NONE)
+  if (st == OK && holdout_none(&h))
     st = status_fail(USAGE,
                      "%s was trained on everything, so nothing is left to measure on; train with --holdout, or "
                      "give --holdout here to measure on what the model has seen",
@@ -123,7 +123,11 @@ status measure(comm *c, const options *o, const char *dataset_file, const char *
   in.seed = h.rule.seed;
   in.memory = memory / 2;
   TRY(evaluate(c, &in, out));
-  snprintf(rule, SPLIT_TEXT_MAX, "%s", holdout_text(&h));
+  size_t length = strlen(holdout_text(&h)); /* the end of a long path says more than its beginning */
+  if (length < SPLIT_TEXT_MAX)
+    snprintf(rule, SPLIT_TEXT_MAX, "%s", holdout_text(&h));
+  else
+    snprintf(rule, SPLIT_TEXT_MAX, "test:…%s", holdout_text(&h) + length - (SPLIT_TEXT_MAX - 16));
   *seed = h.rule.seed;
 done:
   for (int i = 0; i < n; i++)

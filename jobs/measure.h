@@ -8,10 +8,9 @@
 #include "jobs/options.h"
 
 /* The options it reads; a command that measures must take them: */
-#define MEASURE_OPTIONS                                                                                                \
-  {"holdout", NULL}, {"seed", NULL}, {"at", NULL}, {                                                                   \
-    "memory", NULL                                                                                                     \
-  }
+/* clang-format off */
+#define MEASURE_OPTIONS {"holdout", NULL}, {"test", NULL}, {"seed", NULL}, {"at", NULL}, {"memory", NULL}
+/* clang-format on */
 
 /* Measures dirs[0] and, where n is 2, dirs[1] beside it (out->difference: the first less the second, with paired
  * intervals) on the hold-out of the dataset file. The rule and seed are those of the options, where not given those of
