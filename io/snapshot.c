@@ -150,6 +150,7 @@ status snapshot_resolve(const char *path, bool sealed, char *out) {
   if (lstat(given, &about) != 0)
     return status_fail(NO_INPUT, "cannot find the snapshot %s: %s", path, strerror(errno));
   status st = OK;
+  bool published = false; /* what `latest` points to must have a seal: without one it does not exist */
   strcpy(out, given);
   if (S_ISLNK(about.st_mode) && is_there(given, "model.h5")) {
     /* The link itself may sit anywhere; only one that points beside itself has a name we can give on. */
@@ -165,15 +166,16 @@ status snapshot_resolve(const char *path, bool sealed, char *out) {
       return status_fail(BAD_DATA, "%s is not a snapshot, which is a folder", path);
     char latest[SNAPSHOT_PATH_MAX + 64];
     snprintf(latest, sizeof latest, "%s/latest", given);
-    if (lstat(latest, &about) == 0)
+    if (lstat(latest, &about) == 0) {
       st = follow(given, "latest", out);
-    else if (snapshot_is_id(snapshot_id(given)))
+      published = true;
+    } else if (snapshot_is_id(snapshot_id(given)))
       st = status_fail(BAD_DATA, "%s has no model.h5: its training did not come to an end", path);
     else
       st =
           status_fail(NO_INPUT, "%s is neither a snapshot nor a folder with a published one (no `latest` in it)", path);
   }
-  if (st == OK && sealed && !is_there(out, "SHA256SUMS"))
+  if (st == OK && (sealed || published) && !is_there(out, "SHA256SUMS"))
     st = status_fail(BAD_DATA,
                      "the snapshot %s is not sealed (no SHA256SUMS); `palate publish %s` seals and publishes it", out,
                      out);

@@ -54,8 +54,8 @@ status snapshot_read_json(const char *dir, const char *name, json_t **out);
 /* --- reading one --- */
 
 /* The directory meant by a user: a snapshot directory itself, a link to one beside it (`latest`), or a SNAPSHOTS folder
- * (then its `latest`). With `sealed`
- * a snapshot without SHA256SUMS is refused (BAD_DATA, and says what to type). Local. out[SNAPSHOT_PATH_MAX]. */
+ * (then its `latest`, which must be sealed). With `sealed` a snapshot without SHA256SUMS is refused in any case
+ * (BAD_DATA, and says what to type). Local. out[SNAPSHOT_PATH_MAX]. */
 status snapshot_resolve(const char *path, bool sealed, char *out);
 
 typedef struct model model;

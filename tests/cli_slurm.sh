@@ -62,6 +62,10 @@ good "a missing dataset is 66 for the scheduler too, not $status" [ "$status" -e
 job "$work/train.sbatch" ../data.h5 models --factors 0
 good "a usage error is 64, not $status" [ "$status" -eq 64 ]
 
+job "$work/refresh.sbatch" ../data.h5 models --factors 8 --sweeps 3 --groups 4
+good "refresh.sbatch ends with 0, not $status" [ "$status" -eq 0 ]
+good "refresh.sbatch publishes" [ -s models/latest/SHA256SUMS ]
+
 # srun starts the ranks itself, without mpirun.
 status=0
 as_user srun --mpi=pmix -n 2 "$palate" train ../data.h5 -o by_srun --factors 8 --sweeps 3 >"$work/out" 2>"$work/err" || status=$?
