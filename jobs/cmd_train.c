@@ -6,33 +6,14 @@
 #include "jobs/commands.h"
 #include "jobs/holdout.h"
 #include "jobs/jobs.h"
-#include "train/als.h"
+#include "jobs/train_options.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-static const option_use TAKES[] = {{"output", "snapshots"},
-                                   {"loss", NULL},
-                                   {"factors", NULL},
-                                   {"lambda", NULL},
-                                   {"reg-exponent", NULL},
-                                   {"confidence", NULL},
-                                   {"alpha", NULL},
-                                   {"epsilon", NULL},
-                                   {"unobserved-weight", NULL},
-                                   {"weights", NULL},
-                                   {"duplicates", NULL},
-                                   {"sweeps", NULL},
-                                   {"tolerance", NULL},
-                                   {"objective-every", NULL},
-                                   {"solver", NULL},
-                                   {"holdout", NULL},
-                                   {"seed", NULL},
-                                   {"exchange", NULL},
-                                   {"heavy-rows", NULL},
-                                   {"threads", NULL},
-                                   {NULL, NULL}};
+static const option_use TAKES[] = {
+    {"output", "snapshots"}, TRAIN_OPTIONS, {"holdout", NULL}, {"threads", NULL}, {NULL, NULL}};
 
 static const char DETAILS[] =
     "Examples:\n"
@@ -40,63 +21,6 @@ static const char DETAILS[] =
     "  mpirun -n 2 palate train plays.h5 --factors 128 --holdout random:0.1 -o snapshots\n\n"
     "The path of the new snapshot is printed on standard output. It is not sealed: `palate cluster`, `palate evaluate` "
     "and `palate publish` go on with it, and `palate refresh` does all of it in one go.";
-
-/* What the options say of training; the names are those of the options. */
-typedef struct train_options {
-  als_settings als;
-  duplicates merge;
-  int loss, confidence, weights, solver, exchange; /* places in the word lists */
-} train_options;
-
-static const char *const LOSS_WORDS = "explicit|implicit";
-static const char *const CONFIDENCE_WORDS = "ials|linear|raw|log";
-static const char *const WEIGHTS_WORDS = "one|value";
-static const char *const DUPLICATES_WORDS = "sum|max|last|mean";
-static const char *const SOLVER_WORDS = "auto|cholesky|cg|subspace";
-static const char *const EXCHANGE_WORDS = "auto|replicate|halo|reduce";
-
-static status read_options(const options *o, train_options *t) {
-  status st = OK;
-  *t = (train_options){0};
-  loss *l = &t->als.loss;
-  int64_t factors, seed, sweeps, every, heavy;
-  int merge = DUPLICATES_SUM;
-  TRY(option_choice(o, "loss", LOSS_WORDS, &t->loss));
-  TRY(option_choice(o, "confidence", CONFIDENCE_WORDS, &t->confidence));
-  TRY(option_choice(o, "weights", WEIGHTS_WORDS, &t->weights));
-  TRY(option_choice(o, "solver", SOLVER_WORDS, &t->solver));
-  TRY(option_choice(o, "exchange", EXCHANGE_WORDS, &t->exchange));
-  if (option_text(o, "duplicates") != NULL)
-    TRY(option_choice(o, "duplicates", DUPLICATES_WORDS, &merge));
-  else
-    merge = t->loss == 0 ? DUPLICATES_LAST : DUPLICATES_SUM;
-  TRY(option_count(o, "factors", 1, 512, &factors));
-  TRY(option_count(o, "seed", 0, INT64_MAX, &seed));
-  TRY(option_count(o, "sweeps", 1, 100000, &sweeps));
-  TRY(option_count(o, "objective-every", 1, 100000, &every));
-  TRY(option_count(o, "heavy-rows", 0, INT64_MAX, &heavy));
-  TRY(option_number(o, "lambda", 0, 1e12, &l->lambda));
-  TRY(option_number(o, "reg-exponent", 0, 4, &l->nu));
-  TRY(option_number(o, "alpha", 0, 1e12, &l->alpha));
-  TRY(option_number(o, "epsilon", 1e-12, 1e12, &l->epsilon));
-  TRY(option_number(o, "unobserved-weight", 0, 1e6, &l->unobserved));
-  TRY(option_number(o, "tolerance", 0, 1, &t->als.tolerance));
-  l->explicit_loss = t->loss == 0;
-  l->form = (confidence)t->confidence;
-  l->weigh_values = t->weights == 1;
-  t->merge = (duplicates)merge;
-  t->als.factors = (int)factors;
-  t->als.seed = (uint64_t)seed;
-  t->als.sweeps = (int)sweeps;
-  t->als.objective_every = (int)every;
-  t->als.heavy = heavy;
-  t->als.method = (solve_method)t->solver;
-  t->als.exchange = (exchange_mode)t->exchange;
-  if (l->lambda == 0)
-    log_warn("--lambda 0: members with fewer interactions than factors have no unique solution");
-done:
-  return st;
-}
 
 /* --- progress, journal, and the objectives for the model's attributes --- */
 
@@ -243,11 +167,11 @@ status job_train(comm *c, const options *o, const char *dataset_file, const char
   csr train = {0};
   als *a = NULL;
   watch w = {.c = c, .j = j};
-  TRY(comm_agree(c, read_options(o, &t)));
+  TRY(comm_agree(c, train_options_read(o, &t)));
   TRY(comm_agree(c, holdout_read(o, SPLIT_TO_TRAIN, NULL, 0, &h)));
   TRY(dataset_open(c, dataset_file, &d));
   double start = seconds_now();
-  TRY(interactions_cut_users(c, d, t.als.factors, &users));
+  TRY(interactions_cut_users(c, d, t.als.factors, c->size, &users));
   TRY(holdout_load(c, &h, d, &users, t.merge, &train, NULL));
   TRY(als_create(c, &t.als, &users, dataset_items(d), &train, &a));
   double loaded = seconds_now();
@@ -264,8 +188,10 @@ status job_train(comm *c, const options *o, const char *dataset_file, const char
   if (st != OK)
     goto done;
   TRY(write_model(c, a, &t, &h, d, &w, dir));
-  TRY(comm_agree(c, journal_write(j, json_pack("{s:s, s:s, s:f}", "event", "phase", "name", "train", "seconds",
-                                               seconds_now() - start))));
+  int64_t peak = mem_peak_resident();
+  comm_max_i64(c, &peak, 1);
+  TRY(comm_agree(c, journal_write(j, json_pack("{s:s, s:s, s:f, s:I}", "event", "phase", "name", "train", "seconds",
+                                               seconds_now() - start, "memory", (json_int_t)peak))));
 done:
   als_free(a);
   csr_free(&train);
@@ -285,7 +211,7 @@ static status run(comm *c, const options *o) {
   train_options t;
   holdout h;
   dataset *d = NULL;
-  TRY(comm_agree(c, read_options(o, &t)));
+  TRY(comm_agree(c, train_options_read(o, &t)));
   TRY(comm_agree(c, holdout_read(o, SPLIT_TO_TRAIN, NULL, 0, &h)));
   TRY(dataset_open(c, data, &d));
   dataset_close(d);

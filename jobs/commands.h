@@ -14,6 +14,7 @@ extern const command CMD_RECOMMEND;
 extern const command CMD_REFRESH;
 extern const command CMD_ROLLBACK;
 extern const command CMD_SIMILAR;
+extern const command CMD_PLAN;
 extern const command CMD_SYNTH;
 extern const command CMD_TRAIN;
 extern const command CMD_VERIFY;

@@ -71,12 +71,19 @@ static status load_given(comm *c, const holdout *h, dataset *d, const part *user
   return st;
 }
 
-status holdout_load(comm *c, const holdout *h, dataset *d, const part *users, duplicates merge, csr *train, csr *test) {
-  if (h->test != NULL)
-    return load_given(c, h, d, users, merge, train, test);
+status holdout_check(const holdout *h, const dataset *d) {
   if (split_needs_time(&h->rule) && !dataset_has_time(d))
     return status_fail(USAGE, "--holdout %s needs times, and %s has none; random:F does without", h->rule.text,
                        dataset_path(d));
+  return OK;
+}
+
+status holdout_load(comm *c, const holdout *h, dataset *d, const part *users, duplicates merge, csr *train, csr *test) {
+  if (h->test != NULL)
+    return load_given(c, h, d, users, merge, train, test);
+  status st = holdout_check(h, d);
+  if (st != OK)
+    return st;
   return interactions_load(c, d, users, merge, split_mark, &h->rule, train, test);
 }
 

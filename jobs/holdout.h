@@ -25,6 +25,9 @@ status holdout_read(const options *o, split_use use, const char *model_rule, uin
 /* Whether nothing at all is held out. */
 bool holdout_none(const holdout *h);
 
+/* USAGE where the rule needs times and d has none. Local; the same on every rank. */
+status holdout_check(const holdout *h, const dataset *d);
+
 /* This rank's users of d, without (train) and with (test) what is held out; test may be NULL. Columns are global item
  * rows, ascending. USAGE where the rule needs times and d has none. Collective; agreed status. Free with csr_free. */
 status holdout_load(comm *c, const holdout *h, dataset *d, const part *users, duplicates merge, csr *train, csr *test);

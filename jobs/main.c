@@ -30,6 +30,7 @@ static const command *const COMMANDS[] = {
     &CMD_ROLLBACK,
     &CMD_VERIFY,
     &CMD_PRUNE,
+    &CMD_PLAN,
 };
 enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
 

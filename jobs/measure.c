@@ -98,7 +98,7 @@ status measure(comm *c, const options *o, const char *dataset_file, const char *
     st = status_fail(BAD_DATA, "%s and %s have different losses and cannot be compared", dirs[0], dirs[1]);
   TRY(comm_agree(c, st));
   TRY(dataset_open(c, dataset_file, &d));
-  TRY(interactions_cut_users(c, d, model_factors(s[0].m), &users));
+  TRY(interactions_cut_users(c, d, model_factors(s[0].m), c->size, &users));
   TRY(holdout_load(c, &h, d, &users, how.merge, &train, &test));
   for (int i = 0; i < n; i++)
     TRY(open_subject(c, dirs[i], d, &users, memory / n, &s[i]));

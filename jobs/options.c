@@ -59,6 +59,15 @@ static const option_spec TABLE[] = {
     {"test", "DATASET", NULL, "hold out the pairs of this dataset instead", 0},
     {"exchange", "auto|replicate|halo|reduce", "auto", "how factor rows travel between ranks", 0},
     {"heavy-rows", "N", "0", "interactions from which a row is summed in parts, by threads and ranks; 0: by size", 0},
+    /* the plan */
+    {"ranks", "P", "2", "ranks to plan for", 0},
+    {"link", "GB/S", "1.25", "what a rank can send, in 10^9 bytes a second (10 Gbit/s is 1.25)", 0},
+    {"core-flops", "GFLOP/S", "80", "what a core does in the solver, in 10^9 flop a second", 0},
+    {"node-cores", "N", "32", "cores of a node, for the cheapest layout", 0},
+    {"node-memory", "SIZE", "128G", "memory of a node, for the cheapest layout", 0},
+    {"popularity", "S", "1.5", "without data: an item's popularity falls as (rank + q)^-S", 0},
+    {"head-share", "Q", "0.0055", "without data: q as a share of the items", 0},
+    {"activity", "SIGMA", "1.2", "without data: sigma of the log-normal activity", 0},
     /* planted data */
     {"users", "N", "10000", "members", 0},
     {"items", "N|FILE", NULL, "ingest: a table with titles and tags of the items; else how many items", 0},

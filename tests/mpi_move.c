@@ -57,7 +57,7 @@ START_TEST(cuts_are_ordered_and_balanced) {
     int64_t cost[1001];
     for (gid i = 0; i < part_count(&even, world.rank); i++)
       cost[i] = 1 + (even.first[world.rank] + i) % 10;
-    everywhere(part_balanced(&world, &even, cost, granule, &cut) == OK, "part_balanced");
+    everywhere(part_balanced(&world, &even, cost, granule, world.size, &cut) == OK, "part_balanced");
     bool good = cut.first[0] == 0 && cut.first[world.size] == n;
     int64_t most = 0;
     for (int r = 0; r < world.size; r++) {

@@ -167,7 +167,7 @@ static status make_items(als *a, gid n_items, exchange_mode *mode, heavy_list *h
       bool away = spread && row_set_has(&heavy->rows, even.first[c->rank] + i);
       cost[i] = cost_of_row(away ? 0 : counts[i], a->set.factors);
     }
-    TRY(part_balanced(c, &even, cost, cost_granule(n_items), spread ? &spread_out : &whole));
+    TRY(part_balanced(c, &even, cost, cost_granule(n_items), c->size, spread ? &spread_out : &whole));
   }
   TRY(choose_for_items(a, &whole, &spread_out, heavy, mode));
   part *chosen = *mode == EXCHANGE_REDUCE ? &spread_out : &whole;

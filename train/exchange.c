@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { TAG_EXCHANGE = 18, PACK_BYTES = 16 << 20 };
+enum { TAG_EXCHANGE = 18, PACK_BYTES = 4 << 20 };
 
 struct exchange {
   exchange_mode mode;

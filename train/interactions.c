@@ -9,7 +9,7 @@
 /* Events read at a time: bounds what loading needs beside the result. A longer row is read whole. */
 enum { CHUNK = 1 << 21 };
 
-status interactions_cut_users(comm *c, dataset *d, int k, part *users) {
+status interactions_cut_users(comm *c, dataset *d, int k, int ranks, part *users) {
   status st = OK;
   part even = {0};
   off *indptr = NULL;
@@ -23,7 +23,7 @@ status interactions_cut_users(comm *c, dataset *d, int k, part *users) {
   TRY(comm_agree(c, st));
   for (gid i = 0; i < count; i++)
     indptr[i] = cost_of_row(indptr[i + 1] - indptr[i], k);
-  TRY(part_balanced(c, &even, indptr, cost_granule(n), users));
+  TRY(part_balanced(c, &even, indptr, cost_granule(n), ranks, users));
 done:
   mem_free(indptr);
   part_free(&even);

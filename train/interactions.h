@@ -8,8 +8,9 @@
 #include "train/part.h"
 #include "train/row_sort.h"
 
-/* Users over ranks by the cost of their rows with k factors. Collective; agreed status. Free with part_free. */
-status interactions_cut_users(comm *c, dataset *d, int k, part *users);
+/* Users over `ranks` (those of c, or any number to plan for) by the cost of their rows with k factors. Collective;
+ * agreed status. Free with part_free. */
+status interactions_cut_users(comm *c, dataset *d, int k, int ranks, part *users);
 
 /* This rank's users: `train` and `test` (may be NULL: not kept) with *global* item rows as columns, ascending, one
  * entry a pair. mark may be NULL: everything is train. Collective; agreed status. Free with csr_free. */

@@ -30,7 +30,7 @@ void part_free(part *p) {
   *p = (part){0};
 }
 
-status part_balanced(comm *c, const part *begin, const int64_t *cost, gid granule, part *out) {
+status part_balanced(comm *c, const part *begin, const int64_t *cost, gid granule, int ranks, part *out) {
   gid first = begin->first[c->rank], count = part_count(begin, c->rank);
   int64_t mine = 0;
   for (gid i = 0; i < count; i++)
@@ -38,17 +38,17 @@ status part_balanced(comm *c, const part *begin, const int64_t *cost, gid granul
   int64_t total = mine;
   comm_sum_i64(c, &total, 1);
   int64_t at = comm_before_i64(c, mine);
-  status st = comm_agree(c, part_equal(out, begin->n, c->size));
+  status st = comm_agree(c, part_equal(out, begin->n, ranks));
   if (st != OK || total == 0)
     return st;
-  for (int r = 1; r < c->size; r++)
+  for (int r = 1; r < ranks; r++)
     out->first[r] = -1;
   out->first[0] = 0;
   int r = 1;
-  for (gid i = 0; i < count && r < c->size; i++) {
+  for (gid i = 0; i < count && r < ranks; i++) {
     /* Every cut whose target lies within this row goes to the nearer of the row's two ends. */
-    for (; r < c->size; r++) {
-      int64_t target = total / c->size * r + total % c->size * r / c->size; /* total * r / size without overflow */
+    for (; r < ranks; r++) {
+      int64_t target = total / ranks * r + total % ranks * r / ranks; /* total * r / size without overflow */
       if (target < at)
         continue; /* another rank's */
       if (target >= at + cost[i])
@@ -59,8 +59,8 @@ status part_balanced(comm *c, const part *begin, const int64_t *cost, gid granul
     }
     at += cost[i];
   }
-  comm_max_i64(c, out->first, c->size);
-  out->first[c->size] = begin->n;
+  comm_max_i64(c, out->first, ranks);
+  out->first[ranks] = begin->n;
   return OK;
 }
 

@@ -24,7 +24,7 @@ void part_free(part *p);
 /* Cuts of equal cost, cost being a row's predicted time in arbitrary units (at least 0, their sum below 2^62); each
  * rank gives the costs of the rows begin->first[rank] … of some starting partition. Cuts fall on multiples of `granule`
  * rows (or n). Collective; no rank holds all costs. Agreed status. Free with part_free. */
-status part_balanced(comm *c, const part *begin, const int64_t *cost, gid granule, part *out);
+status part_balanced(comm *c, const part *begin, const int64_t *cost, gid granule, int ranks, part *out);
 
 /* Rows of `row_bytes` from their owners under one partition to their owners under another, `rows` holding ours of
  * `from` and `out` receiving ours of `to`. Collective. */

@@ -1,0 +1,134 @@
+#include "train/plan.h"
+
+#include "io/mem.h"
+#include "train/cost.h"
+#include "train/solve.h"
+#include "train/spread.h"
+
+#include <math.h>
+
+status plan_layout_alloc(plan_layout *l, int ranks) {
+  l->ranks = ranks;
+  status st = MEM_ZALLOC(l->whole, ranks, "the plan's counts");
+  return st != OK ? st : MEM_ZALLOC(l->spread, ranks, "the plan's counts");
+}
+
+void plan_layout_free(plan_layout *l) {
+  mem_free(l->whole);
+  mem_free(l->spread);
+  l->whole = l->spread = NULL;
+}
+
+static double total(const plan_layout *l, const plan_counts *counts, size_t member) {
+  double sum = 0;
+  for (int r = 0; r < l->ranks; r++)
+    sum += *(const double *)(const void *)((const char *)&counts[r] + member);
+  return sum;
+}
+
+static double row_bytes(const plan_layout *l) {
+  return (double)sizeof(real) * (l->factors + (l->explicit_loss ? 1 : 0));
+}
+
+static bool halo_pays(double rows, double replicated) {
+  return 3 * rows <= 2 * replicated;
+}
+
+exchange_mode plan_choose(const plan_layout *l) {
+  if (l->ranks == 1)
+    return EXCHANGE_REPLICATE;
+  double row = (double)sizeof(real) * l->factors;
+  double all = total(l, l->whole, offsetof(plan_counts, user_rows_sent));
+  double light = total(l, l->spread, offsetof(plan_counts, user_rows_sent));
+  double reduce = light * row + (double)spread_solve_bytes((lid)l->heavy, l->ranks,
+                                                           solver_sums_size_for(l->factors, l->explicit_loss));
+  if (l->heavy >= 1 && reduce < all * row)
+    return EXCHANGE_REDUCE;
+  return halo_pays(all, (double)l->users * (l->ranks - 1)) ? EXCHANGE_HALO : EXCHANGE_REPLICATE;
+}
+
+/* How items' rows travel. */
+static exchange_mode items_mode(const plan_layout *l, const plan_counts *counts, exchange_mode asked) {
+  if (l->ranks == 1 || asked == EXCHANGE_REPLICATE)
+    return EXCHANGE_REPLICATE;
+  if (asked == EXCHANGE_HALO)
+    return EXCHANGE_HALO;
+  double rows = total(l, counts, offsetof(plan_counts, item_rows_sent));
+  return halo_pays(rows, (double)l->items * (l->ranks - 1)) ? EXCHANGE_HALO : EXCHANGE_REPLICATE;
+}
+
+/* What a rank is counted for the reductions of one sweep with its objective, in the order of train/als.c. */
+static double reduction_bytes(const plan_layout *l, bool reduce) {
+  int p = l->ranks;
+  int64_t one = comm_reduce_bytes(p, 8), k = l->factors;
+  int64_t gram = one + comm_reduce_bytes(p, 8 * (k * (k + 1) / 2));
+  int64_t sum = 2 * one; /* reduce_sum: the largest term, then the terms */
+  int64_t bytes = 2 * gram + 3 * sum;
+  if (l->explicit_loss)
+    bytes += 2 * one; /* the largest bias, in each half sweep */
+  else
+    bytes += gram; /* the items' new Gram matrix, for the objective */
+  if (reduce)
+    bytes += spread_loss_bytes((lid)l->heavy, p) / p;
+  return (double)bytes;
+}
+
+/* What the process holds before it holds any data: program, MPI, HDF5. */
+static const double RESIDENT_BASE = 34e6;
+/* Events read at a time, interactions moved at a time: train/interactions.c, train/shuffle.c. */
+static const double READ_CHUNK = 1 << 21, MOVE_CHUNK = 1 << 20, PACK_BYTES = 4 << 20;
+
+/* The largest of loading, moving and training. */
+static double memory_of(const plan_layout *l, const plan_machine *m, const plan_counts *n, bool reduce,
+                        double user_table, double item_table, double rows_sent) {
+  double ld = (l->factors + 15) / 16 * 16, k2 = (double)l->factors * l->factors;
+  double row = 4 * (ld + (l->explicit_loss ? 1 : 0));
+  double by_user = 8 * n->pairs_by_user + 8 * n->users, by_item = 8 * n->pairs_by_item + 8 * n->items;
+  double spread = reduce ? 8 * n->pairs_spread : 0;
+  double events = l->pairs > 0 ? n->pairs_by_user * l->events / l->pairs : 0;
+  double chunk = fmin(READ_CHUNK, events), move = fmin(MOVE_CHUNK, n->pairs_by_user);
+  double load = 8 * events + 16 * n->users + chunk * (l->times ? 17 : 9);
+  double moving = by_user + by_item + 24 * move + 24 * n->items;
+  double pack = 0;
+  if (l->ranks > 1)
+    pack = 4 * (fmin(PACK_BYTES, rows_sent * 4 * l->factors));
+  double solver = m->threads * (2 * 80 * ld * 4 + ld * (ld + 16) * 4 * 1.7) + 16 * k2 + 8 * ld * ld;
+  double train =
+      by_user + by_item + spread + row * (user_table + item_table) + 8 * n->items + 4 * rows_sent + pack + solver;
+  return RESIDENT_BASE + fmax(load, fmax(moving, train));
+}
+
+void plan_cost(const plan_layout *l, const plan_machine *m, exchange_mode users, exchange_mode asked, plan_rank *rank,
+               plan_result *out) {
+  bool reduce = users == EXCHANGE_REDUCE;
+  const plan_counts *counts = reduce ? l->spread : l->whole;
+  int others = l->ranks - 1;
+  double row = row_bytes(l), k = l->factors, exchange_max = 0, alone_max = 0;
+  double wire = (double)spread_solve_bytes(1, 2, solver_sums_size_for(l->factors, l->explicit_loss));
+  *out = (plan_result){.users = users, .items = items_mode(l, counts, asked)};
+  for (int r = 0; r < l->ranks; r++) {
+    const plan_counts *n = &counts[r];
+    bool replicate_users = users == EXCHANGE_REPLICATE, replicate_items = out->items == EXCHANGE_REPLICATE;
+    double user_rows = replicate_users ? n->users * others : n->user_rows_sent;
+    double item_rows = replicate_items ? n->items * others : n->item_rows_sent;
+    double sums = reduce ? (l->heavy - n->heavy_owned) * wire : 0, fixed = reduction_bytes(l, reduce);
+    plan_rank one = {.bytes_sent = (user_rows + item_rows) * row + sums + fixed};
+    one.flops = (n->pairs_by_user + n->pairs_by_item + (reduce ? n->pairs_spread : 0)) * k * k +
+                (n->users + n->items) * k * k * k / 3;
+    one.memory =
+        memory_of(l, m, n, reduce, replicate_users ? (double)l->users : n->users + n->user_rows_got,
+                  replicate_items ? (double)l->items : n->items + n->item_rows_got, fmax(user_rows, item_rows));
+    if (rank != NULL)
+      rank[r] = one;
+    out->bytes_sent += one.bytes_sent;
+    out->bytes_sent_max = fmax(out->bytes_sent_max, one.bytes_sent);
+    out->memory_max = fmax(out->memory_max, one.memory);
+    out->flops += one.flops;
+    out->flops_max = fmax(out->flops_max, one.flops);
+    exchange_max = fmax(exchange_max, (user_rows + item_rows) * row);
+    alone_max = fmax(alone_max, sums + fixed);
+  }
+  out->seconds_compute = out->flops_max / (m->flops * m->threads);
+  out->seconds_exchange = (exchange_max + alone_max) / m->link;
+  out->seconds = fmax(out->seconds_compute, exchange_max / m->link) + alone_max / m->link;
+}

@@ -1,0 +1,142 @@
+#include "train/plan_model.h"
+
+#include "train/cost.h"
+
+#include <math.h>
+
+/* Quantiles that stand for all users and all items: users in equal shares, items in bins that are finer in the head. */
+enum { USER_BINS = 256, ITEM_BINS = 512 };
+
+typedef struct bins {
+  double user_n[USER_BINS];                         /* items of the users of a bin */
+  double item_p[ITEM_BINS], item_weight[ITEM_BINS]; /* chance to be met, and how many items a bin stands for */
+  double item_n[ITEM_BINS];                         /* users of an item of the bin */
+} bins;
+
+/* Inverse of the normal distribution function by bisection: 256 calls are nothing. */
+static double normal_quantile(double p) {
+  double low = -9, high = 9;
+  for (int i = 0; i < 60; i++) {
+    double middle = (low + high) / 2;
+    if (0.5 * erfc(-middle / sqrt(2)) < p)
+      low = middle;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* ∫ (r + q)^-s from a to b. */
+static double power_mass(double a, double b, double q, double s) {
+  return fabs(s - 1) < 1e-9 ? log((b + q) / (a + q)) : (pow(a + q, 1 - s) - pow(b + q, 1 - s)) / (s - 1);
+}
+
+static void make_items(bins *b, const plan_laws *laws, double items) {
+  double q = fmax(1, items * laws->share), all = power_mass(0, items, q, laws->s), at = 0;
+  for (int i = 0; i < ITEM_BINS; i++) {
+    /* Equal steps in log(rank + q). */
+    double end = i + 1 == ITEM_BINS ? items : q * (pow((items + q) / q, (i + 1.0) / ITEM_BINS) - 1);
+    b->item_weight[i] = end - at;
+    b->item_p[i] = end > at ? power_mass(at, end, q, laws->s) / all / (end - at) : 0;
+    at = end;
+  }
+}
+
+/* Items that a user with so many meetings t ends up with. */
+static double items_met(const bins *b, double t) {
+  double n = 0;
+  for (int i = 0; i < ITEM_BINS; i++)
+    n += b->item_weight[i] * -expm1(-t * b->item_p[i]);
+  return n;
+}
+
+static double meetings_for(const bins *b, double n) {
+  double low = 0, high = 1;
+  while (items_met(b, high) < n && high < 1e15)
+    high *= 2;
+  for (int i = 0; i < 60; i++) {
+    double middle = (low + high) / 2;
+    if (items_met(b, middle) < n)
+      low = middle;
+    else
+      high = middle;
+  }
+  return high;
+}
+
+static void make_users(bins *b, const plan_laws *laws, double users, double items, double events) {
+  double mean = events / users, most = mean < items / 4 ? items / 2 : items, scale = mean;
+  for (int pass = 0; pass < 60; pass++) { /* what the cap takes from some, the scale gives to the others */
+    double sum = 0;
+    for (int i = 0; i < USER_BINS; i++) {
+      double z = normal_quantile((i + 0.5) / USER_BINS);
+      b->user_n[i] = fmin(most, fmax(fmin(1, mean), scale * exp(laws->sigma * z - laws->sigma * laws->sigma / 2)));
+      sum += b->user_n[i] / USER_BINS;
+    }
+    if (fabs(sum - mean) < 1e-9 * mean)
+      break;
+    scale *= mean / sum;
+  }
+  for (int i = 0; i < ITEM_BINS; i++)
+    b->item_n[i] = 0;
+  for (int u = 0; u < USER_BINS; u++) {
+    double t = meetings_for(b, b->user_n[u]);
+    for (int i = 0; i < ITEM_BINS; i++)
+      b->item_n[i] += users / USER_BINS * -expm1(-t * b->item_p[i]);
+  }
+}
+
+/* Other ranks that hold at least one of a row's n pairs. */
+static double ranks_met(int ranks, double n) {
+  return (ranks - 1) * -expm1(n * log1p(-1.0 / ranks));
+}
+
+status plan_model(const plan_laws *laws, gid users, gid items, double events, int factors, bool explicit_loss,
+                  off heavy_from, int ranks, plan_layout *out) {
+  *out = (plan_layout){.users = users,
+                       .items = items,
+                       .pairs = events,
+                       .events = events,
+                       .factors = factors,
+                       .explicit_loss = explicit_loss};
+  status st = plan_layout_alloc(out, ranks);
+  if (st != OK) {
+    plan_layout_free(out);
+    return st;
+  }
+  bins b;
+  make_items(&b, laws, (double)items);
+  make_users(&b, laws, (double)users, (double)items, events);
+  double threshold = (double)(heavy_from > 0 ? heavy_from : cost_heavy(users));
+  double heavy_pairs = 0, item_rows = 0, user_rows = 0, light_rows = 0, heavy = 0;
+  for (int i = 0; i < ITEM_BINS; i++) {
+    if (b.item_n[i] >= threshold) {
+      heavy += b.item_weight[i];
+      heavy_pairs += b.item_weight[i] * b.item_n[i];
+    }
+    item_rows += ranks > 1 ? b.item_weight[i] * ranks_met(ranks, b.item_n[i]) : 0;
+  }
+  out->heavy = floor(heavy);
+  double light = 1 - fmin(1, heavy_pairs / events);
+  for (int u = 0; u < USER_BINS && ranks > 1; u++) {
+    user_rows += (double)users / USER_BINS * ranks_met(ranks, b.user_n[u]);
+    light_rows += (double)users / USER_BINS * ranks_met(ranks, b.user_n[u] * light);
+  }
+  for (int r = 0; r < ranks; r++) {
+    plan_counts n = {.users = (double)users / ranks,
+                     .items = (double)items / ranks,
+                     .pairs_by_user = events / ranks,
+                     .pairs_by_item = events / ranks,
+                     .user_rows_sent = user_rows / ranks,
+                     .user_rows_got = user_rows / ranks,
+                     .item_rows_sent = item_rows / ranks,
+                     .item_rows_got = item_rows / ranks};
+    out->whole[r] = n;
+    n.pairs_by_item *= light;
+    n.pairs_spread = events / ranks * (1 - light);
+    n.user_rows_sent = n.user_rows_got = light_rows / ranks;
+    n.heavy_owned = out->heavy / ranks;
+    out->spread[r] = n;
+  }
+  return OK;
+}
