@@ -1,21 +1,36 @@
 /* The inner loops of train/kmeans_kernel.h, compiled once per instruction set. */
 #include "train/kmeans_kernel.h"
 
+#include "train/lanes.h"
 #include "train/product_tile.h"
 
 #include <math.h>
+
+typedef int32_t ivec __attribute__((vector_size(4 * VL)));
 
 static inline vec vec_min(vec a, vec b) {
 #if VL == 16
   return (vec)_mm512_min_ps((__m512)a, (__m512)b);
 #elif VL == 8
   return (vec)_mm256_min_ps((__m256)a, (__m256)b);
+#elif defined(__x86_64__)
+  return (vec)_mm_min_ps((__m128)a, (__m128)b);
 #else
   vec least;
   for (int i = 0; i < VL; i++)
     least[i] = a[i] < b[i] ? a[i] : b[i];
   return least;
 #endif
+}
+
+/* Lane j of the result is the least lane of s[j], j < VL; s is used up (compare lanes_sum). */
+static inline __attribute__((always_inline)) vec lanes_least(vec s[VL]) {
+#define HALVE(w, low, high)                                                                                            \
+  _Pragma("GCC unroll 8") for (int j = 0; j < (w); j++) s[j] =                                                         \
+      vec_min(__builtin_shufflevector(s[j], s[j + (w)], low), __builtin_shufflevector(s[j], s[j + (w)], high));
+  EACH_HALVING(HALVE)
+#undef HALVE
+  return s[0];
 }
 
 /* The least of all lanes. */
@@ -30,6 +45,15 @@ static inline real vec_least(vec v) {
 #endif
 }
 
+/* v with +inf in the lane `at`, if that is a lane. */
+static inline vec without(vec v, int at) {
+  ivec lane;
+  for (int i = 0; i < VL; i++)
+    lane[i] = i;
+  ivec mask = lane == at;
+  return (vec)(((ivec)v & ~mask) | ((ivec)vec_all(INFINITY) & mask));
+}
+
 /* The sum of all lanes, always in the same order. */
 static inline real vec_sum(vec v) {
   real lane[VL];
@@ -40,35 +64,74 @@ static inline real vec_sum(vec v) {
   return lane[0];
 }
 
-/* A panel holds a better centre for a point, or its own: looks closely. scores are the panel's. */
-static void look(const kmeans_centres *c, lid first, lid count, lid panel, real *scores, off i, real *low,
-                 kmeans_scan *s) {
+/* A panel holds a better centre for point i, or its own: looks closely at its scores v0, v1. */
+static void look(const kmeans_centres *c, lid first, lid count, lid panel, vec v0, vec v1, off i, kmeans_scan *s) {
   lid own = s->slot[i];
-  if (own >= panel && own < panel + PANEL)
-    scores[own - panel] = INFINITY; /* its score is s->best[i] already */
-  int winner = 0;
-  for (int j = 1; j < PANEL; j++)
-    if (scores[j] < scores[winner] || (scores[j] == scores[winner] && c->name[panel + j] < c->name[panel + winner]))
-      winner = j;
-  real score = scores[winner];
-  if (score < s->best[i] ||
-      (score == s->best[i] && score < INFINITY && own >= 0 && c->name[panel + winner] < c->name[own])) {
-    if (low != NULL) {
-      scores[winner] = INFINITY;
-      for (int j = 0; j < PANEL; j++)
-        *low = scores[j] < *low ? scores[j] : *low;
-      if (own >= first && own < first + count)
-        *low = s->best[i] < *low ? s->best[i] : *low;
-      else if (own >= 0) {
-        s->displaced[s->n_displaced] = (lid)i;
-        s->displaced_slot[s->n_displaced] = own;
-        s->displaced_best[s->n_displaced++] = s->best[i];
+  real best = s->best[i];
+  if (own >= panel && own < panel + PANEL) { /* its score is `best` already */
+    v0 = without(v0, own - panel);
+    v1 = without(v1, own - panel - VL);
+  }
+  real score = vec_least(vec_min(v0, v1)), found = score;
+  if (score <= best && score < INFINITY) {
+    vec all = vec_all(score);
+    uint64_t bits = vec_reaches(all, v0) | (uint64_t)vec_reaches(all, v1) << VL;
+    int winner = __builtin_ctzll(bits);
+    for (bits &= bits - 1; bits != 0; bits &= bits - 1)
+      if (c->name[panel + __builtin_ctzll(bits)] < c->name[panel + winner])
+        winner = __builtin_ctzll(bits);
+    if (score < best || (own >= 0 && c->name[panel + winner] < c->name[own])) {
+      if (s->low != NULL) {
+        v0 = without(v0, winner);
+        v1 = without(v1, winner - VL);
+        score = vec_least(vec_min(v0, v1));
+        if (own >= first && own < first + count)
+          score = best < score ? best : score;
+        else if (own >= 0) {
+          s->displaced[s->n_displaced] = (lid)i;
+          s->displaced_slot[s->n_displaced] = own;
+          s->displaced_best[s->n_displaced++] = best;
+        }
       }
+      s->best[i] = found;
+      s->slot[i] = panel + winner;
     }
-    s->best[i] = score;
-    s->slot[i] = panel + winner;
-  } else if (low != NULL)
-    *low = score < *low ? score : *low;
+  }
+  if (s->low != NULL)
+    s->low[i] = score < s->low[i] ? score : s->low[i];
+}
+
+/* Looks closely at those of the VL points from i0 whose panel's least score is as low as their best, and lets the
+ * others have it in low[]. Fewer than VL points may be left; lanes beyond `rows` of least are +inf. */
+static inline void compare(const kmeans_centres *c, lid first, lid count, lid panel, vec (*sum)[2], int rows, vec least,
+                           off i0, kmeans_scan *s) {
+  real kept[VL];
+  off there = s->m - i0 < VL ? s->m - i0 : VL;
+  vec best = vec_all(-INFINITY);
+  if (there == VL)
+    best = vec_load(s->best + i0);
+  else {
+    vec_store(kept, best);
+    memcpy(kept, s->best + i0, sizeof *kept * (size_t)there);
+    best = vec_load(kept);
+  }
+  unsigned bits = vec_reaches(best, least) & ((1u << rows) - 1);
+  if (bits != 0) {
+    vec_store(kept, least);
+    for (; bits != 0; bits &= bits - 1) {
+      int r = __builtin_ctz(bits);
+      kept[r] = INFINITY;
+      look(c, first, count, panel, sum[r][0], sum[r][1], i0 + r, s);
+    }
+    least = vec_load(kept);
+  }
+  if (s->low == NULL)
+    return;
+  if (there == VL)
+    vec_store(s->low + i0, vec_min(vec_load(s->low + i0), least));
+  else
+    for (off r = 0; r < there; r++)
+      s->low[i0 + r] = least[r] < s->low[i0 + r] ? least[r] : s->low[i0 + r];
 }
 
 void ISA_NAME(kmeans_scan)(const kmeans_centres *c, lid first, lid count, kmeans_scan *s) {
@@ -85,22 +148,17 @@ void ISA_NAME(kmeans_scan)(const kmeans_centres *c, lid first, lid count, kmeans
         product_tile(ROWS, s->x + i0 * s->ldx, s->ldx, 1, packed, c->k, sum);
       else
         product_tile_any(rows, s->x + i0 * s->ldx, s->ldx, packed, c->k, sum);
-      real least[ROWS];
-      for (int r = 0; r < rows; r++) {
-        sum[r][0] = h0 - sum[r][0];
-        sum[r][1] = h1 - sum[r][1];
-        least[r] = vec_least(vec_min(sum[r][0], sum[r][1]));
-      }
-      for (int r = 0; r < rows; r++) {
-        off i = i0 + r;
-        real *low = s->low != NULL ? s->low + i : NULL;
-        if (least[r] <= s->best[i]) {
-          real scores[PANEL];
-          vec_store(scores, sum[r][0]);
-          vec_store(scores + VL, sum[r][1]);
-          look(c, first, count, panel, scores, i, low, s);
-        } else if (low != NULL)
-          *low = least[r] < *low ? least[r] : *low;
+      for (int r0 = 0; r0 < rows; r0 += VL) {
+        vec least[VL];
+        int some = rows - r0 < VL ? rows - r0 : VL;
+        for (int r = 0; r < VL; r++)
+          if (r < some) {
+            sum[r0 + r][0] = h0 - sum[r0 + r][0];
+            sum[r0 + r][1] = h1 - sum[r0 + r][1];
+            least[r] = vec_min(sum[r0 + r][0], sum[r0 + r][1]);
+          } else
+            least[r] = vec_all(INFINITY);
+        compare(c, first, count, panel, sum + r0, some, lanes_least(least), i0 + r0, s);
       }
     }
   }
