@@ -264,12 +264,14 @@ void publish_discard_empty(const char *dir) {
   DIR *d = opendir(dir);
   bool empty = d != NULL && snapshot_is_id(snapshot_id(dir));
   for (struct dirent *e; empty && (e = readdir(d)) != NULL;)
-    empty = e->d_name[0] == '.' || strcmp(e->d_name, "train.jsonl") == 0;
+    empty = e->d_name[0] == '.' || strcmp(e->d_name, "train.jsonl") == 0 || strcmp(e->d_name, "resume.json") == 0;
   if (d != NULL)
     closedir(d);
   if (!empty)
     return;
   snprintf(path, sizeof path, "%s/train.jsonl", dir);
+  unlink(path);
+  snprintf(path, sizeof path, "%s/resume.json", dir);
   unlink(path);
   rmdir(dir);
 }

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "io/seal.h"
 
+#include "io/checkpoint.h"
 #include "io/disk.h"
 #include "io/mem.h"
 
@@ -121,8 +122,13 @@ status seal_digest(const char *path, char *out) {
   return st;
 }
 
+/* What a run leaves in a snapshot for itself. */
+static bool is_scratch(const char *name) {
+  return disk_is_partial(name) || checkpoint_is_file(name) || strcmp(name, "resume.json") == 0;
+}
+
 /* Everything in the folder but the seal itself. */
-static status list_folder(const char *dir, bool remove_partial, files *out) {
+static status list_folder(const char *dir, bool remove_scratch, files *out) {
   DIR *d = opendir(dir);
   if (d == NULL)
     return status_fail(NO_INPUT, "cannot read the snapshot %s: %s", dir, strerror(errno));
@@ -131,7 +137,7 @@ static status list_folder(const char *dir, bool remove_partial, files *out) {
     struct stat about;
     if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || strcmp(e->d_name, SEAL) == 0)
       continue;
-    if (remove_partial && disk_is_partial(e->d_name) && unlinkat(dirfd(d), e->d_name, 0) == 0)
+    if (remove_scratch && is_scratch(e->d_name) && unlinkat(dirfd(d), e->d_name, 0) == 0)
       continue;
     file *f = find_file(out, e->d_name);
     if (f == NULL)

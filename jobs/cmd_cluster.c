@@ -3,6 +3,7 @@
 #include "io/groups.h"
 #include "io/log.h"
 #include "io/mem.h"
+#include "io/stop.h"
 #include "jobs/commands.h"
 #include "jobs/group_names.h"
 #include "jobs/jobs.h"
@@ -177,7 +178,11 @@ static status watch_round(void *context, const kmeans_round *r) {
     json_object_set_new(line, "restart", json_integer(w->restart));
   if (r->emptied > 0)
     json_object_set_new(line, "emptied", json_integer(r->emptied));
-  return journal_write(w->j, line);
+  status st = journal_write(w->j, line);
+  /* Groups are soon made again, to the same bits: nothing of them is kept. */
+  if (stop_agreed(w->c, false) && st == OK)
+    st = status_fail(STOPPED, "in round %d of the groups; submit the same command again to go on", r->round);
+  return st;
 }
 
 /* Memory for distance bounds: twice that of the points, unless --memory leaves less. */

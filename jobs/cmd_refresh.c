@@ -5,12 +5,14 @@
 #include "io/mem.h"
 #include "io/publish.h"
 #include "io/seal.h"
+#include "io/stop.h"
 #include "jobs/commands.h"
 #include "jobs/dashboard.h"
 #include "jobs/gate.h"
 #include "jobs/jobs.h"
 #include "jobs/manifest.h"
 #include "jobs/measure.h"
+#include "jobs/resume.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,8 +24,10 @@ typedef struct night {
   const options *o;
   const char *dataset, *snapshots;
   gate_limits limits;
-  bool measured;                /* something is held out to measure on */
-  publish_lock *lock;           /* rank 0 */
+  bool measured;      /* something is held out to measure on */
+  publish_lock *lock; /* rank 0 */
+  resume *going;
+  char digest[65];              /* of the data */
   char latest[SNAPSHOT_ID_MAX]; /* "": nothing is published yet */
   char dir[SNAPSHOT_PATH_MAX], parent[SNAPSHOT_PATH_MAX];
   journal *j; /* rank 0 */
@@ -44,12 +48,22 @@ static status look(night *n) {
   if (!n->measured && n->limits.compare)
     TRY(status_fail(USAGE, "with --holdout none there is nothing to compare models on; give --gate off as well"));
   TRY(dataset_open(n->c, n->dataset, &d));
+  snprintf(n->digest, sizeof n->digest, "%s", dataset_digest(d));
 done:
   dataset_close(d);
   return st;
 }
 
-/* Takes the lock, finds the published snapshot, and begins a new one. */
+/* A signal between two steps. What is done stays done: the next run goes on from the model that is there. */
+static status pause_before(night *n, const char *before) {
+  char when[64];
+  if (!stop_agreed(n->c, false))
+    return OK;
+  snprintf(when, sizeof when, "before it %s", before);
+  return resume_stopped(when, n->dir);
+}
+
+/* Takes the lock, finds the published snapshot, and begins a new one or goes on with one that was left. */
 static status begin(night *n) {
   char path[SNAPSHOT_PATH_MAX + 32];
   status st = OK;
@@ -66,10 +80,9 @@ static status begin(night *n) {
     snprintf(n->parent, sizeof n->parent, "%s/%s", n->snapshots, n->latest);
     log_info("published now: %s", n->latest);
   }
-  TRY(snapshot_begin(n->c, n->snapshots, n->dir));
+  TRY(resume_begin(n->c, n->o, n->snapshots, n->digest, "", n->dir, &n->going));
   snprintf(path, sizeof path, "%s/train.jsonl", n->dir);
   TRY(comm_agree(n->c, n->c->rank == 0 ? journal_open(path, &n->j) : OK));
-  log_info("new snapshot: %s", n->dir);
 done:
   return st;
 }
@@ -127,8 +140,10 @@ static status work(night *n) {
   TRY(begin(n));
   dashboard_phase(&n->board, "train");
   TRY(job_train(n->c, n->o, n->dataset, n->dir, n->j));
+  TRY(pause_before(n, "groups"));
   dashboard_phase(&n->board, "cluster");
   TRY(job_cluster(n->c, n->o, n->dataset, n->dir, n->j));
+  TRY(pause_before(n, "measures"));
   if (n->measured) {
     dashboard_phase(&n->board, "evaluate");
     TRY(measure_both(n));
@@ -155,6 +170,7 @@ static status run(comm *c, const options *o) {
   n->o = o;
   n->dataset = options_argument(o, 0);
   n->snapshots = option_text(o, "output");
+  stop_install();
   dashboard_begin(&n->board);
   st = work(n);
   journal_close(n->j);
@@ -172,6 +188,7 @@ static status run(comm *c, const options *o) {
     if (access(n->dir, F_OK) == 0)
       log_info("%s is left unsealed; `latest` is as it was", n->dir);
   }
+  resume_end(n->going);
   publish_unlock(n->lock);
   json_decref(n->verdict);
   mem_free(n);
@@ -194,7 +211,8 @@ const command CMD_REFRESH = {
         "the "
         "new one worse by more than --gate-tolerance, or a limit is passed, the new snapshot is kept but `latest` "
         "stays "
-        "as it was, and the status is 76. The first model has only the limits to pass. The path of the published "
+        "as it was, and the status is 76. The first model has only the limits to pass. A run that was stopped (status "
+        "75) or killed is gone on with by the same command. The path of the published "
         "snapshot is printed on standard output.\n\n"
         "  palate refresh plays.h5 -o snapshots\n"
         "  mpirun -n 8 palate refresh ratings.h5 --loss explicit --lambda 0.1 --groups 200 -o /srv/taste",

@@ -1,19 +1,23 @@
 /* palate train: ALS over ranks; leaves an unsealed snapshot and says its path. */
+#include "io/checkpoint.h"
 #include "io/dataset.h"
 #include "io/log.h"
 #include "io/mem.h"
 #include "io/snapshot.h"
+#include "io/stop.h"
 #include "jobs/commands.h"
 #include "jobs/holdout.h"
 #include "jobs/jobs.h"
+#include "jobs/resume.h"
 #include "jobs/train_options.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-static const option_use TAKES[] = {
-    {"output", "snapshots"}, TRAIN_OPTIONS, {"holdout", NULL}, {"threads", NULL}, {NULL, NULL}};
+static const option_use TAKES[] = {{"output", "snapshots"}, TRAIN_OPTIONS,     {"holdout", NULL},
+                                   RESUME_OPTIONS,          {"threads", NULL}, {NULL, NULL}};
 
 static const char DETAILS[] =
     "Examples:\n"
@@ -30,11 +34,76 @@ typedef struct watch {
   progress bar;
   double *objective; /* [sweeps], NaN where it was not computed */
   int sweeps, done;
+  double tolerance, last_objective;
+  int factors;
+  const char *dir;
+  resume_clock clock;
 } watch;
+
+/* --- checkpoints --- */
+
+static checkpoint checkpoint_of(als *a, int factors, int rank) {
+  checkpoint p = {.factors = factors, .ld = als_ld(a)};
+  for (int s = 0; s < 2; s++) {
+    const part *rows = als_part(a, (side)s);
+    p.sides[s] = (checkpoint_side){rows->n, rows->first[rank], part_count(rows, rank), als_factors(a, (side)s),
+                                   als_bias(a, (side)s)};
+  }
+  return p;
+}
+
+static status save(watch *w, als *a) {
+  json_t *list = NULL, *state = NULL;
+  if (w->c->rank == 0) {
+    list = json_array();
+    for (int i = 0; i < w->done; i++)
+      json_array_append_new(list, isnan(w->objective[i]) ? json_null() : json_real(w->objective[i]));
+    state = json_pack("{s:o}", "objective", list);
+  }
+  checkpoint p = checkpoint_of(a, w->factors, w->c->rank);
+  double start = seconds_now();
+  status st = checkpoint_write(w->c, w->dir, w->done, state, &p);
+  json_decref(state);
+  if (st == OK)
+    log_info("checkpoint of sweep %d in %.2f s", w->done, seconds_now() - start);
+  return st;
+}
+
+/* Puts the newest checkpoint of the snapshot, if there is one, in the place of the first factors. */
+static status restore(watch *w, als *a) {
+  json_t *state = NULL;
+  int sweep = 0;
+  checkpoint p = checkpoint_of(a, w->factors, w->c->rank);
+  status st = checkpoint_read(w->c, w->dir, w->sweeps, &p, &sweep, &state);
+  if (st != OK || sweep == 0)
+    return st;
+  const json_t *list = json_object_get(state, "objective");
+  double last = NAN;
+  for (int i = 0; i < sweep; i++) {
+    const json_t *value = json_array_get(list, (size_t)i);
+    w->objective[i] = json_is_number(value) ? json_number_value(value) : NAN;
+    if (!isnan(w->objective[i]))
+      last = w->objective[i];
+  }
+  json_decref(state);
+  w->done = sweep;
+  w->last_objective = last;
+  als_set_progress(a, sweep, last);
+  log_info("going on after sweep %d", sweep);
+  return comm_agree(w->c, journal_write(w->j, json_pack("{s:s, s:i}", "event", "resume", "sweep", sweep)));
+}
+
+/* Whether als_run ends after this sweep by itself. */
+static bool is_last(watch *w, const als_report *r) {
+  bool converged =
+      r->has_objective && w->tolerance > 0 && w->last_objective - r->objective < w->tolerance * fabs(w->last_objective);
+  if (r->has_objective)
+    w->last_objective = r->objective;
+  return converged || r->sweep == w->sweeps;
+}
 
 static status watch_sweep(void *context, als *a, const als_report *r) {
   watch *w = context;
-  (void)a;
   w->objective[r->sweep - 1] = r->has_objective ? r->objective : NAN;
   w->done = r->sweep;
   char loss[64] = "";
@@ -58,7 +127,18 @@ static status watch_sweep(void *context, als *a, const als_report *r) {
     json_object_set_new(line, "objective", json_real(r->objective));
   if (r->has_objective && r->rmse > 0)
     json_object_set_new(line, "rmse", json_real(r->rmse));
-  return comm_agree(w->c, journal_write(w->j, line));
+  status st = comm_agree(w->c, journal_write(w->j, line));
+  if (st != OK || is_last(w, r))
+    return st;
+  resume_choice choice = resume_choose(w->c, &w->clock, r->sweep, seconds + r->seconds_objective);
+  if (choice != RESUME_GO_ON)
+    st = save(w, a);
+  if (st == OK && choice == RESUME_STOP) {
+    char when[64];
+    snprintf(when, sizeof when, "after sweep %d of %d, with a checkpoint", r->sweep, w->sweeps);
+    st = resume_stopped(when, w->dir);
+  }
+  return st;
 }
 
 /* --- writing the model --- */
@@ -166,7 +246,15 @@ status job_train(comm *c, const options *o, const char *dataset_file, const char
   part users = {0};
   csr train = {0};
   als *a = NULL;
-  watch w = {.c = c, .j = j};
+  watch w = {.c = c, .j = j, .dir = dir, .last_objective = NAN};
+  char model_path[SNAPSHOT_PATH_MAX + 16];
+  snprintf(model_path, sizeof model_path, "%s/model.h5", dir);
+  int64_t trained = c->rank == 0 && access(model_path, F_OK) == 0;
+  comm_broadcast(c, &trained, sizeof trained, 0);
+  if (trained) { /* by an earlier run with these very settings, see jobs/resume.h */
+    log_info("%s is trained already", dir);
+    return OK;
+  }
   TRY(comm_agree(c, train_options_read(o, &t)));
   TRY(comm_agree(c, holdout_read(o, SPLIT_TO_TRAIN, NULL, 0, &h)));
   TRY(dataset_open(c, dataset_file, &d));
@@ -181,13 +269,19 @@ status job_train(comm *c, const options *o, const char *dataset_file, const char
       c->size == 1 ? "" : "s", exchange_mode_name(als_exchange(a, ITEMS)), exchange_mode_name(als_exchange(a, USERS)),
       loaded - start);
   w.sweeps = t.als.sweeps;
+  w.factors = t.als.factors;
+  w.tolerance = t.als.tolerance;
+  TRY(comm_agree(c, resume_clock_start(o, stop_since(), &w.clock)));
   TRY(comm_agree(c, MEM_ZALLOC(w.objective, t.als.sweeps, "objectives")));
+  TRY(restore(&w, a));
   progress_begin(&w.bar, "sweeps", t.als.sweeps);
   st = als_run(a, watch_sweep, &w);
   progress_end(&w.bar);
   if (st != OK)
     goto done;
   TRY(write_model(c, a, &t, &h, d, &w, dir));
+  if (c->rank == 0)
+    checkpoint_remove(dir);
   int64_t peak = mem_peak_resident();
   comm_max_i64(c, &peak, 1);
   TRY(comm_agree(c, journal_write(j, json_pack("{s:s, s:s, s:f, s:I}", "event", "phase", "name", "train", "seconds",
@@ -204,6 +298,7 @@ done:
 static status run(comm *c, const options *o) {
   status st = OK;
   journal *j = NULL;
+  resume *going = NULL;
   char dir[SNAPSHOT_PATH_MAX], path[SNAPSHOT_PATH_MAX + 16];
   double start = seconds_now();
   const char *data = options_argument(o, 0);
@@ -214,20 +309,25 @@ static status run(comm *c, const options *o) {
   TRY(comm_agree(c, train_options_read(o, &t)));
   TRY(comm_agree(c, holdout_read(o, SPLIT_TO_TRAIN, NULL, 0, &h)));
   TRY(dataset_open(c, data, &d));
+  char digest[65];
+  snprintf(digest, sizeof digest, "%s", dataset_digest(d));
   dataset_close(d);
-  TRY(snapshot_begin(c, option_text(o, "output"), dir));
+  stop_install();
+  TRY(resume_begin(c, o, option_text(o, "output"), digest, "", dir, &going));
   snprintf(path, sizeof path, "%s/train.jsonl", dir);
   TRY(comm_agree(c, c->rank == 0 ? journal_open(path, &j) : OK));
   TRY(job_train(c, o, data, dir, j));
   int64_t peak = mem_peak_resident();
   comm_max_i64(c, &peak, 1);
   if (c->rank == 0) {
+    resume_done(dir);
     printf("%s\n", dir);
     log_info("trained in %.1f s, at most %lld MB a rank. Next:  palate cluster %s;  palate evaluate %s %s",
              seconds_now() - start, (long long)(peak >> 20), dir, dir, data);
   }
 done:
   journal_close(j);
+  resume_end(going);
   return st;
 }
 

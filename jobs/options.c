@@ -74,6 +74,10 @@ static const option_spec TABLE[] = {
     {"events", "N", "1000000", "events, shared out by log-normal activity", 0},
     {"spread", "S", "0.2", "how far members stray from their group, in each planted factor", 0},
     {"noise", "S", "0.5", "explicit: standard deviation of a rating around the planted one", 0},
+    /* stopping and going on */
+    {"resume", "auto|never|PATH", "auto", "go on with what an earlier run with the same data and options left; PATH names it", 0},
+    {"checkpoint-every", "SWEEPS|TIME", "10m", "write a checkpoint after so many sweeps (3) or so much time (90s, 10m, 2h); 0: only when stopped", 0},
+    {"time-limit", "TIME", NULL, "stop with a checkpoint, and status 75, before so much time is over (90s, 10m, 2h)", 0},
     /* publishing */
     {"keep", "N", "7", "how many sealed snapshots to keep", 0},
     {"metrics-file", "FILE", NULL, "write what a dashboard wants to know as a Prometheus textfile", 0},
@@ -428,6 +432,17 @@ status option_size(const options *o, const char *name, int64_t *out) {
     }
   }
   return status_fail(USAGE, "--%s takes a size such as 512M or 4G, not `%s`", name, text != NULL ? text : "");
+}
+
+status option_seconds(const options *o, const char *name, double *out) {
+  const char *text = option_text(o, name);
+  char *end = NULL;
+  double value = text != NULL ? strtod(text, &end) : 0;
+  double unit = end == NULL ? 0 : *end == 's' ? 1 : *end == 'm' ? 60 : *end == 'h' ? 3600 : *end == 'd' ? 86400 : 0;
+  if (unit == 0 || end[1] != '\0' || !isfinite(value) || value <= 0 || value > 1e9)
+    return status_fail(USAGE, "--%s takes a time such as 90s, 10m or 2h, not `%s`", name, text != NULL ? text : "");
+  *out = value * unit;
+  return OK;
 }
 
 status option_counts(const options *o, const char *name, int most, int *out, int *n) {

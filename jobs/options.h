@@ -57,6 +57,8 @@ status option_number(const options *o, const char *name, double low, double high
 status option_choice(const options *o, const char *name, const char *words, int *out);
 /* "512M", "4G", "100000": bytes. */
 status option_size(const options *o, const char *name, int64_t *out);
+/* "90s", "10m", "2h", "1d": seconds, more than 0. */
+status option_seconds(const options *o, const char *name, double *out);
 /* "10,20,50" to at most `most` whole numbers of at least 1, ascending. */
 status option_counts(const options *o, const char *name, int most, int *out, int *n);
 
