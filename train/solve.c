@@ -2,6 +2,7 @@
 
 #include "io/mem.h"
 #include "train/loss.h"
+#include "train/solve_cg.h"
 #include "train/solve_double.h"
 #include "train/solve_heavy.h"
 
@@ -12,6 +13,7 @@
 
 struct solver {
   row_shared shared;
+  bool tried[CG_CLASSES]; /* whether shared.near has what can be had */
   int threads;
   row_work *work; /* [threads] */
 };
@@ -34,6 +36,7 @@ static row_shared shape_of(const half_problem *p) {
                       .ops = ops,
                       .nb = (p->k + ops->vl - 1) / ops->vl,
                       .lda = p->ld + 16,
+                      .panels = 1,
                       .n_sums = p->explicit_loss && p->bias != NULL ? 2 : 1};
 }
 
@@ -55,6 +58,10 @@ status solver_create(const half_problem *p, solver **out) {
   s->shared = shape_of(p);
   if (!p->explicit_loss)
     TRY(dense_part(&s->shared));
+  if (p->seen != NULL && (p->method == SOLVE_CG || p->method == SOLVE_AUTO)) {
+    TRY(MEM_ZALLOC(s->shared.near, CG_CLASSES, "a solver"));
+    s->shared.panels = cg_panels(p->ld);
+  }
   TRY(MEM_ZALLOC(s->work, omp_get_max_threads(), "a solver"));
   s->threads = omp_get_max_threads();
   for (int t = 0; t < s->threads; t++)
@@ -72,9 +79,47 @@ void solver_free(solver *s) {
     return;
   for (int t = 0; t < s->threads; t++)
     row_work_free(&s->work[t]);
+  for (int c = 0; s->shared.near != NULL && c < CG_CLASSES; c++)
+    mem_free(s->shared.near[c]);
+  mem_free(s->shared.near);
   mem_free(s->work);
   mem_free(s->shared.dense);
   mem_free(s);
+}
+
+/* How a row of n interactions is solved: a function of n and k, so that results do not depend on ranks or threads. */
+static solve_method method_of(const row_shared *s, off n) {
+  if (s->near == NULL || n == 0)
+    return SOLVE_CHOLESKY;
+  /* A row that is too long to be held in panels is gathered anew for each product; with few factors its exact solution
+   * costs no more. */
+  bool held = n <= (off)s->panels * PANEL_ROWS;
+  if (s->p.method == SOLVE_CG)
+    return held || s->p.k >= 80 ? SOLVE_CG : SOLVE_CHOLESKY;
+  return s->p.k >= 24 && (held || s->p.k >= 80) ? SOLVE_CG : SOLVE_CHOLESKY;
+}
+
+/* The preconditioners of all classes that the rows have. */
+static status prepare_classes(solver *s, const csr *m, lid first, lid count) {
+  int wanted[CG_CLASSES], n_wanted = 0;
+  status st = OK;
+  for (lid r = first; r < first + count; r++) {
+    off n = m->ptr[r + 1] - m->ptr[r];
+    if (method_of(&s->shared, n) != SOLVE_CG)
+      continue;
+    int c = cg_class(n);
+    if (!s->tried[c]) {
+      s->tried[c] = true;
+      wanted[n_wanted++] = c;
+    }
+  }
+#pragma omp parallel for schedule(dynamic, 1) num_threads(s->threads)
+  for (int i = 0; i < n_wanted; i++) {
+    status own = cg_prepare(&s->shared, &s->work[omp_get_thread_num()], wanted[i]);
+#pragma omp critical(solve_prepare)
+    st = own != OK ? own : st;
+  }
+  return st == OK ? OK : status_fail(st, "no memory for the preconditioners of the systems");
 }
 
 /* Rows that one thread solves in a row, and what that costs. */
@@ -152,6 +197,10 @@ static status solve_light(const row_shared *s, row_work *w, const csr *m, lid r,
       row_loss[r] = 0;
     return OK;
   }
+  if (method_of(s, end - begin) == SOLVE_CG &&
+      row_cg(s, w, m, begin, end, x + r * s->p.ld, own_bias != NULL ? own_bias + r : NULL,
+             row_loss != NULL ? row_loss + r : NULL))
+    return OK;
   row_normal(s, w, m, begin, end);
   status st = finish(s, w, m, r, x, own_bias);
   if (st == OK && row_loss != NULL)
@@ -171,7 +220,9 @@ static status light_rows(solver *s, const csr *m, const heavy_rows *heavy, lid f
                          real *own_bias, double *row_loss, failure *failed) {
   chunk *chunks = NULL;
   int n_chunks;
-  status st = make_chunks(s, m, first, count, &chunks, &n_chunks);
+  status st = prepare_classes(s, m, first, count);
+  if (st == OK)
+    st = make_chunks(s, m, first, count, &chunks, &n_chunks);
   if (st != OK)
     return st;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(s->threads)

@@ -30,6 +30,10 @@ typedef struct half_problem {
   double base;        /* implicit */
   gid n_fixed;        /* implicit: rows of the whole fixed side */
   const double *gram; /* implicit: G (k, k), both triangles, without alpha0 */
+  /* What a typical row has, for the preconditioner of cg; NULL: rows are solved exactly. C (k, k) = Σ y yᵀ / S over the
+   * fixed side's rows of all S interactions (a row counts as often as it occurs), and the mean of their a. */
+  const double *seen;
+  double mean_a;
   /* Bounds for the exact sums of heavy rows, the same on all ranks: */
   double fixed_max;      /* largest |entry| of the whole fixed side */
   double most_a, most_b; /* largest |a|, and |p| or |v − mean − bias|, of all interactions; 0 where no row is heavy */

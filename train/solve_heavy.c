@@ -21,7 +21,7 @@ static bool run_of(const row_shared *s, const row_work *w, off n, off i, run *ou
   double f = s->p.fixed_max, b = s->p.most_b, all = 2 * (double)n;
   if (i < rows) {
     off right = (i / vl + 1) * vl;
-    *out = (run){w->a + i * s->lda + right, width - right, all * s->p.most_a * f * f};
+    *out = (run){w->matrix + i * s->lda + right, width - right, all * s->p.most_a * f * f};
     return true;
   }
   if (i == rows) {

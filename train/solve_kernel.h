@@ -1,4 +1,5 @@
-/* The inner loops of train/solve.h: what solve_normal.c and solve_factor.c define for each instruction set.
+/* The inner loops of train/solve.h: what solve_normal.c, solve_factor.c and solve_iterate.c define for each instruction
+ * set.
  *
  * Letters: VL floats in a vector; k factors, padded to nb = ceil(k / VL) blocks of VL, so nb * VL <= ld.
  * A *panel* holds up to PANEL_ROWS gathered rows of the fixed side block by block: place ((c * PANEL_ROWS) + p) * VL +
@@ -28,18 +29,19 @@ typedef struct panel_rows {
   int n;             /* <= PANEL_ROWS */
   const real *table; /* (·, ld): the fixed side */
   off ld;
-  const lid *col;     /* [n]: rows of table */
-  const lid *ahead;   /* [n]: rows that will be wanted one panel later, to be fetched into the cache on the way */
-  const real *a;      /* [n]: weights of the outer products; NULL: 1 */
-  const real *weight; /* (n, 2): weights in the sums */
-  real *y, *ay;       /* panels: the rows; their multiples by a, unless that is NULL */
+  const lid *col;   /* [n]: rows of table */
+  const lid *ahead; /* [n]: rows that will be wanted one panel later, to be fetched into the cache on the way */
+  const real *a;    /* [n]: weights of the outer products; NULL: 1 */
+  const real *b;    /* [n]: weights in the first sum */
+  real *y, *ay;     /* panels: the rows; their multiples by a, unless that is NULL */
 } panel_rows;
 
 typedef struct solve_ops {
   int vl, skewed;
 
-  /* Rows col[0 … n-1] of table (·, ld) into panel y. n <= PANEL_ROWS. */
-  void (*gather)(int nb, const real *table, off ld, const lid *col, int n, real *y);
+  /* Rows col[0 … n-1] of table (·, ld) into panel y. n <= PANEL_ROWS. Rows ahead[0 … n-1] are fetched into the cache.
+   */
+  void (*gather)(int nb, const real *table, off ld, const lid *col, int n, const lid *ahead, real *y);
 
   /* Gathers the rows into their panels; a, skew += Σ_p a_p y_p y_pᵀ; sums (n_sums, ld) += Σ_p weight[p][s] y_p, n_sums
    * 1 or 2. `fresh` starts all of them from zero. Every element is one sum in order of p, also from panel to panel. */
@@ -60,12 +62,21 @@ typedef struct solve_ops {
 
   /* s[p] = x · y_p for the panel's rows 0 … n-1, rounded up to a multiple of VL. */
   void (*dots)(int nb, const real *y, int n, const real *x, real *s);
+
+  /* q += Σ_p w_p y_p and *total += Σ_p w_p, where w_p = a_p (v · y_p + shift) - b_p; a NULL: 1, b NULL: 0. n <=
+   * PANEL_ROWS; a and b have room for n rounded up to a multiple of VL. */
+  void (*apply)(int nb, const real *y, int n, const real *a, const real *b, const real *v, real shift, real *q,
+                real *total);
+
+  /* out = M v for M (nb * VL, lda) symmetric with both triangles; out is not v. */
+  void (*multiply)(int nb, const real *m, off lda, const real *v, real *out);
 } solve_ops;
 
 extern const solve_ops solve_ops_baseline, solve_ops_avx2, solve_ops_avx512;
 
 #define SOLVE_KERNELS(set)                                                                                             \
-  void ISA_JOIN(solve_gather, set)(int nb, const real *table, off ld, const lid *col, int n, real *y);                 \
+  void ISA_JOIN(solve_gather, set)(int nb, const real *table, off ld, const lid *col, int n, const lid *ahead,         \
+                                   real *y);                                                                           \
   void ISA_JOIN(solve_accumulate, set)(int nb, const panel_rows *rows, bool fresh, real *a, off lda, real *skew,       \
                                        real *sums, off ld, int n_sums);                                                \
   void ISA_JOIN(solve_assemble, set)(int nb, int k, real *a, off lda, const real *skew, const real *dense,             \
@@ -73,7 +84,10 @@ extern const solve_ops solve_ops_baseline, solve_ops_avx2, solve_ops_avx512;
   bool ISA_JOIN(solve_factor, set)(int nb, real *a, off lda, real *inverse, real *root);                               \
   void ISA_JOIN(solve_solve, set)(int nb, const real *a, off lda, const real *inverse, const real *root, int n_rhs,    \
                                   real *x, off ldx);                                                                   \
-  void ISA_JOIN(solve_dots, set)(int nb, const real *y, int n, const real *x, real *s);
+  void ISA_JOIN(solve_dots, set)(int nb, const real *y, int n, const real *x, real *s);                                \
+  void ISA_JOIN(solve_apply, set)(int nb, const real *y, int n, const real *a, const real *b, const real *v,           \
+                                  real shift, real *q, real *total);                                                   \
+  void ISA_JOIN(solve_multiply, set)(int nb, const real *m, off lda, const real *v, real *out);
 
 SOLVE_KERNELS(baseline)
 SOLVE_KERNELS(avx2)

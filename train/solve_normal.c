@@ -30,9 +30,12 @@ enum { SKEWED = 6 };
 enum { SKEWED = 3 };
 #endif
 
-void ISA_NAME(solve_gather)(int nb, const real *table, off ld, const lid *col, int n, real *y) {
+void ISA_NAME(solve_gather)(int nb, const real *table, off ld, const lid *col, int n, const lid *ahead, real *y) {
+  enum { LINE = 16 };
   for (int p = 0; p < n; p++) {
-    const real *row = table + col[p] * ld;
+    const real *row = table + col[p] * ld, *next = table + ahead[p] * ld;
+    for (int c = 0; c < nb * VL; c += LINE)
+      __builtin_prefetch(next + c);
     for (int c = 0; c < nb; c++)
       vec_store(y + c * BLOCK + p * VL, vec_load(row + c * VL));
   }
@@ -94,7 +97,7 @@ static inline __attribute__((always_inline)) void diagonal(const int n_sums, con
 #undef ADD
 #pragma GCC unroll 2
     for (int i = 0; i < n_sums; i++)
-      t[i] += vec_all(rows->weight[2 * p + i]) * v;
+      t[i] += i == 0 ? vec_all(rows->b[p]) * v : v;
     if (with != ALONE) {
       const real *b = with == LAST ? before + p * VL : weighted ? ay + p * VL : row;
       vec z = with == LAST ? v : vec_load(row + VL);
@@ -201,22 +204,6 @@ void ISA_NAME(solve_assemble)(int nb, int k, real *a, off lda, const real *skew,
     a[j * lda + j] = j < k ? a[j * lda + j] + lambda : 1;
 }
 
-void ISA_NAME(solve_dots)(int nb, const real *y, int n, const real *x, real *s) {
-  for (int p = 0; p < n; p += VL) {
-    vec sum[VL];
-#pragma GCC unroll 16
-    for (int j = 0; j < VL; j++)
-      sum[j] = (vec){0};
-    for (int c = 0; c < nb; c++) {
-      vec v = vec_load(x + c * VL);
-#pragma GCC unroll 16
-      for (int j = 0; j < VL; j++)
-        sum[j] += v * vec_load(y + c * BLOCK + (p + j) * VL);
-    }
-    vec_store(s + p, lanes_sum(sum));
-  }
-}
-
 const solve_ops ISA_NAME(solve_ops) = {VL,
                                        SKEWED,
                                        ISA_NAME(solve_gather),
@@ -224,4 +211,6 @@ const solve_ops ISA_NAME(solve_ops) = {VL,
                                        ISA_NAME(solve_assemble),
                                        ISA_NAME(solve_factor),
                                        ISA_NAME(solve_solve),
-                                       ISA_NAME(solve_dots)};
+                                       ISA_NAME(solve_dots),
+                                       ISA_NAME(solve_apply),
+                                       ISA_NAME(solve_multiply)};

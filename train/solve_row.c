@@ -7,11 +7,24 @@
 #include <string.h>
 
 status row_work_create(const row_shared *s, row_work *w) {
-  off ld = s->p.ld, panel = PANEL_ROWS * ld, vl = s->ops->vl;
-  real **part[] = {&w->y,    &w->ay,   &w->weight, &w->a_weight, &w->dots, &w->a,
-                   &w->skew, &w->sums, &w->x,      &w->inverse,  &w->root};
-  off size[] = {panel,  panel,  2 * PANEL_ROWS, PANEL_ROWS, PANEL_ROWS, row_a_size(s), row_skew_size(s),
-                2 * ld, 2 * ld, ld * vl,        ld};
+  off ld = s->p.ld, panel = PANEL_ROWS * ld, vl = s->ops->vl, events = (off)s->panels * PANEL_ROWS;
+  real **part[] = {&w->y, &w->ay,      &w->b,    &w->a, &w->dots, &w->matrix, &w->skew, &w->sums,
+                   &w->x, &w->inverse, &w->root, &w->r, &w->z,    &w->d,      &w->q};
+  off size[] = {panel * s->panels,
+                panel,
+                events,
+                events,
+                PANEL_ROWS,
+                row_a_size(s),
+                row_skew_size(s),
+                2 * ld,
+                2 * ld,
+                ld * vl,
+                ld,
+                ld,
+                ld,
+                ld,
+                ld};
   enum { PARTS = sizeof part / sizeof *part };
   off total = 0;
   for (int i = 0; i < PARTS; i++)
@@ -29,49 +42,50 @@ void row_work_free(row_work *w) {
   *w = (row_work){0};
 }
 
-/* Weights of n interactions from `begin`; true where all a are 1. */
-static bool panel_weights(const row_shared *s, row_work *w, const csr *m, off begin, int n) {
+bool row_weights(const row_shared *s, row_work *w, const csr *m, off begin, int n, int panel) {
   const real *val = m->val + begin;
   const lid *col = m->col + begin;
+  real *restrict a = w->a + panel * PANEL_ROWS, *restrict b = w->b + panel * PANEL_ROWS;
   if (s->p.explicit_loss) {
     for (int i = 0; i < n; i++) {
-      double a, b;
-      interaction_weights(&s->p, col[i], val[i], &a, &b);
-      w->a_weight[i] = 1;
-      w->weight[2 * i] = (real)b;
-      w->weight[2 * i + 1] = 1;
-      w->total += b;
+      double weight, target;
+      interaction_weights(&s->p, col[i], val[i], &weight, &target);
+      a[i] = (real)weight;
+      b[i] = (real)target;
+      w->total += target;
     }
     return true;
   }
   /* As interaction_weights, in single precision and without branches. */
-  real base = (real)s->p.base, other = 0;
+  real base = (real)s->p.base;
+  int others = 0;
   for (int i = 0; i < n; i++) {
-    real a = fabsf(val[i]) - base;
-    w->a_weight[i] = a;
-    w->weight[2 * i] = val[i] > 0 ? val[i] : 0;
-    other = a != 1 ? 1 : other;
+    a[i] = fabsf(val[i]) - base;
+    b[i] = val[i] > 0 ? val[i] : 0;
+    others += a[i] != 1;
   }
-  return other == 0;
+  return others == 0;
+}
+
+const lid *row_ahead(const csr *m, off begin, int n, int distance) {
+  return m->col + (begin + distance + n <= csr_nnz(m) ? begin + distance : begin);
 }
 
 void row_normal(const row_shared *s, row_work *w, const csr *m, off begin, off end) {
-  off nnz = csr_nnz(m);
   w->total = 0;
   for (off e = begin; e < end; e += PANEL_ROWS) {
     int n = end - e < PANEL_ROWS ? (int)(end - e) : PANEL_ROWS;
-    bool ones = panel_weights(s, w, m, e, n);
+    bool ones = row_weights(s, w, m, e, n, 0);
     panel_rows rows = {.n = n,
                        .table = s->p.table,
                        .ld = s->p.ld,
                        .col = m->col + e,
-                       /* at the end of the interactions, these again */
-                       .ahead = m->col + (e + PANEL_ROWS + n <= nnz ? e + PANEL_ROWS : e),
-                       .a = ones ? NULL : w->a_weight,
-                       .weight = w->weight,
+                       .ahead = row_ahead(m, e, n, PANEL_ROWS),
+                       .a = ones ? NULL : w->a,
+                       .b = w->b,
                        .y = w->y,
                        .ay = w->ay};
-    s->ops->accumulate(s->nb, &rows, e == begin, w->a, s->lda, w->skew, w->sums, s->p.ld, s->n_sums);
+    s->ops->accumulate(s->nb, &rows, e == begin, w->matrix, s->lda, w->skew, w->sums, s->p.ld, s->n_sums);
   }
 }
 
@@ -86,11 +100,11 @@ bool row_finish(const row_shared *s, row_work *w, off n, real *x, real *own_bias
   off ld = s->p.ld;
   int k = s->p.k;
   double lambda = half_problem_lambda(&s->p, n);
-  s->ops->assemble(s->nb, k, w->a, s->lda, w->skew, s->dense, (real)lambda);
-  if (!s->ops->factor(s->nb, w->a, s->lda, w->inverse, w->root))
+  s->ops->assemble(s->nb, k, w->matrix, s->lda, w->skew, s->dense, (real)lambda);
+  if (!s->ops->factor(s->nb, w->matrix, s->lda, w->inverse, w->root))
     return false;
   memcpy(w->x, w->sums, sizeof *w->x * (size_t)(2 * ld));
-  s->ops->solve(s->nb, w->a, s->lda, w->inverse, w->root, s->n_sums, w->x, ld);
+  s->ops->solve(s->nb, w->matrix, s->lda, w->inverse, w->root, s->n_sums, w->x, ld);
   double bias = 0;
   if (own_bias != NULL) {
     /* The bias borders the factors' system: eliminate it last, by its Schur complement, which is a number. */
@@ -113,16 +127,19 @@ double row_data_loss(const row_shared *s, row_work *w, const csr *m, off begin, 
   double loss = 0, bias = own_bias != NULL ? (double)*own_bias : 0;
   memset(w->x, 0, sizeof *w->x * (size_t)s->p.ld);
   memcpy(w->x, x, sizeof *x * (size_t)s->p.k);
+  int panel = 0;
   for (off e = begin; e < end; e += PANEL_ROWS) {
     int n = end - e < PANEL_ROWS ? (int)(end - e) : PANEL_ROWS;
+    real *y = w->y + panel * PANEL_ROWS * s->p.ld, *b = w->b + panel * PANEL_ROWS, *a = w->a + panel * PANEL_ROWS;
     if (!gathered) {
-      panel_weights(s, w, m, e, n);
-      s->ops->gather(s->nb, s->p.table, s->p.ld, m->col + e, n, w->y);
-    }
-    s->ops->dots(s->nb, w->y, n, w->x, w->dots);
+      row_weights(s, w, m, e, n, 0);
+      s->ops->gather(s->nb, s->p.table, s->p.ld, m->col + e, n, row_ahead(m, e, n, GATHER_AHEAD), y);
+    } else
+      panel++;
+    s->ops->dots(s->nb, y, n, w->x, w->dots);
     for (int i = 0; i < n; i++) {
-      double dot = w->dots[i], a = w->a_weight[i], b = w->weight[2 * i], rest = b - bias - dot;
-      loss += s->p.explicit_loss ? rest * rest : dot * (a * dot - 2 * b) + b;
+      double dot = w->dots[i], rest = b[i] - bias - dot;
+      loss += s->p.explicit_loss ? rest * rest : dot * (a[i] * dot - 2 * (double)b[i]) + b[i];
     }
   }
   return loss;

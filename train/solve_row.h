@@ -12,22 +12,25 @@ typedef struct row_shared {
   int nb;      /* blocks of ops->vl factors */
   off lda;     /* of system matrices: ld + 16, so that their rows do not meet in the same cache sets */
   int n_sums;  /* right-hand sides a row sums up: 2 with biases */
+  int panels;  /* that a thread can hold at once: 1, more where rows are passed over several times */
   real *dense; /* (nb * vl, lda): alpha0 G, or NULL */
+  real **near; /* [CG_CLASSES] preconditioners (train/solve_cg.h), or NULL */
 } row_shared;
 
 /* One thread's. */
 typedef struct row_work {
-  real *y, *ay;   /* panels */
-  real *weight;   /* (PANEL_ROWS, 2): b and 1 of every interaction */
-  real *a_weight; /* (PANEL_ROWS): a */
-  real *dots;     /* (PANEL_ROWS) */
-  real *a;        /* (ld, lda) */
-  real *skew;     /* diagonal blocks being summed */
-  real *sums;     /* (2, ld): right-hand side; Σ y */
-  double total;   /* Σ b */
-  real *x;        /* (2, ld) */
+  real *y;      /* panels */
+  real *ay;     /* one panel */
+  real *b, *a;  /* (panels * PANEL_ROWS): weights of every interaction */
+  real *dots;   /* (PANEL_ROWS) */
+  real *matrix; /* (ld, lda) */
+  real *skew;   /* diagonal blocks being summed */
+  real *sums;   /* (2, ld): right-hand side; Σ y */
+  double total; /* Σ b */
+  real *x;      /* (2, ld) */
   real *inverse, *root;
-  void *block; /* the one allocation behind them */
+  real *r, *z, *d, *q; /* (ld) each: conjugate gradients */
+  void *block;         /* the one allocation behind them */
 } row_work;
 
 status row_work_create(const row_shared *s, row_work *w);
@@ -41,6 +44,16 @@ static inline off row_skew_size(const row_shared *s) {
   return s->nb * s->ops->skewed * (off)s->ops->vl;
 }
 
+/* Weights of interactions begin … begin + n - 1, n <= PANEL_ROWS, into places `panel` * PANEL_ROWS … of w->a and w->b.
+ * True where all a are 1. */
+bool row_weights(const row_shared *s, row_work *w, const csr *m, off begin, int n, int panel);
+
+/* The columns of n interactions `distance` after begin; at the end of m, those from begin once more. */
+const lid *row_ahead(const csr *m, off begin, int n, int distance);
+
+/* A distance for gathering alone: in its time a row comes from memory. */
+enum { GATHER_AHEAD = 32 };
+
 /* Adds up the normal equations of interactions begin … end - 1 of m, from zero, in w->a, w->skew, w->sums and w->total.
  */
 void row_normal(const row_shared *s, row_work *w, const csr *m, off begin, off end);
@@ -49,7 +62,7 @@ void row_normal(const row_shared *s, row_work *w, const csr *m, off begin, off e
  * where single precision does not do. */
 bool row_finish(const row_shared *s, row_work *w, off n, real *x, real *own_bias);
 
-/* The data term of interactions begin … end - 1 with x, own_bias. `gathered`: they are all in w's panel. */
+/* The data term of interactions begin … end - 1 with x, own_bias. `gathered`: they are all in w's panels. */
 double row_data_loss(const row_shared *s, row_work *w, const csr *m, off begin, off end, bool gathered, const real *x,
                      const real *own_bias);
 

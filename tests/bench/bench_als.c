@@ -48,18 +48,20 @@ typedef struct model {
   int k;
   off ld;
   real *x[2], *bias[2];
-  double *gram[2], *loss;
+  double *gram[2], *loss, *seen[2];
+  real *count[2];
 } model;
 
-static status gram_of(const model *m, int side, const csr *rows, double *most) {
+static status gram_of(const model *m, int side, const csr *rows, const real *weight, double heaviest, double *gram,
+                      double *most) {
   double bound = gram_largest(m->x[side], rows->n_rows, m->k, m->ld);
-  exact_scale scale = exact_scale_for(bound * bound, rows->n_rows);
+  exact_scale scale = exact_scale_for(bound * bound * heaviest, rows->n_rows);
   int64_t *sums;
   status st = MEM_ZALLOC(sums, m->k * m->k, "Gram sums");
   if (st == OK)
-    st = gram_add(m->x[side], rows->n_rows, m->k, m->ld, NULL, scale, sums);
+    st = gram_add(m->x[side], rows->n_rows, m->k, m->ld, weight, scale, sums);
   if (st == OK)
-    gram_finish(sums, m->k, scale, m->gram[side]);
+    gram_finish(sums, m->k, scale, gram);
   mem_free(sums);
   *most = bound;
   return st;
@@ -73,6 +75,10 @@ static status model_make(model *m, int k, const csr *sides[2], bool biases) {
     if (biases)
       TRY(MEM_ZALLOC(m->bias[s], sides[s]->n_rows, "biases"));
     TRY(MEM_ZALLOC(m->gram[s], k * k, "Gram"));
+    TRY(MEM_ZALLOC(m->seen[s], k * k, "Gram"));
+    TRY(MEM_ZALLOC(m->count[s], sides[s]->n_rows, "counts"));
+    for (lid r = 0; r < sides[s]->n_rows; r++)
+      m->count[s][r] = (real)(sides[s]->ptr[r + 1] - sides[s]->ptr[r]);
     for (lid r = 0; r < sides[s]->n_rows; r++)
       for (int j = 0; j < k; j++)
         m->x[s][r * m->ld + j] = (real)(0.1 / sqrt(k) * rng_normal(1, (uint64_t)s, (uint64_t)r, (uint64_t)j));
@@ -87,6 +93,8 @@ static void model_free(model *m) {
     mem_free(m->x[s]);
     mem_free(m->bias[s]);
     mem_free(m->gram[s]);
+    mem_free(m->seen[s]);
+    mem_free(m->count[s]);
   }
   mem_free(m->loss);
 }
@@ -98,7 +106,17 @@ static status half(model *m, const half_problem *settings, int s, const csr *sid
   solver *solver = NULL;
   status st = OK;
   if (!p.explicit_loss)
-    TRY(gram_of(m, fixed, sides[fixed], &most));
+    TRY(gram_of(m, fixed, sides[fixed], NULL, 1, m->gram[fixed], &most));
+  if (p.method != SOLVE_CHOLESKY) {
+    double heaviest = 0;
+    for (lid r = 0; r < sides[fixed]->n_rows; r++)
+      heaviest = (double)m->count[fixed][r] > heaviest ? (double)m->count[fixed][r] : heaviest;
+    TRY(gram_of(m, fixed, sides[fixed], m->count[fixed], heaviest, m->seen[fixed], &most));
+    for (int i = 0; i < m->k * m->k; i++)
+      m->seen[fixed][i] /= (double)csr_nnz(sides[0]);
+    p.seen = m->seen[fixed];
+    p.mean_a = 1;
+  }
   p.table = m->x[fixed];
   p.bias = m->bias[fixed];
   p.n_fixed = sides[fixed]->n_rows;
@@ -118,7 +136,7 @@ static double objective(model *m, const half_problem *p, const csr *sides[2]) {
   for (int s = 0; s < 2; s++) {
     half_problem q = *p;
     q.n_fixed = sides[1 - s]->n_rows;
-    if (gram_of(m, s, sides[s], &most) != OK)
+    if (gram_of(m, s, sides[s], NULL, 1, m->gram[s], &most) != OK)
       return NAN;
     for (lid r = 0; r < sides[s]->n_rows; r++) {
       double square = m->bias[s] != NULL ? (double)m->bias[s][r] * (double)m->bias[s][r] : 0;
