@@ -41,7 +41,7 @@ typedef struct planted {
   csr m;
   off ld;
   real *table, *bias, *x, *own_bias;
-  double *loss, *gram;
+  double *loss, *gram, *seen, *mean;
   double *ref_y, *ref_bias, *ref_x, *ref_own_bias, *ref_loss;
   ref_als ref;
   half_problem p;
@@ -77,6 +77,8 @@ static void plant(planted *t, shape s, form f) {
   ck_assert_int_eq(MEM_ZALLOC(t->own_bias, s.rows, "own bias"), OK);
   ck_assert_int_eq(MEM_ZALLOC(t->loss, s.rows, "loss"), OK);
   ck_assert_int_eq(MEM_ZALLOC(t->gram, s.k * s.k, "gram"), OK);
+  ck_assert_int_eq(MEM_ZALLOC(t->seen, s.k * s.k, "gram"), OK);
+  ck_assert_int_eq(MEM_ZALLOC(t->mean, s.k, "mean"), OK);
   ck_assert_int_eq(MEM_ZALLOC(t->ref_y, s.fixed * s.k, "y"), OK);
   ck_assert_int_eq(MEM_ZALLOC(t->ref_bias, s.fixed, "bias"), OK);
   ck_assert_int_eq(MEM_ZALLOC(t->ref_x, s.rows * s.k, "x"), OK);
@@ -97,6 +99,16 @@ static void plant(planted *t, shape s, form f) {
     for (int i = 0; i < s.k; i++)
       for (int j = 0; j < s.k; j++)
         t->gram[i * s.k + j] += t->ref_y[c * s.k + i] * t->ref_y[c * s.k + j];
+  double sum_a = 0;
+  for (off e = 0; e < nnz; e++) {
+    const double *y = t->ref_y + t->m.col[e] * s.k;
+    for (int i = 0; i < s.k; i++)
+      for (int j = 0; j < s.k; j++)
+        t->seen[i * s.k + j] += y[i] * y[j] / (double)nnz;
+    for (int i = 0; i < s.k; i++)
+      t->mean[i] += y[i] / (double)nnz;
+    sum_a += f.explicit_loss ? 1 : fabs((double)t->m.val[e]) - f.base;
+  }
   t->ref = (ref_als){.k = s.k,
                      .explicit_loss = f.explicit_loss,
                      .biases = f.biases,
@@ -118,6 +130,9 @@ static void plant(planted *t, shape s, form f) {
                         .base = f.base,
                         .n_fixed = s.fixed,
                         .gram = t->gram,
+                        .seen = t->seen,
+                        .seen_mean = f.biases ? t->mean : NULL,
+                        .mean_a = sum_a / (double)nnz,
                         .fixed_max = most,
                         .most_a = 6,
                         .most_b = 6};
@@ -125,8 +140,8 @@ static void plant(planted *t, shape s, form f) {
 
 static void uproot(planted *t) {
   csr_free(&t->m);
-  void *all[] = {t->table, t->bias,     t->x,     t->own_bias,     t->loss,    t->gram,
-                 t->ref_y, t->ref_bias, t->ref_x, t->ref_own_bias, t->ref_loss};
+  void *all[] = {t->table, t->bias,  t->x,        t->own_bias, t->loss,         t->gram,    t->seen,
+                 t->mean,  t->ref_y, t->ref_bias, t->ref_x,    t->ref_own_bias, t->ref_loss};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     mem_free(all[i]);
 }
@@ -217,18 +232,68 @@ START_TEST(cholesky_minimises_each_row) {
 }
 END_TEST
 
+/* How far x, own_bias are above the least that the row's objective can be. */
+static double excess_of(const planted *t, shape s, lid r) {
+  double x[512];
+  for (int j = 0; j < s.k; j++)
+    x[j] = (double)t->x[r * t->ld + j];
+  return ref_row_objective(&t->ref, &t->m, r, s.fixed, t->ref_y, t->ref_bias, x, (double)t->own_bias[r]) -
+         ref_row_objective(&t->ref, &t->m, r, s.fixed, t->ref_y, t->ref_bias, t->ref_x + r * s.k, t->ref_own_bias[r]);
+}
+
+/* An inexact method moves every row from where it was most of the way to its minimum, and goes on moving it when called
+ * again; rows without interactions become zero. */
+START_TEST(iteration_descends) {
+  shape s = SHAPES[2 + 3 * (_i / N_FORMS)];
+  form f = FORMS[_i % N_FORMS];
+  planted t;
+  plant(&t, s, f);
+  solve_reference(&t, s);
+  double *before;
+  ck_assert_int_eq(MEM_ALLOC(before, s.rows, "excess"), OK);
+  unsetenv("PALATE_ISA");
+  for (int set = 0, best = isa_in_use(); set <= best; set++) {
+    setenv("PALATE_ISA", SETS[set], 1);
+    t.p.method = SOLVE_CG;
+    for (lid r = 0; r < s.rows; r++) {
+      t.own_bias[r] = f.biases ? (real)(t.ref_own_bias[r] + 0.1) : 0;
+      for (int j = 0; j < s.k; j++)
+        t.x[r * t.ld + j] =
+            (real)(t.ref_x[r * s.k + j] + 0.1 * rng_normal(7, 26, (uint64_t)r, (uint64_t)j) / sqrt(s.k));
+      before[r] = excess_of(&t, s, r);
+    }
+    for (int call = 0; call < 3; call++) {
+      ck_assert_msg(solve_all(&t, NULL) == OK, "%s", status_message());
+      for (lid r = 0; r < s.rows; r++) {
+        off n = t.m.ptr[r + 1] - t.m.ptr[r];
+        double excess = excess_of(&t, s, r), noise = 1e-6 * ((double)n + fabs(t.ref_loss[r]));
+        ck_assert_msg(excess <= (call == 0 ? 0.1 : 0.5) * before[r] + noise,
+                      "call %d, k %d, row %d of %d: excess %g after %g", call, s.k, (int)r, (int)n, excess, before[r]);
+        before[r] = excess;
+      }
+    }
+  }
+  unsetenv("PALATE_ISA");
+  mem_free(before);
+  uproot(&t);
+}
+END_TEST
+
 /* One thread, two, three: the same bits; and whole or in two calls. */
 START_TEST(bits_do_not_depend_on_threads) {
   shape s = {32, 200, 500, 200};
-  form f = FORMS[_i];
+  form f = FORMS[_i % N_FORMS];
+  solve_method method = _i < N_FORMS ? SOLVE_CHOLESKY : SOLVE_CG;
   planted one, many;
   heavy_rows heavy;
   plant(&one, s, f);
+  one.p.method = method;
   make_heavy(&one.m, &heavy);
   omp_set_num_threads(1);
   ck_assert_int_eq(solve_all(&one, &heavy), OK);
   for (int threads = 2; threads <= 3; threads++) {
     plant(&many, s, f);
+    many.p.method = method;
     omp_set_num_threads(threads);
     solver *solver;
     ck_assert_int_eq(solver_create(&many.p, &solver), OK);
@@ -279,7 +344,8 @@ END_TEST
 
 static void add(TCase *tc) {
   tcase_add_loop_test(tc, cholesky_minimises_each_row, 0, N_SHAPES * N_FORMS);
-  tcase_add_loop_test(tc, bits_do_not_depend_on_threads, 0, N_FORMS);
+  tcase_add_loop_test(tc, bits_do_not_depend_on_threads, 0, 2 * N_FORMS);
+  tcase_add_loop_test(tc, iteration_descends, 0, 5 * N_FORMS);
   tcase_add_test(tc, near_singular_rows_are_solved_in_double);
   tcase_add_test(tc, singular_rows_are_named);
 }

@@ -112,12 +112,13 @@ START_TEST(bits_do_not_depend_on_ranks_or_threads) {
   static const exchange_mode MODES[] = {EXCHANGE_REPLICATE, EXCHANGE_HALO, EXCHANGE_REDUCE, EXCHANGE_AUTO};
   static const off HEAVY[] = {1000000, 8, 1}; /* no row, some rows, every row */
   for (int h = 0; h < 3; h++) {
+    solve_method method = h == 1 || (h == 0 && _i % 2 == 1) ? SOLVE_CG : SOLVE_CHOLESKY;
     omp_set_num_threads(1);
-    als *alone = train(&single, s, &l, SOLVE_CHOLESKY, EXCHANGE_AUTO, HEAVY[h], alone_objective);
+    als *alone = train(&single, s, &l, method, EXCHANGE_AUTO, HEAVY[h], alone_objective);
     everywhere(alone != NULL, "training alone");
     for (int mode = 0; mode < 4; mode++) {
       omp_set_num_threads(1 + mode % 2);
-      als *a = train(&world, s, &l, SOLVE_CHOLESKY, MODES[mode], HEAVY[h], objective);
+      als *a = train(&world, s, &l, method, MODES[mode], HEAVY[h], objective);
       everywhere(a != NULL, "training over ranks");
       everywhere(same_rows(a, alone, USERS, s->k) && same_rows(a, alone, ITEMS, s->k), "same factors");
       everywhere(memcmp(objective, alone_objective, sizeof objective) == 0, "same objectives");

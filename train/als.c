@@ -29,6 +29,10 @@ struct als {
   als_side sides[2];
   double mean, low, high;
   double *gram[2];
+  /* For solvers that iterate: interactions of each of our rows, the most that a row has, and the Gram matrix of a side
+   * in which rows count as often as they occur, and the mean row likewise. NULL for the exact method. */
+  real *frequency[2];
+  double most_frequent[2], *seen, *seen_mean, mean_a;
   double *row_loss;             /* [our items] */
   double most_a, most_p;        /* largest |a| and |p| of the implicit loss over all pairs */
   spread *spread;               /* heavy items solved where their interactions are, or NULL */
@@ -96,6 +100,15 @@ static void make_confidences(als *a) {
   comm_max_f64(a->c, most, 2);
   a->most_a = most[0];
   a->most_p = most[1];
+  a->mean_a = 1;
+  if (!a->set.loss.explicit_loss) {
+    exact_scale scale = exact_scale_for(most[0], a->pairs);
+    int64_t sum = 0;
+    for (off i = 0; i < csr_nnz(m); i++)
+      sum += exact_term(scale, fabs((double)m->val[i]) - base);
+    comm_sum_i64(a->c, &sum, 1);
+    a->mean_a = exact_value(scale, sum) / (double)a->pairs;
+  }
 }
 
 static off heavy_from(const als *a, gid n_columns) {
@@ -238,6 +251,34 @@ done:
   return st;
 }
 
+/* Interactions of one of our rows on all ranks. */
+static off row_interactions(const als *a, side s, lid r) {
+  const csr *m = &a->sides[s].m;
+  if (s == ITEMS && a->spread != NULL) {
+    const heavy_list *l = spread_list(a->spread);
+    gid row = a->sides[ITEMS].part.first[a->c->rank] + r;
+    if (row_set_has(&l->rows, row))
+      return l->count[row_set_place(&l->rows, row)];
+  }
+  return m->ptr[r + 1] - m->ptr[r];
+}
+
+/* What solvers that iterate want to know of a side. */
+static status make_frequencies(als *a, side s) {
+  lid n = own_count(a, s);
+  status st = comm_agree(a->c, MEM_ALLOC(a->frequency[s], n, "frequencies"));
+  if (st != OK)
+    return st;
+  double most = 0;
+  for (lid r = 0; r < n; r++) {
+    a->frequency[s][r] = (real)row_interactions(a, s, r);
+    most = fmax(most, (double)a->frequency[s][r]);
+  }
+  comm_max_f64(a->c, &most, 1);
+  a->most_frequent[s] = most;
+  return OK;
+}
+
 status als_create(comm *c, const als_settings *settings, const part *users, gid n_items, csr *train, als **out) {
   status st = OK;
   als *a = NULL;
@@ -260,10 +301,18 @@ status als_create(comm *c, const als_settings *settings, const part *users, gid 
   TRY(make_plans(a, mode, &heavy));
   TRY(make_table(a, USERS));
   TRY(make_table(a, ITEMS));
+  if (settings->method != SOLVE_CHOLESKY) {
+    TRY(make_frequencies(a, USERS));
+    TRY(make_frequencies(a, ITEMS));
+  }
   off area = (off)settings->factors * settings->factors;
   st = MEM_ZALLOC(a->gram[USERS], area, "Gram matrix");
   if (st == OK)
     st = MEM_ZALLOC(a->gram[ITEMS], area, "Gram matrix");
+  if (st == OK && settings->method != SOLVE_CHOLESKY)
+    st = MEM_ZALLOC(a->seen, area, "Gram matrix");
+  if (st == OK && a->seen != NULL)
+    st = MEM_ZALLOC(a->seen_mean, settings->factors, "Gram matrix");
   if (st == OK)
     st = MEM_ZALLOC(a->row_loss, own_count(a, ITEMS), "row losses");
   TRY(comm_agree(c, st));
@@ -288,7 +337,10 @@ void als_free(als *a) {
     mem_free(a->sides[s].table);
     mem_free(a->sides[s].bias);
     mem_free(a->gram[s]);
+    mem_free(a->frequency[s]);
   }
+  mem_free(a->seen);
+  mem_free(a->seen_mean);
   mem_free(a->row_loss);
   spread_free(a->spread);
   mem_free(a->spread_x);
@@ -345,6 +397,19 @@ static status make_problem(als *a, side fixed, half_problem *p) {
     bias = gram_largest(own_bias(a, fixed), own_count(a, fixed), 1, 1);
     comm_max_f64(a->c, &bias, 1);
   }
+  if (a->seen != NULL) {
+    st = reduce_gram(a->c, own_rows(a, fixed), own_count(a, fixed), from->part.n, a->set.factors, a->ld,
+                     a->frequency[fixed], a->most_frequent[fixed], a->seen, NULL);
+    if (st != OK)
+      return st;
+    for (off i = 0; i < (off)a->set.factors * a->set.factors; i++)
+      a->seen[i] /= (double)a->pairs;
+    if (from->bias != NULL)
+      st = reduce_mean_row(a->c, own_rows(a, fixed), own_count(a, fixed), from->part.n, a->set.factors, a->ld,
+                           a->frequency[fixed], a->most_frequent[fixed], largest, (double)a->pairs, a->seen_mean);
+    if (st != OK)
+      return st;
+  }
   double most_rest = fmax(fabs(a->low - a->mean), fabs(a->high - a->mean)) + bias;
   *p = (half_problem){.method = a->set.method,
                       .k = a->set.factors,
@@ -359,6 +424,9 @@ static status make_problem(als *a, side fixed, half_problem *p) {
                       .base = loss_base(l),
                       .n_fixed = from->part.n,
                       .gram = l->explicit_loss ? NULL : a->gram[fixed],
+                      .seen = a->seen,
+                      .seen_mean = from->bias != NULL ? a->seen_mean : NULL,
+                      .mean_a = a->mean_a,
                       .fixed_max = largest,
                       .most_a = a->most_a,
                       .most_b = l->explicit_loss ? most_rest : a->most_p};
@@ -426,18 +494,6 @@ static status half_sweep(als *a, side s, double *row_loss, double *waited) {
 done:
   solver_free(solver);
   return st;
-}
-
-/* Interactions of one of our rows on all ranks. */
-static off row_interactions(const als *a, side s, lid r) {
-  const csr *m = &a->sides[s].m;
-  if (s == ITEMS && a->spread != NULL) {
-    const heavy_list *l = spread_list(a->spread);
-    gid row = a->sides[ITEMS].part.first[a->c->rank] + r;
-    if (row_set_has(&l->rows, row))
-      return l->count[row_set_place(&l->rows, row)];
-  }
-  return m->ptr[r + 1] - m->ptr[r];
 }
 
 /* Σ λ_r (|x_r|² + b_r²) over a side. */

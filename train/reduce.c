@@ -53,3 +53,21 @@ done:
   mem_free(sums);
   return st;
 }
+
+status reduce_mean_row(comm *c, const real *rows, off n, gid n_all, int k, off ld, const real *weight,
+                       double weight_max, double largest, double total, double *mean) {
+  int64_t *sums = NULL;
+  exact_scale scale = exact_scale_for(largest * weight_max, n_all);
+  status st = comm_agree(c, MEM_ZALLOC(sums, k, "a mean row"));
+  if (st != OK)
+    goto done;
+  for (off i = 0; i < n; i++)
+    for (int j = 0; j < k; j++)
+      sums[j] += exact_term(scale, (double)weight[i] * (double)rows[i * ld + j]);
+  comm_sum_i64(c, sums, k);
+  for (int j = 0; j < k; j++)
+    mean[j] = exact_value(scale, sums[j]) / total;
+done:
+  mem_free(sums);
+  return st;
+}

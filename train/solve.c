@@ -58,7 +58,8 @@ status solver_create(const half_problem *p, solver **out) {
   s->shared = shape_of(p);
   if (!p->explicit_loss)
     TRY(dense_part(&s->shared));
-  if (p->seen != NULL && (p->method == SOLVE_CG || p->method == SOLVE_AUTO)) {
+  if (p->seen != NULL && (p->seen_mean != NULL || s->shared.n_sums == 1) &&
+      (p->method == SOLVE_CG || p->method == SOLVE_AUTO)) {
     TRY(MEM_ZALLOC(s->shared.near, CG_CLASSES, "a solver"));
     s->shared.panels = cg_panels(p->ld);
   }

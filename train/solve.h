@@ -33,6 +33,7 @@ typedef struct half_problem {
   /* What a typical row has, for the preconditioner of cg; NULL: rows are solved exactly. C (k, k) = Σ y yᵀ / S over the
    * fixed side's rows of all S interactions (a row counts as often as it occurs), and the mean of their a. */
   const double *seen;
+  const double *seen_mean; /* (k) = Σ y / S likewise, where there are biases */
   double mean_a;
   /* Bounds for the exact sums of heavy rows, the same on all ranks: */
   double fixed_max;      /* largest |entry| of the whole fixed side */

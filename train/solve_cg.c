@@ -20,7 +20,7 @@ status cg_prepare(row_shared *s, row_work *w, int c) {
   int k = s->p.k, width = s->nb * s->ops->vl;
   double n = exp2((c + 0.5) / 2);
   real *inverse;
-  status st = MEM_ZALLOC(inverse, width * s->lda, "a preconditioner");
+  status st = MEM_ZALLOC(inverse, (width + 1) * s->lda, "a preconditioner");
   if (st != OK)
     return st;
   double lambda = half_problem_lambda(&s->p, (off)(n + 0.5));
@@ -41,6 +41,18 @@ status cg_prepare(row_shared *s, row_work *w, int c) {
   for (int i = 0; i < width; i++)
     inverse[i * s->lda + i] = 1;
   s->ops->solve(s->nb, w->matrix, s->lda, w->inverse, w->root, width, inverse, s->lda);
+  if (s->n_sums == 2) {
+    /* The bias borders M_n with n times the mean row; its Schur complement stands behind M_n⁻¹ times that border. */
+    double rest = n + lambda;
+    real *border = inverse + width * s->lda, *mean = w->z;
+    memset(mean, 0, sizeof *mean * (size_t)s->p.ld);
+    for (int i = 0; i < k; i++)
+      mean[i] = (real)(n * s->p.seen_mean[i]);
+    s->ops->multiply(s->nb, inverse, s->lda, mean, border);
+    for (int i = 0; i < k; i++)
+      rest -= (double)mean[i] * (double)border[i];
+    border[s->p.ld] = (real)(rest > 1e-3 * n ? rest : 1e-3 * n);
+  }
   s->near[c] = inverse;
   return OK;
 }
@@ -107,13 +119,26 @@ static void product(walk *t, double lambda, const real *v, real shift, real *q, 
   *total += l * shift;
 }
 
+/* z = M⁻¹ r, bias included. */
+static void precondition(const row_shared *s, const real *near, bool biases, const real *r, real r_bias, real *z,
+                         real *z_bias) {
+  s->ops->multiply(s->nb, near, s->lda, r, z);
+  *z_bias = 0;
+  if (!biases)
+    return;
+  const real *border = near + s->nb * s->ops->vl * s->lda;
+  *z_bias = (real)(((double)r_bias - dot(border, r, s->p.ld)) / (double)border[s->p.ld]);
+  for (off i = 0; i < s->p.ld; i++)
+    z[i] -= *z_bias * border[i];
+}
+
 bool row_cg(const row_shared *s, row_work *w, const csr *m, off begin, off end, real *x, real *own_bias, double *loss) {
   const real *near = s->near != NULL ? s->near[cg_class(end - begin)] : NULL;
   if (near == NULL)
     return false;
   off ld = s->p.ld, n = end - begin;
   bool biases = own_bias != NULL;
-  double lambda = half_problem_lambda(&s->p, n), corner = (double)n + lambda;
+  double lambda = half_problem_lambda(&s->p, n);
   walk t = {.s = s, .w = w, .m = m, .begin = begin, .end = end, .held = n <= (off)s->panels * PANEL_ROWS};
   real *now = w->x, *r = w->r, *z = w->z, *d = w->d, *q = w->q;
   real bias = biases ? *own_bias : 0, r_bias = 0, d_bias = 0, q_bias;
@@ -125,8 +150,8 @@ bool row_cg(const row_shared *s, row_work *w, const csr *m, off begin, off end, 
   r_bias = biases ? -q_bias : 0;
   double rho = 0, goal = 0;
   for (int step = 0; step <= MOST_STEPS; step++) {
-    s->ops->multiply(s->nb, near, s->lda, r, z);
-    real z_bias = (real)(r_bias / corner);
+    real z_bias;
+    precondition(s, near, biases, r, r_bias, z, &z_bias);
     double before = rho;
     rho = dot(r, z, ld) + (double)r_bias * (double)z_bias;
     if (step == 0)

@@ -48,7 +48,7 @@ typedef struct model {
   int k;
   off ld;
   real *x[2], *bias[2];
-  double *gram[2], *loss, *seen[2];
+  double *gram[2], *loss, *seen[2], *mean;
   real *count[2];
 } model;
 
@@ -83,6 +83,7 @@ static status model_make(model *m, int k, const csr *sides[2], bool biases) {
       for (int j = 0; j < k; j++)
         m->x[s][r * m->ld + j] = (real)(0.1 / sqrt(k) * rng_normal(1, (uint64_t)s, (uint64_t)r, (uint64_t)j));
   }
+  TRY(MEM_ZALLOC(m->mean, k, "mean"));
   TRY(MEM_ZALLOC(m->loss, sides[1]->n_rows, "losses"));
 done:
   return st;
@@ -97,6 +98,7 @@ static void model_free(model *m) {
     mem_free(m->count[s]);
   }
   mem_free(m->loss);
+  mem_free(m->mean);
 }
 
 static status half(model *m, const half_problem *settings, int s, const csr *sides[2], double *row_loss) {
@@ -114,7 +116,13 @@ static status half(model *m, const half_problem *settings, int s, const csr *sid
     TRY(gram_of(m, fixed, sides[fixed], m->count[fixed], heaviest, m->seen[fixed], &most));
     for (int i = 0; i < m->k * m->k; i++)
       m->seen[fixed][i] /= (double)csr_nnz(sides[0]);
+    for (int j = 0; j < m->k && p.explicit_loss; j++) {
+      m->mean[j] = 0;
+      for (lid r = 0; r < sides[fixed]->n_rows; r++)
+        m->mean[j] += (double)m->count[fixed][r] * (double)m->x[fixed][r * m->ld + j] / (double)csr_nnz(sides[0]);
+    }
     p.seen = m->seen[fixed];
+    p.seen_mean = m->mean;
     p.mean_a = 1;
   }
   p.table = m->x[fixed];
