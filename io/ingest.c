@@ -296,9 +296,9 @@ status ingest_run(comm *c, const ingest_settings *s, ingest_report *report) {
     if (sources[i].layout.format == TEXT_H5)
       TRY(status_fail(USAGE, "%s: HDF5 sources are not read yet", s->sources[i]));
     if (b.data != NULL && dataset_has_time(b.data) != sources[i].layout.has_time)
-      TRY(status_fail(USAGE, "%s has %s times and %s has %s: ingest it likewise (--time-column)", s->append,
-                      dataset_has_time(b.data) ? "" : "no", s->sources[i],
-                      sources[i].layout.has_time ? "some" : "none"));
+      TRY(status_fail(USAGE, "%s has times and %s has none: ingest it likewise (--time-column)",
+                      dataset_has_time(b.data) ? s->append : s->sources[i],
+                      dataset_has_time(b.data) ? s->sources[i] : s->append));
   }
 
   int n_paths = s->n_sources + (s->items != NULL);

@@ -1,0 +1,284 @@
+#!/bin/bash
+# If this fails, people's files become other datasets than the ones they hold: events lost, doubled or misread, ids mixed
+# up, or a result that depends on the machine.
+. "$(dirname "$0")/lib.sh"
+cd "$work" || exit 1
+
+# A slow and obviously right reading of a table by Python's own csv module, held against the dataset.
+cat >same.py <<'PY'
+import csv, datetime, gzip, io, sys
+import h5py
+import numpy as np
+
+def number_or_none(s):
+    return int(s) if s.lstrip("-").isdigit() and str(int(s)) == s else None
+
+def order(ids):
+    numbers = {s: number_or_none(s) for s in ids}
+    return sorted(ids, key=(lambda s: numbers[s]) if None not in numbers.values() else (lambda s: s.encode()))
+
+def expected(events, old_users=(), old_items=()):
+    users = list(old_users) + order({e[0] for e in events} - set(old_users))
+    items = list(old_items) + order({e[1] for e in events} - set(old_items))
+    u, i = {s: k for k, s in enumerate(users)}, {s: k for k, s in enumerate(items)}
+    return users, items, sorted((u[a], t, i[b], np.float32(v)) for a, b, v, t in events)
+
+def check(path, events, time=True, old_users=(), old_items=()):
+    users, items, rows = expected(events, old_users, old_items)
+    with h5py.File(path) as f:
+        got = [s.decode() for s in f["users/id"][:]], [s.decode() for s in f["items/id"][:]]
+        assert got == (users, items), "ids"
+        g = f["interactions"]
+        assert list(g.attrs["shape"]) == [len(users), len(items)], "shape"
+        counts = np.bincount([r[0] for r in rows], minlength=len(users))
+        assert (np.diff(g["indptr"][:]) == counts).all() and g["indptr"][0] == 0, "indptr"
+        assert (g["indices"][:] == [r[2] for r in rows]).all(), "items"
+        assert (g["data"][:] == np.array([r[3] for r in rows], np.float32)).all(), "values"
+        assert ("time" in g) == time
+        if time:
+            assert (g["time"][:] == [r[1] for r in rows]).all(), "times"
+
+def table(path, columns, delimiter=",", header=True, quoting=csv.QUOTE_MINIMAL):
+    opened = gzip.open(path, "rt", newline="") if path.endswith(".gz") else open(path, newline="")
+    rows = list(csv.reader(opened, delimiter=delimiter, quoting=quoting))[1 if header else 0:]
+    u, i, v, t = columns
+    return [(r[u], r[i], float(r[v]) if v is not None else 1, int(r[t]) if t is not None else 0) for r in rows]
+PY
+
+# --- a table with everything odd about it, in any order, cut anywhere, plain or gzip ---
+"$python" - <<'PY'
+import gzip, random
+random.seed(5)
+lines = []
+for k in range(3000):
+    user = random.choice(["u%d" % random.randrange(40), '"comma, %d"' % random.randrange(9), '"q""%d"' % random.randrange(9),
+                          "%d" % random.randrange(30), "0%d" % random.randrange(30), "\u00e9t\u00e9%d" % random.randrange(5)])
+    note = random.choice(["", "plain", '"two\nlines"', '"a ""quoted"" comma,"'])
+    lines.append("%s,%s,%d,%s,%d%s" % (user, note, random.randrange(500), random.choice(["1", "4.5", "-2", "1e3", ".25"]),
+                                       random.randrange(10**9, 2 * 10**9), random.choice(["\n", "\r\n"])))
+head = "user,note,item,rating,timestamp\n"
+open("a.csv", "w", newline="").write(head + "".join(lines))
+random.shuffle(lines)
+open("b.csv", "w", newline="").write(head + "".join(lines).rstrip("\r\n"))
+with gzip.open("c.csv.gz", "wt", newline="") as f:
+    f.write(head + "".join(lines[:1000]))
+open("d.csv", "w", newline="").write(head + "".join(lines[1000:]))
+PY
+export OMP_NUM_THREADS
+for ranks in 1 2 3 4; do
+  for threads in 1 2; do
+    OMP_NUM_THREADS=$threads
+    must $ranks ingest a.csv -o a$ranks$threads.h5
+    good "$ranks ranks and $threads threads give the same dataset" cmp a$ranks$threads.h5 a11.h5
+  done
+done
+OMP_NUM_THREADS=1
+must 0 ingest a.csv -o a0.h5
+good "without mpirun, the same" cmp a0.h5 a11.h5
+cat >check_a.py <<'PY'
+import sys
+from same import *
+events = table("a.csv", (0, 2, 3, 4))
+assert len(events) == 3000
+for name in sys.argv[1:]:
+    check(name, events)
+PY
+must 3 ingest b.csv -o b.h5
+must 2 ingest d.csv c.csv.gz -o c.h5
+good "the datasets are what Python's csv module reads" "$python" check_a.py a11.h5 b.h5 c.h5
+
+# --- every format, at several ranks ---
+"$python" - <<'PY'
+import gzip, random
+random.seed(6)
+events = sorted({(random.randrange(1, 60), random.randrange(1, 90)) for _ in range(900)})
+random.shuffle(events)
+events = [(u, i, random.randrange(1, 6), 1100000000 + 86400 * random.randrange(300)) for u, i in events]
+import datetime, json
+json.dump([(str(u), str(i), v, t) for u, i, v, t in events], open("events.json", "w"))
+open("ml.dat", "w").write("".join("%d::%d::%d::%d\n" % e for e in events))
+open("u.data", "w").write("".join("%d\t%d\t%d\t%d\n" % e for e in events))
+open("counts.tsv", "w").write("userID\tartistID\tweight\r\n" + "".join("%d\t%d\t%d\r\n" % e[:3] for e in events))
+open("pipe.txt", "w").write("".join("%d|%d|%d\n" % e[:3] for e in events))
+open("m.mtx", "w").write("%%MatrixMarket matrix coordinate integer general\n% x\n60 90 " + "%d\n" % len(events)
+                         + "".join("%d %d %d\n" % e[:3] for e in events))
+lists, movies = {}, {}
+for u, i, v, t in events:
+    lists.setdefault(u, []).append(i)
+    movies.setdefault(i, []).append((u, v, datetime.date.fromordinal(719163 + t // 86400)))
+open("lists.txt", "w").write("".join("%d %s\n" % (u, " ".join(map(str, l))) for u, l in lists.items()))
+def movie(i):
+    return "%d:\n" % i + "".join("%d,%d,%s\n" % x for x in movies[i])
+open("combined.txt", "w").write("".join(movie(i) for i in movies))
+for i in movies:
+    open("mv_%07d.txt" % i, "w").write(movie(i))
+with gzip.open("ratings.csv.gz", "wt") as f:
+    f.write("userId,movieId,rating,timestamp\n" + "".join("%d,%d,%d,%d\n" % e for e in events))
+# the same with milliseconds, and with dates
+open("ms.csv", "w").write("user,item,value,time\n" + "".join("%d,%d,%d,%d\n" % (u, i, v, 1000 * t) for u, i, v, t in events))
+open("iso.csv", "w").write("time,user,item,value\n" + "".join("%sZ,%d,%d,%d\n" % (
+    datetime.datetime.fromtimestamp(t, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S"), u, i, v) for u, i, v, t in events))
+PY
+cat >check_events.py <<'PY'
+import json, sys
+from same import *
+events = [tuple(e) for e in json.load(open("events.json"))]
+kind = sys.argv[1]
+if kind == "day":
+    events = [(u, i, v, t // 86400 * 86400) for u, i, v, t in events]
+if kind in ("notime", "ones"):
+    events = [(u, i, v if kind == "notime" else 1, 0) for u, i, v, t in events]
+for name in sys.argv[2:]:
+    check(name, events, time=kind in ("time", "day"))
+PY
+format() { # KIND NAME SOURCE...
+  local kind=$1 name=$2
+  shift 2
+  for ranks in 1 3; do
+    must $ranks ingest "$@" -o "$name.$ranks.h5"
+    good "$name on $ranks ranks" "$python" check_events.py "$kind" "$name.$ranks.h5"
+  done
+  good "$name: the same on 1 and 3 ranks" cmp "$name.1.h5" "$name.3.h5"
+}
+format time movielens ml.dat
+format time udata u.data
+format time gzip ratings.csv.gz
+format time milliseconds ms.csv
+format time dates iso.csv
+format notime counts counts.tsv
+format notime pipe pipe.txt
+format notime mtx m.mtx
+format ones lists lists.txt
+format day netflix combined.txt
+format day movies mv_*.txt
+format notime none ml.dat --time-column none
+format ones only ml.dat --time-column none --value-column none
+must 1 ingest u.data --format udata -o named.h5
+good "the format by name" "$python" check_events.py time named.h5
+
+# --- titles ---
+printf 'itemId;Title;Genres\n1;"Alpha; ""one""";a|b\n2;Am\xe9lie;(no genres listed)\n999;Nobody;x\n2;Again;y\n' >items.csv
+printf 'u,i\n5,1\n5,2\n5,3\n' >three.csv
+for ranks in 1 2 4; do
+  must $ranks ingest three.csv --items items.csv -o t$ranks.h5
+  good "titles on $ranks ranks" cmp t$ranks.h5 t1.h5
+done
+good "Latin-1 is said" grep -q 'Latin-1' err
+good "titles without an event are counted" grep -q '1 further titles have no event' err
+good "titles and tags are there" "$python" -c '
+import h5py
+f = h5py.File("t1.h5")
+assert [s.decode() for s in f["items/title"][:]] == ["Alpha; \"one\"", "Am\u00e9lie", ""], f["items/title"][:]
+assert [s.decode() for s in f["items/tags"][:]] == ["a|b", "", ""], f["items/tags"][:]
+import hashlib
+assert [bytes(s).decode() for s in f.attrs["source"]] == ["three.csv", "items.csv"]
+assert bytes(f.attrs["source_sha256"][1]).decode() == hashlib.sha256(open("items.csv", "rb").read()).hexdigest()'
+
+# --- bad lines ---
+refused() { # STATUS PATTERN ARG...
+  local want=$1 pattern=$2
+  shift 2
+  for ranks in 1 3; do
+    run $ranks ingest "$@" -o no.h5
+    good "status $want for $*" [ "$status" -eq "$want" ]
+    good "the message for $* tells" grep -qE -- "$pattern" err
+    good "nothing is left behind" [ ! -e no.h5 ]
+  done
+}
+{ echo user,item,rating; for k in $(seq 400); do echo "$k,$((k % 7)),3"; done; echo 8,9,nan; echo 1,2,3; echo ,2,3; } >bad.csv
+refused 65 'bad.csv:402:5: the value is NaN, in `8,9,nan`' bad.csv
+refused 65 'bad.csv:402:5: .*max-bad-lines' bad.csv --max-bad-lines 1
+for ranks in 1 2 3 4; do
+  must $ranks ingest bad.csv --max-bad-lines 2 -o bad$ranks.h5
+  mv bad$ranks.h5.rejected bad$ranks.txt
+  good "refused lines are told alike on $ranks ranks" cmp bad$ranks.txt bad1.txt
+  good "and the rest is the same" cmp bad$ranks.h5 bad1.h5
+done
+good "the refused lines" [ "$(tail -n +2 bad1.txt)" = "$(printf 'bad.csv\t402\t5\tthe value is NaN\t8,9,nan\nbad.csv\t404\t1\tthe user id is empty\t,2,3')" ]
+must 1 ingest bad.csv --max-bad-lines 2 --json -o bad1.h5
+good "the counts of lines" "$python" -c '
+import json
+r = json.load(open("out"))
+assert (r["lines"], r["kept"], r["rejected"], r["users"], r["items"], r["events"], r["repeated"]) == (404, 401, 2, 400, 7, 401, 0), r'
+printf '1,2,3\n4,"open,5\n6,7,8\n' >open.csv
+refused 65 'open.csv:2:1: a quote is left open' open.csv
+"$python" -c 'open("nul.csv", "wb").write(b"1,2,3\n4,\0,5\n")'
+refused 65 'nul.csv:2:3: a NUL byte' nul.csv
+"$python" -c 'open("long.csv", "wb").write(b"1,2,3\n" + b"9" * 100000000 + b"\n4,5,6\n")'
+refused 65 'long.csv:2:1: the line is longer than 1 MB' long.csv
+must 2 ingest long.csv --max-bad-lines 1 -o long.h5 --json
+good "a line of 100 MB is passed over without being held" "$python" -c '
+import json
+r = json.load(open("out"))
+assert (r["lines"], r["events"]) == (3, 2) and r["memory"] < 150e6, r'
+rm -f long.csv
+: >empty.csv
+refused 65 'empty.csv is empty' empty.csv
+echo user,item >head.csv
+refused 65 'no event in head.csv' head.csv
+refused 66 'cannot read missing.csv' missing.csv
+refused 66 'not a regular file' .
+refused 64 'has no column `stars`; its header names: user, item, rating' bad.csv --value-column stars
+refused 64 'takes one of auto' bad.csv --format xml
+head -c 200 ratings.csv.gz >cut.csv.gz
+refused 74 'cut.csv.gz: the gzip stream is broken or cut short' cut.csv.gz
+printf '\xff\xfeu\0' >wide.csv
+refused 65 'UTF-16' wide.csv
+run 1 ingest a.csv
+good "no output is a usage error" [ "$status" -eq 64 ]
+run 2 ingest a.csv -o missing/folder/x.h5
+good "an output that cannot be made" [ "$status" -eq 73 ]
+
+# --- appending ---
+cat >check_append.py <<'PY'
+from same import *
+old, new = table("day1.csv", (0, 1, 2, 3)), table("day2.csv", (0, 1, 2, 3))
+old_users, old_items, _ = expected(old)
+check("day1.h5", old)
+check("both1.h5", old + new, old_users=old_users, old_items=old_items)
+with h5py.File("both1.h5") as f:
+    titles = [s.decode() for s in f["items/title"][:]]
+    assert titles == [{"14": "fourteen", "5": "five"}.get(s.decode(), "") for s in f["items/id"][:]], titles
+    assert [bytes(s).decode() for s in f.attrs["source"]] == ["day1.csv", "i1.csv", "day2.csv", "i2.csv"]
+PY
+"$python" - <<'PY'
+import random
+random.seed(8)
+for day, users, items in ((1, 300, 40), (2, 400, 60)):
+    with open("day%d.csv" % day, "w") as f:
+        f.write("user,item,rating,time\n")
+        for k in range(2000):
+            f.write("%d,%d,%d,%d\n" % (random.randrange(users) * 3 % 401, random.randrange(items) * 7 % 61,
+                                       random.randrange(1, 6), 1.2e9 + 86400 * day + random.randrange(86400)))
+PY
+printf 'id,title\n14,fourteen\n' >i1.csv
+printf 'id,title\n5,five\n' >i2.csv
+must 2 ingest day1.csv --items i1.csv -o day1.h5
+for ranks in 1 2 3 4; do
+  must $ranks ingest day2.csv --append day1.h5 --items i2.csv -o both$ranks.h5
+  good "appended on $ranks ranks" cmp both$ranks.h5 both1.h5
+done
+good "old rows keep their places" "$python" check_append.py
+refused 65 'day1.csv is in day1.h5 already' day1.csv --append day1.h5
+refused 64 'has times and' counts.tsv --append day1.h5
+refused 66 'missing.h5' day2.csv --append missing.h5
+
+# --- real data ---
+if [ -d "$data" ]; then
+  for ranks in 1 2 3 4; do
+    must $ranks ingest "$data/ml-latest-small/ratings.csv" --items "$data/ml-latest-small/movies.csv" -o ml$ranks.h5 --json
+    good "MovieLens on $ranks ranks" cmp ml$ranks.h5 ml1.h5
+  done
+  good "MovieLens: 610 users, 9,724 items, 100,836 events, all titled" "$python" -c '
+import json
+r = json.load(open("out"))
+assert (r["users"], r["items"], r["events"], r["titled"], r["rejected"]) == (610, 9724, 100836, 9724, 0), r'
+  must 2 ingest "$data/hetrec2011-lastfm-2k/user_artists.dat" --items "$data/hetrec2011-lastfm-2k/artists.dat" -o fm.h5 --json
+  good "Last.fm: 1,892 users, 17,632 artists, 92,834 events, all named" "$python" -c '
+import json
+r = json.load(open("out"))
+assert (r["users"], r["items"], r["events"], r["titled"], r["rejected"]) == (1892, 17632, 92834, 17632, 0), r'
+else
+  echo "no real data at $data: those checks are left out (PALATE_DATA names the folder)"
+fi
+finish
