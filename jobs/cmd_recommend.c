@@ -7,6 +7,7 @@
 #include "io/snapshot.h"
 #include "jobs/commands.h"
 #include "jobs/listing.h"
+#include "jobs/tastes.h"
 
 #include <math.h>
 #include <string.h>
@@ -141,7 +142,18 @@ done:
   return st;
 }
 
-static status recommend_user(comm *c, const options *o, model *m, int top) {
+/* Says on standard error which groups a member belongs to. */
+static status say_tastes(const char *dir, const char *id, gid row) {
+  json_t *tastes;
+  char line[1024];
+  status st = tastes_read(dir, row, &tastes);
+  if (st == OK && json_array_size(tastes) > 0)
+    log_info("member %s: %s", id, tastes_line(tastes, line, sizeof line));
+  json_decref(tastes);
+  return st;
+}
+
+static status recommend_user(comm *c, const options *o, model *m, const char *dir, int top) {
   status st = OK;
   const char *id = option_text(o, "user");
   gid row;
@@ -160,6 +172,8 @@ static status recommend_user(comm *c, const options *o, model *m, int top) {
   TRY(MEM_ALLOC(x, model_factors(m), "member"));
   TRY(MEM_ALLOC(score, model_rows(m, ITEMS), "scores"));
   TRY(read_member(m, row, x, &constant));
+  if (!option_flag(o, "json"))
+    TRY(say_tastes(dir, id, row));
   TRY(open_data(c, o, m, &d));
   if (d != NULL) {
     ends[0] = row;
@@ -266,7 +280,7 @@ static status run(comm *c, const options *o) {
   if (top > model_rows(m, ITEMS))
     top = model_rows(m, ITEMS);
   if (user)
-    TRY(recommend_user(c, o, m, (int)top));
+    TRY(recommend_user(c, o, m, dir, (int)top));
   else if (likes)
     TRY(recommend_newcomer(c, o, m, (int)top));
   else

@@ -175,10 +175,19 @@ static void put_word(attribute_list *a, const char *name, const char *words, int
   put_text(a, name, a->word[a->n]);
 }
 
+/* The path as it can be used from any folder; as it is where that cannot be found out. out has `size` places. */
+static const char *absolute_path(const char *path, char *out, size_t size) {
+  if (path[0] == '/' || getcwd(out, size) == NULL)
+    return path;
+  size_t n = strlen(out);
+  return (size_t)snprintf(out + n, size - n, "/%s", path) < size - n ? out : path;
+}
+
 static status write_model(comm *c, als *a, const train_options *t, const holdout *h, dataset *d, const watch *w,
                           const char *dir) {
   status st = OK;
   attribute_list *at = NULL;
+  char path[SNAPSHOT_PATH_MAX];
   model_part p = {.n_users = dataset_users(d), .n_items = dataset_items(d), .factors = t->als.factors, .ld = als_ld(a)};
   p.first_user = als_part(a, USERS)->first[c->rank];
   p.user_count = part_count(als_part(a, USERS), c->rank);
@@ -224,7 +233,7 @@ static status write_model(comm *c, als *a, const train_options *t, const holdout
   put_text(at, "holdout", holdout_text(h));
   put_whole(at, "pairs", als_pairs(a));
   put(at, "objective", H5_F64, w->done, w->objective);
-  put_text(at, "dataset", dataset_path(d));
+  put_text(at, "dataset", absolute_path(dataset_path(d), path, sizeof path));
   put_text(at, "dataset_sha256", dataset_digest(d));
   p.attributes = at->list;
   p.n_attributes = at->n;

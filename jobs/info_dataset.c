@@ -1,6 +1,7 @@
 #include "jobs/info.h"
 
 #include "io/dataset.h"
+#include "io/id.h"
 #include "io/log.h"
 #include "io/mem.h"
 
@@ -80,6 +81,27 @@ static json_t *iso_time(int64_t seconds) {
   return json_string(text);
 }
 
+/* The first member with at least so many events: someone to try things on. indptr has room for a slab. */
+static status example_user(dataset *d, off least, off *indptr, json_t *info) {
+  status st = OK;
+  strings id = {0};
+  char text[ID_MAX + 1], safe[4 * ID_MAX];
+  for (gid first = 0; first < dataset_users(d); first += SLAB) {
+    gid n = dataset_users(d) - first < SLAB ? dataset_users(d) - first : SLAB;
+    TRY(dataset_read_indptr(d, first, n, indptr));
+    for (gid u = 0; u < n; u++)
+      if (indptr[u + 1] - indptr[u] >= least) {
+        TRY(dataset_read_ids(d, USERS, first + u, 1, &id));
+        text_printable(strings_get(&id, 0, text, sizeof text), safe, sizeof safe);
+        json_object_set_new(info, "example_user", json_string(safe));
+        goto done;
+      }
+  }
+done:
+  strings_free(&id);
+  return st;
+}
+
 static status users_of(dataset *d, json_t *info) {
   tally *t = NULL;
   off *indptr = NULL;
@@ -93,6 +115,7 @@ static status users_of(dataset *d, json_t *info) {
       TRY(tally_add(t, indptr[u + 1] - indptr[u]));
   }
   json_object_set_new(info, "events_per_user", tally_json(t));
+  TRY(example_user(d, tally_quantile(t, 0.75), indptr, info));
 done:
   if (t != NULL)
     mem_free(t->large);

@@ -4,6 +4,7 @@
 #include "io/log.h"
 #include "io/mem.h"
 #include "io/snapshot.h"
+#include "jobs/tastes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -261,12 +262,16 @@ static void show_groups(FILE *to, const json_t *groups) {
   size_t i;
   json_t *g;
   json_array_foreach(json_object_get(groups, "groups"), i, g) {
-    fprintf(to, "  %6lld %10s  %s\n", (long long)json_integer_value(json_object_get(g, "group")),
-            info_thousands(json_integer_value(json_object_get(g, "size")), a),
-            json_string_value(json_object_get(g, "label")));
+    char themes[256];
+    const char *label = json_string_value(json_object_get(g, "label"));
+    /* The titles of the label stand in the list of titles too, so only its themes are shown of it. */
+    tastes_themes(label, themes, sizeof themes);
+    fprintf(to, "  %4lld %11s members  ", (long long)json_integer_value(json_object_get(g, "group")),
+            info_thousands(json_integer_value(json_object_get(g, "size")), a));
+    if (strcmp(themes, label) != 0)
+      fprintf(to, "%s\n  %24s  ", themes, "");
     size_t t;
     json_t *title;
-    fprintf(to, "  %6s %10s    ", "", "");
     json_array_foreach(json_object_get(g, "titles"), t, title)
         fprintf(to, "%s%s", t > 0 ? " · " : "", json_string_value(title));
     fprintf(to, "\n");
@@ -295,6 +300,10 @@ void info_snapshot_show(const json_t *info, FILE *to) {
               info_thousands(json_integer_value(json_object_get(groups, "largest")), b));
   if (json_is_true(json_object_get(info, "has_recommendations")))
     info_line(to, "recommendations", "for everyone");
+  if (json_object_get(groups, "groups") != NULL) {
+    show_groups(to, groups);
+    return;
+  }
   const char *name;
   json_t *value;
   json_object_foreach(json_object_get(info, "model"), name, value) {
@@ -303,6 +312,4 @@ void info_snapshot_show(const json_t *info, FILE *to) {
   }
   if (json_object_get(info, "metrics") != NULL)
     show_metrics(to, json_object_get(info, "metrics"));
-  if (json_object_get(groups, "groups") != NULL)
-    show_groups(to, groups);
 }

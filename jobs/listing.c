@@ -127,35 +127,45 @@ done:
   return st;
 }
 
-/* Id and title of a row; the title is "" where there are none. */
-static status read_names(model *m, lid row, char *id, size_t id_size, char *title, size_t title_size) {
+typedef struct names {
+  char id[ID_MAX + 1], title[TEXT_MAX], tags[TEXT_MAX]; /* title and tags are "" where there are none */
+} names;
+
+static status read_names(model *m, lid row, names *out) {
   status st = OK;
-  strings ids = {0}, titles = {0};
+  strings ids = {0}, titles = {0}, tags = {0};
   TRY(model_read_ids(m, ITEMS, row, 1, &ids));
   TRY(model_read_titles(m, row, 1, &titles));
-  strings_get(&ids, 0, id, id_size);
-  title[0] = '\0';
+  TRY(model_read_tags(m, row, 1, &tags));
+  *out = (names){0};
+  strings_get(&ids, 0, out->id, sizeof out->id);
   if (titles.n > 0)
-    strings_get(&titles, 0, title, title_size);
+    strings_get(&titles, 0, out->title, sizeof out->title);
+  if (tags.n > 0)
+    strings_get(&tags, 0, out->tags, sizeof out->tags);
 done:
   strings_free(&ids);
   strings_free(&titles);
+  strings_free(&tags);
   return st;
 }
 
 status listing_show(model *m, const listed *list, int n, const char *score_name, FILE *to) {
-  char id[ID_MAX + 1], title[TEXT_MAX], safe_id[4 * ID_MAX], safe_title[4 * TEXT_MAX];
+  names it;
+  char safe_id[4 * ID_MAX], safe_title[4 * TEXT_MAX], safe_tags[4 * TEXT_MAX];
   bool match = n > 0 && list[0].match >= 0;
   fprintf(to, "%4s  %s%10s  %-12s %s\n", "#", match ? "match  " : "", score_name, "id", "title");
   for (int r = 0; r < n; r++) {
-    status st = read_names(m, list[r].row, id, sizeof id, title, sizeof title);
+    status st = read_names(m, list[r].row, &it);
     if (st != OK)
       return st;
     fprintf(to, "%4d  ", r + 1);
     if (match)
       fprintf(to, "%3d %%  ", list[r].match);
-    fprintf(to, "%10.4f  %-12s %s\n", list[r].score, text_printable(id, safe_id, sizeof safe_id),
-            text_printable(title, safe_title, sizeof safe_title));
+    text_printable(it.tags, safe_tags, sizeof safe_tags);
+    fprintf(to, "%10.4f  %-12s %s%s%s%s\n", list[r].score, text_printable(it.id, safe_id, sizeof safe_id),
+            text_printable(it.title, safe_title, sizeof safe_title), safe_tags[0] != '\0' ? "  [" : "", safe_tags,
+            safe_tags[0] != '\0' ? "]" : "");
   }
   return OK;
 }
@@ -169,15 +179,17 @@ json_t *listing_text(const char *text) {
 }
 
 status listing_json(model *m, const listed *list, int n, const char *score_name, json_t **out) {
-  char id[ID_MAX + 1], title[TEXT_MAX];
+  names it;
   status st = OK;
   *out = json_array();
   for (int r = 0; r < n; r++) {
-    TRY(read_names(m, list[r].row, id, sizeof id, title, sizeof title));
+    TRY(read_names(m, list[r].row, &it));
     json_t *one = json_object();
     json_object_set_new(one, "rank", json_integer(r + 1));
-    json_object_set_new(one, "id", listing_text(id));
-    json_object_set_new(one, "title", listing_text(title));
+    json_object_set_new(one, "id", listing_text(it.id));
+    json_object_set_new(one, "title", listing_text(it.title));
+    if (it.tags[0] != '\0')
+      json_object_set_new(one, "tags", listing_text(it.tags));
     json_object_set_new(one, score_name, json_real(list[r].score));
     if (list[r].match >= 0)
       json_object_set_new(one, "match", json_integer(list[r].match));

@@ -21,10 +21,10 @@ typedef struct listed {
   int match; /* per cent; negative: not shown */
 } listed;
 
-/* A table: rank, match, score, id, title. Ids and titles are escaped for terminals. Local. */
+/* A table: rank, match, score, id, title, tags. Texts are escaped for terminals. Local. */
 status listing_show(model *m, const listed *list, int n, const char *score_name, FILE *to);
 
-/* [{"rank", "id", "title", score_name, "match"}, …]. Free with json_decref. Local. */
+/* [{"rank", "id", "title", "tags", score_name, "match"}, …]. Free with json_decref. Local. */
 status listing_json(model *m, const listed *list, int n, const char *score_name, json_t **out);
 
 /* Text as JSON, with the bytes of broken UTF-8 as \xNN. */
