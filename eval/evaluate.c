@@ -338,8 +338,10 @@ status evaluate(comm *c, const evaluate_input *in, evaluation *out) {
     st = status_fail(BAD_DATA, "no user has a held-out pair, so there is nothing to measure on");
     goto done;
   }
+  double start = seconds_now();
   TRY(make_bench(c, &input, out->users, &b));
   TRY(comm_agree(c, measure_users(&b)));
+  log_debug("measured %lld users in %.2f s", (long long)out->users, seconds_now() - start);
   sum_over_ranks(c, &b);
   out->folded_in = b.folded_in;
   read_evaluation(&b, out);

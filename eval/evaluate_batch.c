@@ -216,26 +216,33 @@ static double novelty(const bench *b, const lid *list, lid n) {
   return n > 0 ? sum / n : 0;
 }
 
-/* Mean of 1 - cosine over the pairs of a list. */
-static double variety(const bench *b, const lid *list, lid n) {
+/* Mean of 1 - cosine over the pairs of a list, from the length of the sum of its unit vectors; `sum` has room for one
+ * vector. */
+static double variety(const bench *b, const lid *list, lid n, double *sum) {
   scorer *s = b->in->model[0];
   int factors = model_factors(scorer_model(s));
-  double sum = 0, pairs = 0;
-  for (lid i = 1; b->factors != NULL && i < n; i++)
-    for (lid j = 0; j < i; j++) {
-      lid a = scorer_item(s, list[i]), c = scorer_item(s, list[j]);
-      if (a < 0 || c < 0)
-        continue;
-      const real *x = b->factors + (off)a * factors, *y = b->factors + (off)c * factors;
-      double size = sqrt(predict(x, x, factors) * predict(y, y, factors));
-      sum += size > 0 ? fmin(fmax(1 - predict(x, y, factors) / size, 0), 2) : 1;
-      pairs++;
-    }
-  return pairs > 0 ? sum / pairs : 0;
+  double units = 0, length = 0, pairs = (double)n * (n - 1);
+  if (b->factors == NULL || n < 2)
+    return 0;
+  for (int p = 0; p < factors; p++)
+    sum[p] = 0;
+  for (lid r = 0; r < n; r++) {
+    lid item = scorer_item(s, list[r]);
+    if (item < 0)
+      continue;
+    const real *y = b->factors + (off)item * factors;
+    double square = predict(y, y, factors), scale = square > 0 ? 1 / sqrt(square) : 0;
+    units += square > 0;
+    for (int p = 0; p < factors; p++)
+      sum[p] += scale * (double)y[p];
+  }
+  for (int p = 0; p < factors; p++)
+    length += sum[p] * sum[p];
+  return fmin(fmax(1 - (length - units) / pairs, 0), 2);
 }
 
 /* A model's columns, and where it is the first the figures of its lists. */
-static void put_model(batch *k, const bench *b, int model, lid u, const lid *list, lid length, lid own) {
+static void put_model(batch *k, const bench *b, int model, lid u, const lid *list, lid length, lid own, double *sum) {
   const csr *test = b->in->test;
   off first = test->ptr[own], n_test = test->ptr[own + 1] - first;
   double *out = k->values + (off)u * b->at.columns;
@@ -251,11 +258,11 @@ static void put_model(batch *k, const bench *b, int model, lid u, const lid *lis
     top[r] = r < length ? list[r] : -1;
   length = length < shown ? length : shown;
   out[b->at.novelty[0]] = novelty(b, list, length);
-  out[b->at.variety[0]] = variety(b, list, length);
+  out[b->at.variety[0]] = variety(b, list, length, sum);
 }
 
 /* The columns of the baselines; list has room for the longest list, guess for the user's test pairs. */
-static void put_baselines(batch *k, const bench *b, lid u, lid own, lid *list) {
+static void put_baselines(batch *k, const bench *b, lid u, lid own, lid *list, double *sum) {
   const evaluate_input *in = b->in;
   const csr *test = in->test, *train = in->train;
   off first = test->ptr[own], n_test = test->ptr[own + 1] - first, n_seen = k->to[u] - k->from[u];
@@ -279,7 +286,7 @@ static void put_baselines(batch *k, const bench *b, lid u, lid own, lid *list) {
     top[r] = r < length ? list[r] : -1;
   length = length < shown ? length : shown;
   out[b->at.novelty[1]] = novelty(b, list, length);
-  out[b->at.variety[1]] = variety(b, list, length);
+  out[b->at.variety[1]] = variety(b, list, length, sum);
 }
 
 /* --- slices --- */
@@ -373,7 +380,7 @@ static status place_users(batch *k, const bench *b, const lid *user, lid n, off 
 status batch_measure(batch *k, bench *b, const lid *user, lid n) {
   status st = OK;
   const evaluate_input *in = b->in;
-  int longest = metrics_longest(&b->plan), shown = in->at[0];
+  int longest = metrics_longest(&b->plan), shown = in->at[0], factors = model_factors(scorer_model(in->model[0]));
   off most_tests;
   bool failed = false;
   TRY(place_users(k, b, user, n, &most_tests));
@@ -382,19 +389,21 @@ status batch_measure(batch *k, bench *b, const lid *user, lid n) {
 #pragma omp parallel reduction(|| : failed)
     {
       lid *list = NULL;
-      failed = MEM_ALLOC(list, longest, "list of a user") != OK;
+      double *sum = NULL;
+      failed = MEM_ALLOC(list, longest, "list of a user") != OK || MEM_ALLOC(sum, factors, "list of a user") != OK;
 #pragma omp for schedule(dynamic, 64)
       for (lid u = 0; u < n; u++) {
-        if (list == NULL)
+        if (failed)
           continue;
         lid length = topk_count(k->lists, u);
         for (lid r = 0; r < length; r++)
           list[r] = topk_item(k->lists, u, r);
-        put_model(k, b, m, u, list, length, user[u]);
+        put_model(k, b, m, u, list, length, user[u], sum);
         if (m == 0)
-          put_baselines(k, b, u, user[u], list);
+          put_baselines(k, b, u, user[u], list, sum);
       }
       mem_free(list);
+      mem_free(sum);
     }
     if (failed) {
       st = status_fail(NO_MEMORY, "no memory for the lists of users");

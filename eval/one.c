@@ -5,6 +5,7 @@
 #include "train/product.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 status one_scores(isa set, const real *x, const real *y, off n, int k, real *score) {
   off panel = product_panel(set), size = product_packed_size(set, panel, k);
@@ -19,13 +20,19 @@ status one_scores(isa set, const real *x, const real *y, off n, int k, real *sco
   return st;
 }
 
-status one_best(const real *score, lid n, const lid *skip, off n_skip, int top, lid *list, int *count) {
+static int rise(const void *of_a, const void *of_b) {
+  lid a = *(const lid *)of_a, b = *(const lid *)of_b;
+  return (a > b) - (a < b);
+}
+
+status one_best(const real *score, lid n, lid *skip, off n_skip, int top, lid *list, int *count) {
   status st = OK;
   uint64_t *key = NULL;
   int room = topk_capacity(top), held = 0;
   real threshold = -INFINITY;
   off next = 0;
   TRY(MEM_ALLOC(key, room, "best items"));
+  qsort(skip, (size_t)n_skip, sizeof *skip, rise);
   for (lid i = 0; i < n; i++) {
     while (next < n_skip && skip[next] < i)
       next++;

@@ -9,8 +9,8 @@
 /* score[i] = x · y_i for the n rows of y (n, k); the same bits as eval/topk.h. NO_MEMORY. Local. */
 status one_scores(isa set, const real *x, const real *y, off n, int k, real *score);
 
-/* The best of n scores, without the items of skip[n_skip] (ascending) and without NaN: at most `top` into list (room
- * for top), best first, ties by lower row; how many in *count. NO_MEMORY. Local. */
-status one_best(const real *score, lid n, const lid *skip, off n_skip, int top, lid *list, int *count);
+/* The best of n scores, without the items of skip[n_skip], which is sorted here, and without NaN: at most `top` into
+ * list (room for top), best first, ties by lower row; how many in *count. NO_MEMORY. Local. */
+status one_best(const real *score, lid n, lid *skip, off n_skip, int top, lid *list, int *count);
 
 #endif

@@ -3,7 +3,6 @@
 #include "eval/match.h"
 #include "io/mem.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 bool seen_same_rows(model *m, const dataset *d) {
@@ -86,24 +85,13 @@ void seen_free(seen *s) {
   mem_free(s);
 }
 
-static int rise(const void *of_a, const void *of_b) {
-  lid a = *(const lid *)of_a, b = *(const lid *)of_b;
-  return (a > b) - (a < b);
-}
-
-/* Sorts n items, leaves out what the model does not know and what is repeated; returns how many are left. */
-static off tidy(const seen *s, lid *item, off n) {
-  off kept = 0, left = 0;
-  for (off e = 0; e < n; e++) {
-    lid row = s->item != NULL ? s->item[item[e]] : item[e];
-    if (row >= 0)
-      item[kept++] = row;
-  }
-  qsort(item, (size_t)kept, sizeof *item, rise);
-  for (off e = 0; e < kept; e++)
-    if (left == 0 || item[left - 1] != item[e])
-      item[left++] = item[e];
-  return left;
+/* The model's rows of n items in their place, without those it does not know; returns how many are left. */
+static off rename_items(const seen *s, lid *item, off n) {
+  off kept = 0;
+  for (off e = 0; e < n; e++)
+    if (s->item[item[e]] >= 0)
+      item[kept++] = s->item[item[e]];
+  return kept;
 }
 
 /* Events of one run of the dataset's users, put behind one another into item. */
@@ -170,21 +158,13 @@ status seen_rows(seen *s, gid first, lid count, csr *out) {
     nnz += to[u + run - 1] - from[u];
     u += run;
   }
-  /* Each row is made shorter in its own place, in threads; then the rows move together. */
-  off *kept = to;
   off at = 0;
   for (lid u = 0; u < count; u++) {
-    off n = to[u] - from[u];
-    from[u] = at;
-    kept[u] = n;
+    off n = to[u] - from[u], kept = s->item != NULL ? rename_items(s, out->col + at, n) : n;
+    if (out->ptr[u] != at)
+      memmove(out->col + out->ptr[u], out->col + at, sizeof *out->col * (size_t)kept);
+    out->ptr[u + 1] = out->ptr[u] + kept;
     at += n;
-  }
-#pragma omp parallel for schedule(dynamic, 64)
-  for (lid u = 0; u < count; u++)
-    kept[u] = tidy(s, out->col + from[u], kept[u]);
-  for (lid u = 0; u < count; u++) {
-    memmove(out->col + out->ptr[u], out->col + from[u], sizeof *out->col * (size_t)kept[u]);
-    out->ptr[u + 1] = out->ptr[u] + kept[u];
   }
 done:
   mem_free(item);

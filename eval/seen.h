@@ -18,8 +18,8 @@ typedef struct seen seen;
 status seen_create(comm *c, dataset *d, model *m, const part *users, seen **out);
 void seen_free(seen *s);
 
-/* Rows first … first+count-1 of the model's members, which must be ours: the model's item rows of all their events,
- * ascending, each once. Replaces *out; values are not set. Free with csr_free. Local. */
+/* Rows first … first+count-1 of the model's members, which must be ours: the model's item rows of all their events, in
+ * no order, and as often as they occur. Replaces *out; values are not set. Free with csr_free. Local. */
 status seen_rows(seen *s, gid first, lid count, csr *out);
 
 #endif

@@ -30,7 +30,7 @@ static inline lid topk_key_item(uint64_t key) {
 
 /* Keys a list has room for while candidates come in. */
 static inline int topk_capacity(int top) {
-  return 2 * top + 64;
+  return top + top / 2 + 32;
 }
 
 /* Brings the `top` greatest of n different keys to the front, in no order; returns how many are left. */

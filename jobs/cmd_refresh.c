@@ -195,9 +195,9 @@ static status run(comm *c, const options *o) {
   return st;
 }
 
-static const option_use TAKES[] = {
-    {"output", "snapshots"}, GATE_OPTIONS,           {"metrics-file", NULL}, {"holdout", "random:0.1"},
-    {"json", "(not here)"},  {"data", "(not here)"}, {"seed", NULL},         {NULL, NULL}};
+static const option_use TAKES[] = {{"output", "snapshots"},   GATE_OPTIONS,   {"metrics-file", NULL},
+                                   {"holdout", "random:0.1"}, {"test", NULL}, {"json", "(not here)"},
+                                   {"data", "(not here)"},    {"seed", NULL}, {NULL, NULL}};
 
 /* The steps read their own options from ours. */
 static const command *const STEPS[] = {&CMD_TRAIN, &CMD_CLUSTER, &CMD_EVALUATE, NULL};

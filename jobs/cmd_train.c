@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const option_use TAKES[] = {{"output", "snapshots"}, TRAIN_OPTIONS,     {"holdout", NULL},
+static const option_use TAKES[] = {{"output", "snapshots"}, TRAIN_OPTIONS,     {"holdout", NULL}, {"test", NULL},
                                    RESUME_OPTIONS,          {"threads", NULL}, {NULL, NULL}};
 
 static const char DETAILS[] =

@@ -97,11 +97,13 @@ status measure(comm *c, const options *o, const char *dataset_file, const char *
   if (st == OK && n == 2 && model_is_explicit(s[0].m) != model_is_explicit(s[1].m))
     st = status_fail(BAD_DATA, "%s and %s have different losses and cannot be compared", dirs[0], dirs[1]);
   TRY(comm_agree(c, st));
+  double start = seconds_now();
   TRY(dataset_open(c, dataset_file, &d));
   TRY(interactions_cut_users(c, d, model_factors(s[0].m), c->size, &users));
   TRY(holdout_load(c, &h, d, &users, how.merge, &train, &test));
   for (int i = 0; i < n; i++)
     TRY(open_subject(c, dirs[i], d, &users, memory / n, &s[i]));
+  log_debug("loaded in %.2f s", seconds_now() - start);
   gid first = users.first[c->rank], count = part_count(&users, c->rank);
   TRY(comm_agree(c, MEM_ZALLOC(fold_user, count, "test members")));
   for (gid u = 0; u < count; u++)

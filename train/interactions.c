@@ -150,8 +150,11 @@ static status rows_make(chunk *k, const off *indptr, gid first, gid last, gid us
   return OK;
 }
 
-static status shrink(csr *m) {
+/* Gives back what `room` places were too many, unless the copy that takes would cost more memory than it frees. */
+static status shrink(csr *m, off room) {
   off nnz = csr_nnz(m);
+  if (nnz >= room - room / 4)
+    return OK;
   status st = MEM_REALLOC(m->col, nnz, "interactions");
   return st != OK ? st : MEM_REALLOC(m->val, nnz, "interactions");
 }
@@ -185,9 +188,9 @@ static status load_local(dataset *d, gid user0, gid count, duplicates merge, mar
     TRY(rows_make(&k, indptr, r, end, user0, merge, mark, rule, train, test));
     r = end;
   }
-  TRY(shrink(train));
+  TRY(shrink(train, total));
   if (test != NULL)
-    TRY(shrink(test));
+    TRY(shrink(test, test_room));
 done:
   chunk_free(&k);
   mem_free(indptr);

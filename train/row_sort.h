@@ -15,18 +15,14 @@ off row_merge(duplicates how, off n, lid *col, real *val);
 
 /* Whether the n columns, which ascend, have this one. Local. */
 static inline bool row_contains(const lid *col, off n, lid wanted) {
-  while (n > 0) {
+  if (n == 0)
+    return false;
+  while (n > 1) { /* no branch on what is compared: half of them would be mispredicted */
     off half = n / 2;
-    if (col[half] == wanted)
-      return true;
-    if (col[half] < wanted) {
-      col += half + 1;
-      n -= half + 1;
-    } else {
-      n = half;
-    }
+    col = col[half] <= wanted ? col + half : col;
+    n -= half;
   }
-  return false;
+  return *col == wanted;
 }
 
 #endif
