@@ -6,6 +6,7 @@
 
 extern const command CMD_CLUSTER;
 extern const command CMD_EVALUATE;
+extern const command CMD_EXPORT;
 extern const command CMD_INFO;
 extern const command CMD_INGEST;
 extern const command CMD_PRUNE;

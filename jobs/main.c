@@ -24,6 +24,7 @@ static const command *const COMMANDS[] = {
     &CMD_EVALUATE,
     &CMD_RECOMMEND,
     &CMD_SIMILAR,
+    &CMD_EXPORT,
     &CMD_INFO,
     &CMD_REFRESH,
     &CMD_PUBLISH,

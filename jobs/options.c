@@ -26,7 +26,7 @@ static const option_spec TABLE[] = {
     {"seed", "S", "1", "seed of everything random", 0},
     {"memory", "SIZE", NULL, "most memory a rank may take for what it can bound (4G, 512M)", 0},
     /* ingest */
-    {"format", "FORMAT", "auto", "auto, csv, movielens, udata, counts, lists, netflix, mtx or h5", 0},
+    {"format", "FORMAT", "auto", "ingest: auto, csv, movielens, udata, counts, lists, netflix, mtx or h5; export: npy, csv or ann-benchmarks", 0},
     {"separator", "TEXT", NULL, "what parts columns: `,`, tab, `;`, `|`, `::`, blank (runs of blanks and tabs), … (default: by the text)", 0},
     {"header", "auto|yes|no", "auto", "whether the first line names the columns", 0},
     {"quoting", "auto|yes|no", "auto", "whether fields may be in double quotes (auto: with commas and semicolons)", 0},
