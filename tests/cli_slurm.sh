@@ -73,4 +73,21 @@ good "srun --mpi=pmix ends with 0, not $status" [ "$status" -eq 0 ]
 good "srun --mpi=pmix gives the bits of mpirun" "$python" "$tests/same_h5" "$model/model.h5" \
   "$(tail -n 1 "$work/out")/model.h5" created dataset
 
+# The time limit comes: a checkpoint, back to the queue, and the bits of a run that was never stopped.
+submit "$work/train.sbatch" ../data.h5 long --factors 24 --sweeps 3000
+for _ in $(seq 100); do
+  grep -q 'sweep' job.log 2>/dev/null && break
+  sleep 0.1
+done
+sleep 1
+as_user scancel --batch --signal=USR1 "$id"
+ended
+good "the job ends with 0 after its restart, not $status" [ "$status" -eq 0 ]
+good "it said that it goes back to the queue" grep -q 'back to the queue' job.log
+good "it was restarted once, not $restarts times" [ "$restarts" -eq 1 ]
+good "it went on from its checkpoint" grep -q 'going on after sweep' job.log
+resumed=$(grep -o 'long/[0-9A-Za-z-]*' job.log | tail -n 1)
+must 2 train "$work/data.h5" -o straight --factors 24 --sweeps 3000 --quiet
+good "stopped and resumed gives the bits of a run in one go" "$python" "$tests/same_h5" "$resumed/model.h5" \
+  "$(tail -n 1 "$work/out")/model.h5" created dataset
 finish
