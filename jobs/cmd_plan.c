@@ -13,12 +13,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static const option_use TAKES[] = {{"users", ""},     {"items", ""},        {"events", ""},       {"factors", NULL},
-                                   {"loss", NULL},    {"ranks", NULL},      {"exchange", NULL},   {"heavy-rows", NULL},
-                                   {"holdout", NULL}, {"seed", NULL},       {"duplicates", NULL}, {"threads", "1"},
-                                   {"link", NULL},    {"core-flops", NULL}, {"node-cores", NULL}, {"node-memory", NULL},
-                                   {"sweeps", NULL},  {"popularity", NULL}, {"head-share", NULL}, {"activity", NULL},
-                                   {"json", NULL},    {NULL, NULL}};
+static const option_use TAKES[] = {{"users", ""},         {"items", ""},     {"events", ""},       {"factors", NULL},
+                                   {"loss", NULL},        {"solver", NULL},  {"ranks", NULL},      {"exchange", NULL},
+                                   {"heavy-rows", NULL},  {"holdout", NULL}, {"seed", NULL},       {"duplicates", NULL},
+                                   {"threads", "1"},      {"link", NULL},    {"core-flops", NULL}, {"node-cores", NULL},
+                                   {"node-memory", NULL}, {"sweeps", NULL},  {"popularity", NULL}, {"head-share", NULL},
+                                   {"activity", NULL},    {"json", NULL},    {NULL, NULL}};
 
 static const char DETAILS[] =
     "With a DATASET everything is counted on its rows, and the bytes are those a real run sends, to the byte. Without "
@@ -33,17 +33,19 @@ typedef struct request {
   plan_layout layout; /* sizes and settings; counts come later */
   int64_t ranks, sweeps, node_cores, node_memory, heavy_from;
   exchange_mode asked;
+  solve_method method;
   bool counted; /* on a dataset */
 } request;
 
 static status read_request(const options *o, request *r) {
   status st = OK;
   int64_t factors, threads;
-  int loss, exchange;
+  int loss, exchange, solver;
   double link, flops;
   *r = (request){0};
   TRY(option_choice(o, "loss", LOSS_WORDS, &loss));
   TRY(option_choice(o, "exchange", EXCHANGE_WORDS, &exchange));
+  TRY(option_choice(o, "solver", SOLVER_WORDS, &solver));
   TRY(option_count(o, "factors", 1, 512, &factors));
   TRY(option_count(o, "ranks", 1, 1 << 20, &r->ranks));
   TRY(option_count(o, "threads", 1, 4096, &threads));
@@ -57,6 +59,7 @@ static status read_request(const options *o, request *r) {
   TRY(option_number(o, "head-share", 0, 1, &r->laws.share));
   TRY(option_number(o, "activity", 0, 5, &r->laws.sigma));
   r->asked = (exchange_mode)exchange;
+  r->method = (solve_method)solver;
   r->machine = (plan_machine){.threads = (int)threads, .flops = flops * 1e9, .link = link * 1e9};
   r->layout.factors = (int)factors;
   r->layout.explicit_loss = loss == 0;
@@ -142,6 +145,7 @@ static status cheapest(const request *r, layout_choice *out) {
                              r->layout.explicit_loss, r->heavy_from, ranks, &l);
       if (st != OK)
         return st;
+      l.mean_system = als_wants_mean_system(r->method);
       plan_cost(&l, &m, r->asked == EXCHANGE_AUTO ? plan_choose(&l) : r->asked, r->asked, NULL, &result);
       plan_layout_free(&l);
       bool fits = result.memory_max * per_node < 0.9 * (double)r->node_memory;
@@ -235,6 +239,7 @@ static status run(comm *c, const options *o) {
   else
     TRY(plan_model(&r.laws, r.layout.users, r.layout.items, r.layout.events, r.layout.factors, r.layout.explicit_loss,
                    r.heavy_from, (int)r.ranks, &r.layout));
+  r.layout.mean_system = als_wants_mean_system(r.method);
   exchange_mode users = r.asked == EXCHANGE_AUTO ? plan_choose(&r.layout) : r.asked;
   int chosen = 0;
   for (int i = 0; i < 3; i++) {

@@ -38,6 +38,7 @@ typedef struct watch {
   int factors;
   const char *dir;
   resume_clock clock;
+  double waiting, exchange;
 } watch;
 
 /* --- checkpoints --- */
@@ -112,17 +113,19 @@ static status watch_sweep(void *context, als *a, const als_report *r) {
   else if (r->has_objective)
     snprintf(loss, sizeof loss, ", objective %.8g", r->objective);
   double seconds = r->seconds_users + r->seconds_items;
-  log_debug("sweep %d: users %.3f s, items %.3f s, objective %.3f s", r->sweep, r->seconds_users, r->seconds_items,
-            r->seconds_objective);
+  w->waiting += r->seconds_waiting;
+  w->exchange += r->seconds_exchange;
   if (w->c->rank == 0) {
     if (w->bar.drawn || r->sweep == w->sweeps)
       progress_end(&w->bar);
     log_info("sweep %2d/%d  %.3f s%s", r->sweep, w->sweeps, seconds, loss);
     progress_step(&w->bar, r->sweep, "sweep %d", r->sweep);
   }
-  json_t *line = json_pack("{s:s, s:i, s:f, s:f, s:f, s:f, s:I}", "event", "sweep", "sweep", r->sweep, "seconds",
-                           seconds, "seconds_users", r->seconds_users, "seconds_objective", r->seconds_objective,
-                           "seconds_items", r->seconds_items, "bytes_sent", (json_int_t)r->bytes_sent);
+  json_t *line =
+      json_pack("{s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I}", "event", "sweep", "sweep", r->sweep, "seconds",
+                seconds, "seconds_users", r->seconds_users, "seconds_items", r->seconds_items, "seconds_objective",
+                r->seconds_objective, "seconds_exchange", r->seconds_exchange, "seconds_waiting", r->seconds_waiting,
+                "balance", r->balance, "bytes_sent", (json_int_t)r->bytes_sent);
   if (r->has_objective)
     json_object_set_new(line, "objective", json_real(r->objective));
   if (r->has_objective && r->rmse > 0)
@@ -247,6 +250,19 @@ done:
   return st;
 }
 
+/* What the ranks share out, where there are several. */
+static void log_layout(comm *c, const als *a) {
+  double cost = als_cost(a), most = cost;
+  int64_t sum = (int64_t)cost;
+  comm_max_f64(c, &most, 1);
+  comm_sum_i64(c, &sum, 1);
+  if (c->size == 1)
+    return;
+  log_info("work: %.3g GFLOP a sweep, largest over mean rank %.3f; %d heavy items, rows in %d and %d batches",
+           (double)sum / 1e9, most * c->size / (double)sum, als_spread_items(a), als_batches(a, USERS),
+           als_batches(a, ITEMS));
+}
+
 status job_train(comm *c, const options *o, const char *dataset_file, const char *dir, journal *j) {
   status st = OK;
   train_options t;
@@ -277,6 +293,7 @@ status job_train(comm *c, const options *o, const char *dataset_file, const char
       (long long)als_pairs(a), (long long)dataset_users(d), (long long)dataset_items(d), t.als.factors, c->size,
       c->size == 1 ? "" : "s", exchange_mode_name(als_exchange(a, ITEMS)), exchange_mode_name(als_exchange(a, USERS)),
       loaded - start);
+  log_layout(c, a);
   w.sweeps = t.als.sweeps;
   w.factors = t.als.factors;
   w.tolerance = t.als.tolerance;
@@ -288,6 +305,8 @@ status job_train(comm *c, const options *o, const char *dataset_file, const char
   progress_end(&w.bar);
   if (st != OK)
     goto done;
+  if (c->size > 1)
+    log_info("rows were under way for %.2f s; all but %.2f s of that was hidden behind solving", w.exchange, w.waiting);
   TRY(write_model(c, a, &t, &h, d, &w, dir));
   if (c->rank == 0)
     checkpoint_remove(dir);

@@ -30,6 +30,8 @@ status train_options_read(const options *o, train_options *t) {
   TRY(option_count(o, "factors", 1, 512, &factors));
   TRY(option_count(o, "seed", 0, INT64_MAX, &seed));
   TRY(option_count(o, "sweeps", 1, 100000, &sweeps));
+  if (option_text(o, "memory") != NULL)
+    TRY(option_size(o, "memory", &t->als.memory));
   TRY(option_count(o, "objective-every", 1, 100000, &every));
   TRY(option_count(o, "heavy-rows", 0, INT64_MAX, &heavy));
   TRY(option_number(o, "lambda", 0, 1e12, &l->lambda));

@@ -28,7 +28,8 @@ for n in 1 2 3 4 5 6 7 8; do
   same_bytes "$n" --loss explicit --exchange halo --holdout random:0.2
 done
 for n in 3 8; do
-  same_bytes "$n" --loss implicit
+  same_bytes "$n" --loss implicit --solver cholesky
+  same_bytes "$n" --loss explicit --solver cg
   same_bytes "$n" --loss explicit --exchange replicate
   same_bytes "$n" --loss explicit --exchange reduce --heavy-rows 1
   same_bytes "$n" --loss implicit --exchange auto --heavy-rows 100

@@ -21,8 +21,10 @@ static void everywhere(bool good, const char *what) {
 typedef struct shape {
   gid n_users, n_items;
   int k;
+  bool sparse; /* no row that needs everything */
 } shape;
-static const shape SHAPES[] = {{1, 2, 1}, {40, 25, 5}, {9, 60, 16}, {70, 30, 33}};
+static const shape SHAPES[] = {
+    {1, 2, 1, false}, {40, 25, 5, false}, {9, 60, 16, false}, {70, 30, 33, false}, {120, 90, 8, true}};
 enum { N_SHAPES = sizeof SHAPES / sizeof *SHAPES, N_LOSSES = 6 };
 
 static bool has(const shape *s, gid u, gid i) {
@@ -30,6 +32,8 @@ static bool has(const shape *s, gid u, gid i) {
     return false;
   if (i == s->n_items - 1)
     return false;
+  if (s->sparse)
+    return rng_bits(5, 0, (uint64_t)u, (uint64_t)i) % 24 == 0;
   return u == 0 || i == 0 || rng_bits(5, 0, (uint64_t)u, (uint64_t)i) % 4 == 0;
 }
 
@@ -74,20 +78,28 @@ static status keep(void *context, als *a, const als_report *r) {
 }
 
 static als *train(comm *c, const shape *s, const loss *l, solve_method method, exchange_mode exchange, off heavy,
-                  double *objective) {
+                  int64_t memory, double *objective) {
   part users;
   csr m;
   als *a;
-  als_settings set = {
-      .loss = *l, .factors = s->k, .seed = 3, .sweeps = SWEEPS, .method = method, .exchange = exchange, .heavy = heavy};
+  als_settings set = {.loss = *l,
+                      .factors = s->k,
+                      .seed = 3,
+                      .sweeps = SWEEPS,
+                      .method = method,
+                      .exchange = exchange,
+                      .heavy = heavy,
+                      .memory = memory};
   ck_assert_int_eq(part_equal(&users, s->n_users, c->size), OK);
   rows_of(s, users.first[c->rank], part_count(&users, c->rank), &m);
   status st = als_create(c, &set, &users, s->n_items, &m, &a);
   if (st == OK)
     st = als_run(a, keep, objective);
-  if (st != OK)
+  if (st != OK && memory == 0)
     fprintf(stderr, "%s\n", status_message());
   part_free(&users);
+  if (st != OK && a != NULL)
+    als_free(a);
   return st == OK ? a : NULL;
 }
 
@@ -114,11 +126,11 @@ START_TEST(bits_do_not_depend_on_ranks_or_threads) {
   for (int h = 0; h < 3; h++) {
     solve_method method = h == 1 || (h == 0 && _i % 2 == 1) ? SOLVE_CG : SOLVE_CHOLESKY;
     omp_set_num_threads(1);
-    als *alone = train(&single, s, &l, method, EXCHANGE_AUTO, HEAVY[h], alone_objective);
+    als *alone = train(&single, s, &l, method, EXCHANGE_AUTO, HEAVY[h], 0, alone_objective);
     everywhere(alone != NULL, "training alone");
     for (int mode = 0; mode < 4; mode++) {
       omp_set_num_threads(1 + mode % 2);
-      als *a = train(&world, s, &l, method, MODES[mode], HEAVY[h], objective);
+      als *a = train(&world, s, &l, method, MODES[mode], HEAVY[h], 0, objective);
       everywhere(a != NULL, "training over ranks");
       everywhere(same_rows(a, alone, USERS, s->k) && same_rows(a, alone, ITEMS, s->k), "same factors");
       everywhere(memcmp(objective, alone_objective, sizeof objective) == 0, "same objectives");
@@ -126,6 +138,43 @@ START_TEST(bits_do_not_depend_on_ranks_or_threads) {
     }
     als_free(alone);
   }
+}
+END_TEST
+
+/* With little memory rows come in batches: the same bits; with too little the run says so. */
+START_TEST(little_memory_changes_no_bit) {
+  const shape *s = &SHAPES[_i / N_LOSSES];
+  loss l = loss_number(_i % N_LOSSES);
+  comm single = comm_single();
+  double alone_objective[SWEEPS], objective[SWEEPS];
+  als *alone = train(&single, s, &l, SOLVE_CHOLESKY, EXCHANGE_AUTO, 8, 0, alone_objective);
+  everywhere(alone != NULL, "training alone");
+  static const exchange_mode MODES[] = {EXCHANGE_HALO, EXCHANGE_REDUCE};
+  for (int mode = 0; mode < 2; mode++) {
+    /* From too little upwards until all fits at once: every number of batches on the way. */
+    int most = 1, runs = 0;
+    int64_t base = mem_held();
+    for (int64_t room = 1000; room < 1 << 22; room += room / 8) {
+      int64_t limit = base + room;
+      comm_max_i64(&world, &limit, 1);
+      als *a = train(&world, s, &l, SOLVE_CHOLESKY, MODES[mode], 8, limit, objective);
+      if (a == NULL)
+        continue;
+      bool same = same_rows(a, alone, USERS, s->k) && same_rows(a, alone, ITEMS, s->k) &&
+                  memcmp(objective, alone_objective, sizeof objective) == 0;
+      int batches = als_batches(a, USERS) > als_batches(a, ITEMS) ? als_batches(a, USERS) : als_batches(a, ITEMS);
+      als_free(a);
+      everywhere(same, "same model");
+      most = batches > most ? batches : most;
+      runs++;
+      if (batches == 1)
+        break;
+    }
+    everywhere(runs > 0, "some memory suffices");
+    if (world.size > 2 && s->sparse)
+      everywhere(most > 1, "batches were needed");
+  }
+  als_free(alone);
 }
 END_TEST
 
@@ -138,7 +187,7 @@ START_TEST(objective_agrees_with_the_slow_reference) {
   rows_of(s, 0, s->n_users, &m);
   ref_train(&l, &m, s->n_items, s->k, 3, SWEEPS, expected);
   for (off heavy = 0; heavy < 2; heavy++) { /* by default none of so few; then every row */
-    als *a = train(&world, s, &l, SOLVE_CHOLESKY, EXCHANGE_AUTO, heavy, objective);
+    als *a = train(&world, s, &l, SOLVE_CHOLESKY, EXCHANGE_AUTO, heavy, 0, objective);
     everywhere(a != NULL, "training");
     for (int i = 0; i < SWEEPS; i++) {
       everywhere(fabs(objective[i] - expected[i]) <= 1e-5 * fabs(expected[i]), "objective");
@@ -152,6 +201,7 @@ END_TEST
 
 static void add(TCase *tc) {
   tcase_add_loop_test(tc, bits_do_not_depend_on_ranks_or_threads, 0, N_SHAPES * N_LOSSES);
+  tcase_add_loop_test(tc, little_memory_changes_no_bit, 0, N_SHAPES * N_LOSSES);
   tcase_add_loop_test(tc, objective_agrees_with_the_slow_reference, 0, N_SHAPES * N_LOSSES);
 }
 

@@ -136,7 +136,8 @@ START_TEST(exchanged_rows_are_the_owners_rows) {
     make_users(&users, n_items, &m);
     lid global[4096];
     memcpy(global, m.col, sizeof *global * (size_t)csr_nnz(&m));
-    everywhere(exchange_create(&world, &items, MODES[mode], K, &m, &x) == OK, "exchange_create");
+    everywhere(exchange_create(&world, &items, MODES[mode], K, &m, exchange_whole(&items, world.rank, &m), &x) == OK,
+               "exchange_create");
     everywhere(MEM_ZALLOC(table, exchange_table_rows(x) * LD, "table") == OK, "table");
     for (gid i = 0; i < part_count(&items, world.rank); i++)
       for (int j = 0; j < K; j++)

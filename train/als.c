@@ -13,13 +13,21 @@
 #include <string.h>
 
 /* One side: who owns it, our rows' interactions, and the table in which the other side finds our factors. */
+enum { BATCHES_MAX = 256 };
+
 typedef struct als_side {
   part part;
   csr m;            /* our rows; columns are rows of the other side's table */
   heavy_rows heavy; /* of m */
-  exchange *plan;   /* brings this side's rows to the ranks that solve the other side */
-  real *table;      /* (exchange_table_rows, ld) */
-  real *bias;       /* [exchange_table_rows], or NULL */
+  /* Plans that bring this side's rows to the ranks that solve the other side: for the rows batch[b] … batch[b+1]-1 of
+   * the other side's. With one batch the rows set out as soon as they are final; with more, each batch comes while the
+   * one before it is being solved, to the one of two halos that is free. */
+  exchange *plan[BATCHES_MAX];
+  int batches;
+  lid batch[BATCHES_MAX + 1];
+  lid table_rows;
+  real *table; /* (table_rows, ld) */
+  real *bias;  /* [table_rows], or NULL */
 } als_side;
 
 struct als {
@@ -43,10 +51,10 @@ struct als {
 };
 
 static real *own_rows(als *a, side s) {
-  return a->sides[s].table + exchange_own_at(a->sides[s].plan) * a->ld;
+  return a->sides[s].table + exchange_own_at(a->sides[s].plan[0]) * a->ld;
 }
 static real *own_bias(als *a, side s) {
-  return a->sides[s].bias == NULL ? NULL : a->sides[s].bias + exchange_own_at(a->sides[s].plan);
+  return a->sides[s].bias == NULL ? NULL : a->sides[s].bias + exchange_own_at(a->sides[s].plan[0]);
 }
 static lid own_count(const als *a, side s) {
   return (lid)part_count(&a->sides[s].part, a->c->rank);
@@ -200,20 +208,105 @@ done:
   return st;
 }
 
-/* Finds heavy rows while columns are still global, then makes both exchange plans, which renumber the columns. */
+/* Rows to solve between two looks at the exchange, or in one batch: an equal share of interactions and rows. */
+static lid share_end(const csr *m, int share, int shares) {
+  if (share == shares)
+    return m->n_rows;
+  off target = (csr_nnz(m) + m->n_rows) / shares * share;
+  lid low = 0, high = m->n_rows;
+  while (low < high) {
+    lid middle = low + (high - low) / 2;
+    if (m->ptr[middle] + middle < target)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* The most rows that one of so many batches of m needs from the owners of the side; the same on all ranks. */
+static status most_needed(als *a, const part *owners, const csr *m, int batches, int64_t *out) {
+  status st = OK;
+  *out = 0;
+  for (int b = 0; b < batches && st == OK; b++) {
+    off n = 0;
+    lid first = share_end(m, b, batches);
+    st = exchange_count(owners, a->c->rank, m, first, share_end(m, b + 1, batches) - first, &n);
+    *out = n > *out ? n : *out;
+  }
+  return st;
+}
+
+/* The fewest batches in which side s's rows fit into half of what memory is left. */
+static status choose_batches(als *a, side s, const csr *m, exchange_mode mode, int *out) {
+  const part *owners = &a->sides[s].part;
+  int64_t row = (int64_t)sizeof(real) * (a->ld + 1), own = part_count(owners, a->c->rank), least = 0;
+  *out = 1;
+  if (a->set.memory == 0 || a->c->size == 1 || mode == EXCHANGE_REPLICATE)
+    return OK;
+  for (int batches = 1; batches <= BATCHES_MAX; batches *= 2) {
+    int64_t needed;
+    status st = comm_agree(a->c, most_needed(a, owners, m, batches, &needed));
+    if (st != OK)
+      return st;
+    int64_t bytes = (own + (batches > 1 ? 2 : 1) * needed) * row, too_much = bytes > (a->set.memory - mem_held()) / 2;
+    comm_max_i64(a->c, &too_much, 1);
+    least = batches == 1 || bytes < least ? bytes : least;
+    *out = batches;
+    if (!too_much)
+      return OK;
+  }
+  comm_max_i64(a->c, &least, 1);
+  return status_fail(NO_MEMORY,
+                     "--memory is too little: the %s' rows that a rank needs take %lld MB even in %d batches; "
+                     "use more ranks",
+                     s == USERS ? "users" : "items", (long long)(least >> 20), BATCHES_MAX);
+}
+
+/* The plans that bring side s's rows to the solvers of the other side, whose rows m are; renumbers m's columns. */
+static status make_side_plans(als *a, side s, exchange_mode mode, csr *m) {
+  als_side *own = &a->sides[s];
+  comm *c = a->c;
+  int64_t needed = 0;
+  int batches;
+  status st = OK;
+  TRY(choose_batches(a, s, m, mode, &batches));
+  if (batches > 1) {
+    mode = EXCHANGE_HALO;
+    TRY(comm_agree(c, most_needed(a, &own->part, m, batches, &needed)));
+  }
+  for (int b = 0; b < batches; b++) {
+    exchange_scope scope = exchange_whole(&own->part, c->rank, m);
+    own->batch[b] = scope.first = share_end(m, b, batches);
+    own->batch[b + 1] = share_end(m, b + 1, batches);
+    scope.count = own->batch[b + 1] - scope.first;
+    scope.halo_at += b % 2 * (lid)needed;
+    scope.tag = 2 * (int)s + b % 2;
+    scope.lends = batches > 1;
+    scope.lender = b > 1 ? own->plan[b % 2] : NULL;
+    TRY(exchange_create(c, &own->part, mode, a->set.factors, m, scope, &own->plan[b]));
+    own->batches = b + 1;
+    lid rows = exchange_table_rows(own->plan[b]);
+    own->table_rows = rows > own->table_rows ? rows : own->table_rows;
+  }
+done:
+  return st;
+}
+
+/* Finds heavy rows while columns are still global, then makes both sides' exchange plans, which renumber the columns.
+ */
 static status make_plans(als *a, exchange_mode mode, heavy_list *heavy) {
   comm *c = a->c;
   als_side *items = &a->sides[ITEMS], *users = &a->sides[USERS];
   gid n_users = users->part.n, n_items = items->part.n;
-  int k = a->set.factors;
   status st = heavy_find(&users->m, heavy_from(a, n_items), cost_granule(n_items), 0, &users->heavy);
   if (st == OK) /* under `reduce` no heavy item has interactions here */
     st = heavy_find(&items->m, heavy_from(a, n_users), cost_granule(n_users), 0, &items->heavy);
   TRY(comm_agree(c, st));
-  TRY(exchange_create(c, &users->part, mode, k, &items->m, &users->plan));
+  TRY(make_side_plans(a, USERS, mode, &items->m));
   if (mode == EXCHANGE_REDUCE) {
     gid first = users->part.first[c->rank];
-    TRY(spread_create(c, &users->m, &items->part, first, exchange_own_at(users->plan), cost_granule(n_users), heavy,
+    TRY(spread_create(c, &users->m, &items->part, first, exchange_own_at(users->plan[0]), cost_granule(n_users), heavy,
                       &a->spread));
     lid own_first, own_n;
     spread_own(a->spread, &own_first, &own_n);
@@ -224,10 +317,7 @@ static status make_plans(als *a, exchange_mode mode, heavy_list *heavy) {
       st = MEM_ZALLOC(a->spread_loss, spread_list(a->spread)->n, "losses of heavy items");
     TRY(comm_agree(c, st));
   }
-  TRY(exchange_create(c, &items->part, a->set.exchange == EXCHANGE_REDUCE ? EXCHANGE_AUTO : a->set.exchange, k,
-                      &users->m, &items->plan));
-  if (a->spread != NULL)
-    spread_renumber(a->spread, &users->m);
+  TRY(make_side_plans(a, ITEMS, a->set.exchange == EXCHANGE_REDUCE ? EXCHANGE_AUTO : a->set.exchange, &users->m));
 done:
   return st;
 }
@@ -235,7 +325,7 @@ done:
 /* Tables, and normal(0, 0.1 / sqrt(k)) in our own rows, drawn by global row and column. */
 static status make_table(als *a, side s) {
   als_side *own = &a->sides[s];
-  lid rows = exchange_table_rows(own->plan);
+  lid rows = own->table_rows;
   status st = MEM_ZALLOC(own->table, rows * a->ld, s == USERS ? "user factors" : "item factors");
   if (st == OK && a->set.loss.explicit_loss)
     st = MEM_ZALLOC(own->bias, rows, "biases");
@@ -279,6 +369,10 @@ static status make_frequencies(als *a, side s) {
   return OK;
 }
 
+bool als_wants_mean_system(solve_method method) {
+  return method != SOLVE_CHOLESKY;
+}
+
 status als_create(comm *c, const als_settings *settings, const part *users, gid n_items, csr *train, als **out) {
   status st = OK;
   als *a = NULL;
@@ -301,7 +395,7 @@ status als_create(comm *c, const als_settings *settings, const part *users, gid 
   TRY(make_plans(a, mode, &heavy));
   TRY(make_table(a, USERS));
   TRY(make_table(a, ITEMS));
-  if (settings->method != SOLVE_CHOLESKY) {
+  if (als_wants_mean_system(settings->method)) {
     TRY(make_frequencies(a, USERS));
     TRY(make_frequencies(a, ITEMS));
   }
@@ -309,7 +403,7 @@ status als_create(comm *c, const als_settings *settings, const part *users, gid 
   st = MEM_ZALLOC(a->gram[USERS], area, "Gram matrix");
   if (st == OK)
     st = MEM_ZALLOC(a->gram[ITEMS], area, "Gram matrix");
-  if (st == OK && settings->method != SOLVE_CHOLESKY)
+  if (st == OK && als_wants_mean_system(settings->method))
     st = MEM_ZALLOC(a->seen, area, "Gram matrix");
   if (st == OK && a->seen != NULL)
     st = MEM_ZALLOC(a->seen_mean, settings->factors, "Gram matrix");
@@ -333,7 +427,8 @@ void als_free(als *a) {
     part_free(&a->sides[s].part);
     csr_free(&a->sides[s].m);
     heavy_rows_free(&a->sides[s].heavy);
-    exchange_free(a->sides[s].plan);
+    for (int b = 0; b < a->sides[s].batches; b++)
+      exchange_free(a->sides[s].plan[b]);
     mem_free(a->sides[s].table);
     mem_free(a->sides[s].bias);
     mem_free(a->gram[s]);
@@ -355,35 +450,29 @@ static status make_gram(als *a, side s, double *largest) {
                      a->gram[s], largest);
 }
 
-/* All of a side's rows to the ranks that need them. */
-static void share_side(als *a, side s) {
+/* A side's biases, after its factors: little enough to wait for. */
+static void share_biases(als *a, side s, int batch) {
   als_side *own = &a->sides[s];
   exchange_trip trip;
-  exchange_begin(a->c, own->plan, own->table, a->set.factors, a->ld, &trip);
+  if (own->bias == NULL)
+    return;
+  exchange_begin(a->c, own->plan[batch], own->bias, 1, 1, &trip);
   exchange_end(&trip);
-  if (own->bias != NULL) {
-    exchange_begin(a->c, own->plan, own->bias, 1, 1, &trip);
-    exchange_end(&trip);
-  }
 }
 
-/* Rows to solve between two looks at the exchange: an equal share of the interactions and rows that are ours. */
+/* Rows for one batch of the solvers, all final: begun here and ended by end_batch. */
+static void begin_batch(als *a, side s, int batch, exchange_trip *trip) {
+  als_side *own = &a->sides[s];
+  exchange_begin(a->c, own->plan[batch], own->table, a->set.factors, a->ld, trip);
+  exchange_ready(trip, own_count(a, s));
+}
+
+static void end_batch(als *a, side s, int batch, exchange_trip *trip) {
+  exchange_end(trip);
+  share_biases(a, s, batch);
+}
+
 enum { PIECES = 8 };
-
-static lid piece_end(const csr *m, int piece) {
-  if (piece == PIECES)
-    return m->n_rows;
-  off target = (csr_nnz(m) + m->n_rows) / PIECES * piece;
-  lid low = 0, high = m->n_rows;
-  while (low < high) {
-    lid middle = low + (high - low) / 2;
-    if (m->ptr[middle] + middle < target)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
-}
 
 /* What the solver needs to know to solve a side whose other side is fixed. */
 static status make_problem(als *a, side fixed, half_problem *p) {
@@ -449,46 +538,83 @@ static void place_spread(als *a, lid first, lid end) {
 }
 
 static status add_spread_loss(als *a, solver *solver) {
-  const als_side *items = &a->sides[ITEMS];
   lid own_first, own_n;
-  status st = spread_loss(a->c, a->spread, solver, items->table, items->bias, a->ld, a->spread_loss);
+  status st = spread_loss(a->c, a->spread, solver, a->spread_x, a->spread_bias, a->ld, a->spread_loss);
   spread_own(a->spread, &own_first, &own_n);
   for (lid h = own_first; st == OK && h < own_first + own_n; h++)
-    a->row_loss[spread_list(a->spread)->row[h] - items->part.first[a->c->rank]] = a->spread_loss[h];
+    a->row_loss[spread_list(a->spread)->row[h] - a->sides[ITEMS].part.first[a->c->rank]] = a->spread_loss[h];
   return st;
 }
 
-/* Solves all rows of side s with the other side fixed, whose rows are at hand; while later rows are being solved, the
- * earlier ones travel to the ranks that need them next. */
-static status half_sweep(als *a, side s, double *row_loss, double *waited) {
+/* One batch of side s's rows, solved piece by piece; between pieces the trips under way go on. `set_out` (may be NULL)
+ * takes s's own finished rows along, `next` (may be NULL) brings the next batch's rows of the fixed side. */
+static status solve_batch(als *a, side s, solver *solver, lid first, lid end, exchange_trip *set_out,
+                          exchange_trip *next, double *row_loss) {
   als_side *own = &a->sides[s];
-  bool spread = s == ITEMS && a->spread != NULL;
+  int pieces = a->c->size == 1 ? 1 : PIECES;
+  status st = OK;
+  for (int i = 1; i <= pieces && first < end && st == OK; i++) {
+    lid stop = i == pieces ? end : share_end(&own->m, i, pieces);
+    stop = stop > end ? end : stop;
+    if (stop <= first)
+      continue;
+    st = solver_rows(solver, &own->m, &own->heavy, first, stop - first, own_rows(a, s), own_bias(a, s), row_loss);
+    if (s == ITEMS && a->spread != NULL)
+      place_spread(a, first, stop);
+    if (set_out != NULL)
+      exchange_ready(set_out, stop);
+    if (next != NULL)
+      exchange_poll(next);
+    first = stop;
+  }
+  return st;
+}
+
+/* Where a half sweep's seconds went. */
+typedef struct spent {
+  double waiting, exchanging, solving;
+} spent;
+
+/* Solves all rows of side s with the other side fixed. */
+static status half_sweep(als *a, side s, double *row_loss, spent *spent) {
+  side fixed = s == USERS ? ITEMS : USERS;
+  als_side *own = &a->sides[s], *from = &a->sides[fixed];
+  bool spread = s == ITEMS && a->spread != NULL, set_out = own->batches == 1, batched = from->batches > 1;
   solver *solver = NULL;
-  exchange_trip trip;
+  exchange_trip out, in[2];
   half_problem p;
-  status st = make_problem(a, s == USERS ? ITEMS : USERS, &p);
+  status st = make_problem(a, fixed, &p);
   if (st != OK)
     return st;
   TRY(comm_agree(a->c, solver_create(&p, &solver)));
   if (spread)
     TRY(spread_solve(a->c, a->spread, solver, a->ld, a->spread_x, a->spread_bias));
-  exchange_begin(a->c, own->plan, own->table, a->set.factors, a->ld, &trip);
-  int pieces = a->c->size == 1 ? 1 : PIECES;
-  for (int i = 1; i <= pieces && st == OK; i++) {
-    lid first = i == 1 ? 0 : piece_end(&own->m, i - 1), end = i == pieces ? own->m.n_rows : piece_end(&own->m, i);
-    st = solver_rows(solver, &own->m, &own->heavy, first, end - first, own_rows(a, s), own_bias(a, s), row_loss);
-    if (spread)
-      place_spread(a, first, end);
-    exchange_ready(&trip, end);
+  double begun = seconds_now(), waited = 0;
+  if (batched)
+    begin_batch(a, fixed, 0, &in[0]);
+  if (set_out)
+    exchange_begin(a->c, own->plan[0], own->table, a->set.factors, a->ld, &out);
+  for (int b = 0; b < from->batches; b++) { /* also where a row failed: the others count on our messages */
+    bool more = b + 1 < from->batches;
+    double t = seconds_now();
+    if (batched)
+      end_batch(a, fixed, b, &in[b % 2]);
+    waited += seconds_now() - t;
+    if (more)
+      begin_batch(a, fixed, b + 1, &in[(b + 1) % 2]);
+    if (st == OK)
+      st = solve_batch(a, s, solver, from->batch[b], from->batch[b + 1], set_out ? &out : NULL,
+                       more ? &in[(b + 1) % 2] : NULL, row_loss);
   }
   double t = seconds_now();
-  exchange_end(&trip); /* also where we failed: the others count on our rows */
-  if (own->bias != NULL) {
-    exchange_begin(a->c, own->plan, own->bias, 1, 1, &trip);
-    exchange_end(&trip);
-  }
+  if (set_out)
+    end_batch(a, s, 0, &out);
   TRY(comm_agree(a->c, st));
-  *waited += seconds_now() - t;
+  double ended = seconds_now();
+  waited += ended - t;
+  spent->waiting += waited;
+  spent->solving += ended - begun - waited;
+  spent->exchanging += a->c->size > 1 ? ended - begun : 0;
   if (spread && row_loss != NULL)
     TRY(add_spread_loss(a, solver));
 done:
@@ -540,15 +666,27 @@ done:
   return st;
 }
 
+/* Over ranks; not among the sweep's bytes, which are counted before. */
+static void share_times(als *a, const spent *spent, als_report *report) {
+  double most[] = {spent->waiting, spent->exchanging, spent->solving};
+  int64_t nanoseconds = (int64_t)(1e9 * spent->solving);
+  comm_max_f64(a->c, most, 3);
+  comm_sum_i64(a->c, &nanoseconds, 1);
+  report->seconds_waiting = most[0];
+  report->seconds_exchange = most[1];
+  report->balance = nanoseconds > 0 ? most[2] * 1e9 * a->c->size / (double)nanoseconds : 1;
+}
+
 static status sweep(als *a, bool last, als_report *report) {
   status st = OK;
   *report = (als_report){.sweep = a->sweeps_done + 1};
   report->has_objective = last || a->set.objective_every <= 1 || report->sweep % a->set.objective_every == 0;
   int64_t bytes = a->c->bytes_sent;
+  spent spent = {0};
   double t0 = seconds_now();
-  TRY(half_sweep(a, USERS, NULL, &report->seconds_waiting));
+  TRY(half_sweep(a, USERS, NULL, &spent));
   double t1 = seconds_now();
-  TRY(half_sweep(a, ITEMS, report->has_objective ? a->row_loss : NULL, &report->seconds_waiting));
+  TRY(half_sweep(a, ITEMS, report->has_objective ? a->row_loss : NULL, &spent));
   double t2 = seconds_now();
   if (report->has_objective)
     TRY(objective(a, report));
@@ -558,6 +696,7 @@ static status sweep(als *a, bool last, als_report *report) {
   bytes = a->c->bytes_sent - bytes;
   comm_sum_i64(a->c, &bytes, 1);
   report->bytes_sent = bytes;
+  share_times(a, &spent, report);
   a->sweeps_done++;
 done:
   return st;
@@ -566,7 +705,11 @@ done:
 status als_run(als *a, als_observer *observer, void *context) {
   status st = OK;
   bool converged = false;
-  share_side(a, ITEMS); /* the first half sweep's fixed side */
+  if (a->sides[ITEMS].batches == 1) { /* the first half sweep's fixed side; later ones set out while they are solved */
+    exchange_trip trip;
+    begin_batch(a, ITEMS, 0, &trip);
+    end_batch(a, ITEMS, 0, &trip);
+  }
   while (a->sweeps_done < a->set.sweeps && !converged) {
     als_report report;
     TRY(sweep(a, a->sweeps_done + 1 == a->set.sweeps, &report));
@@ -608,7 +751,25 @@ int als_sweeps_done(const als *a) {
   return a->sweeps_done;
 }
 exchange_mode als_exchange(const als *a, side s) {
-  return exchange_chosen(a->sides[s].plan);
+  return s == USERS && a->spread != NULL ? EXCHANGE_REDUCE : exchange_chosen(a->sides[s].plan[0]);
+}
+int als_batches(const als *a, side s) {
+  return a->sides[s].batches;
+}
+lid als_spread_items(const als *a) {
+  return a->spread != NULL ? spread_list(a->spread)->n : 0;
+}
+
+double als_cost(const als *a) {
+  double sum = 0;
+  for (int s = 0; s < 2; s++) {
+    const csr *m = &a->sides[s].m;
+    for (lid r = 0; r < m->n_rows; r++)
+      sum += (double)cost_of_row(m->ptr[r + 1] - m->ptr[r], a->set.factors);
+  }
+  if (a->spread != NULL)
+    sum += (double)spread_pairs(a->spread) * a->set.factors * a->set.factors;
+  return sum;
 }
 
 void als_value_range(const als *a, double *low, double *high) {

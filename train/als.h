@@ -20,19 +20,28 @@ typedef struct als_settings {
   int objective_every; /* sweeps between objectives; the last sweep always has one */
   solve_method method;
   exchange_mode exchange;
-  off heavy; /* interactions from which a row is heavy; 0: train/cost.h says. It enters the last bits */
+  int64_t memory; /* bytes a rank may hold (mem_held()) while it sweeps; 0: no bound. Rows of the fixed side that do not
+                     fit are brought batch by batch */
+  off heavy;      /* interactions from which a row is heavy; 0: train/cost.h says. It enters the last bits */
 } als_settings;
 
 /* What one sweep did. */
 typedef struct als_report {
   int sweep; /* from 1 */
   double seconds_users, seconds_items, seconds_objective;
-  double seconds_waiting; /* of this rank, for rows and for the other ranks, within the half sweeps */
+  /* Within the half sweeps, of the rank that waited longest and over all ranks: */
+  double seconds_waiting; /* for rows and for the other ranks, with nothing to solve */
+  double
+      seconds_exchange; /* from the first row that set out to the last that arrived; what was not waited was hidden */
+  double balance;       /* largest over mean time in which ranks solved */
   bool has_objective;
   double objective;   /* the loss itself, constants included (train/solve.h, summed over both sides) */
   double rmse;        /* explicit: root of the mean squared error of the training pairs; else 0 */
   int64_t bytes_sent; /* by all ranks in this sweep */
 } als_report;
+
+/* Whether a method makes use of what all rows share: one more Gram matrix in each half sweep. */
+bool als_wants_mean_system(solve_method method);
 
 typedef struct als als;
 
@@ -65,12 +74,16 @@ double als_mean(const als *a);                                 /* mu of the expl
 off als_pairs(const als *a);                                   /* training pairs on all ranks */
 void als_value_range(const als *a, double *low, double *high); /* of the training values as given */
 int als_sweeps_done(const als *a);
+/* Predicted flops of one sweep on this rank (train/cost.h). */
+double als_cost(const als *a);
 /* Continues after a resume as if so many sweeps had been done here, the last with this objective. */
 void als_set_progress(als *a, int sweeps_done, double last_objective);
 /* How a side's rows reach the ranks that solve the other side. EXCHANGE_REDUCE: heavy items are solved where their
  * interactions are, and users' rows travel by halo for the others. */
 exchange_mode als_exchange(const als *a, side s);
-/* Items that are solved that way. */
+/* Batches in which a side's rows come to the ranks that solve the other side: 1 where they all fit at once. */
+int als_batches(const als *a, side s);
+/* Items that are solved where their interactions are. */
 lid als_spread_items(const als *a);
 
 #endif

@@ -9,7 +9,8 @@ enum { TAG_EXCHANGE = 18, PACK_BYTES = 4 << 20 };
 
 struct exchange {
   exchange_mode mode;
-  lid own_at, own_count, table_rows;
+  lid own_at, own_count, halo_at, table_rows;
+  int tag;
   off *want, *send; /* [ranks]: rows that come from, and go to, each rank */
   off *list_at;     /* [ranks]: where each receiver's rows begin in the list */
   lid *list;        /* our own rows (from 0) that go out, grouped by receiver, ascending for each */
@@ -18,6 +19,7 @@ struct exchange {
   off *sent;  /* [ranks]: rows of the list that are on their way */
   real *pack; /* (EXCHANGE_BUFFERS, pack_room) */
   off pack_room;
+  bool borrowed; /* pack is another plan's */
   MPI_Request sending[EXCHANGE_BUFFERS], *receiving;
   int receives;
 };
@@ -60,7 +62,7 @@ static off pieces(off rows, off piece) {
 }
 
 /* What a trip of rows of up to `width` floats needs. */
-static status make_buffers(comm *c, exchange *x, int width) {
+static status make_buffers(comm *c, exchange *x, int width, const exchange_scope *scope) {
   if (c->size == 1)
     return OK;
   off receives = 0;
@@ -69,14 +71,40 @@ static status make_buffers(comm *c, exchange *x, int width) {
   if (receives > INT32_MAX)
     return status_fail(INTERNAL, "an exchange of more than 2^31 messages");
   status st = MEM_ALLOC(x->receiving, receives, "exchange requests");
-  off most = x->rows_sent < piece_rows(c, width) ? x->rows_sent : piece_rows(c, width);
+  if (st == OK && scope->lender != NULL) {
+    x->borrowed = true;
+    x->pack = scope->lender->pack;
+    x->pack_room = scope->lender->pack_room;
+    return OK;
+  }
+  off most = scope->lends || x->rows_sent > piece_rows(c, width) ? piece_rows(c, width) : x->rows_sent;
   x->pack_room = most * width;
   if (st == OK)
     st = MEM_ALLOC(x->pack, EXCHANGE_BUFFERS * x->pack_room, "exchange buffer");
   return st;
 }
 
-status exchange_create(comm *c, const part *owners, exchange_mode mode, int width, csr *m, exchange **out) {
+/* The columns of rows in scope that we do not own, as a set. */
+static void add_needed(row_set *s, const part *owners, int rank, const csr *m, lid first, lid count) {
+  gid own = owners->first[rank], end = owners->first[rank + 1];
+  for (off i = m->ptr[first]; i < m->ptr[first + count]; i++)
+    if (m->col[i] < own || m->col[i] >= end)
+      row_set_add(s, m->col[i]);
+}
+
+status exchange_count(const part *owners, int rank, const csr *m, lid first, lid count, off *out) {
+  row_set needed;
+  status st = row_set_create(&needed, owners->n);
+  if (st == OK) {
+    add_needed(&needed, owners, rank, m, first, count);
+    *out = row_set_count(&needed);
+  }
+  row_set_free(&needed);
+  return st;
+}
+
+status exchange_create(comm *c, const part *owners, exchange_mode mode, int width, csr *m, exchange_scope scope,
+                       exchange **out) {
   status st = OK;
   exchange *x = NULL;
   row_set needed = {0};
@@ -100,21 +128,21 @@ status exchange_create(comm *c, const part *owners, exchange_mode mode, int widt
   if (mode == EXCHANGE_REDUCE)
     mode = EXCHANGE_HALO; /* for what is not heavy */
   if (mode != EXCHANGE_REPLICATE) {
-    for (off i = 0; i < csr_nnz(m); i++)
-      if (m->col[i] < first || m->col[i] >= first + count)
-        row_set_add(&needed, m->col[i]);
+    add_needed(&needed, owners, c->rank, m, scope.first, scope.count);
     halo = row_set_count(&needed);
     int64_t all = halo;
     comm_sum_i64(c, &all, 1);
     if (mode == EXCHANGE_AUTO)
       mode = 3 * all <= 2 * owners->n * (c->size - 1) ? EXCHANGE_HALO : EXCHANGE_REPLICATE;
   }
-  off rows = mode == EXCHANGE_REPLICATE ? owners->n : count + halo;
+  off rows = mode == EXCHANGE_REPLICATE ? owners->n : scope.halo_at + halo;
   TRY(comm_agree(c, rows > INT32_MAX
                         ? status_fail(BAD_DATA, "a table of %lld rows passes 2^31: use more ranks", (long long)rows)
                         : OK));
   x->mode = mode;
   x->own_count = (lid)count;
+  x->halo_at = mode == EXCHANGE_REPLICATE ? 0 : scope.halo_at;
+  x->tag = TAG_EXCHANGE + scope.tag;
   x->table_rows = (lid)rows;
   if (mode == EXCHANGE_REPLICATE) {
     x->own_at = (lid)first;
@@ -124,12 +152,12 @@ status exchange_create(comm *c, const part *owners, exchange_mode mode, int widt
   } else {
     count_wanted(&needed, owners, x->want);
     TRY(ask(c, x, &needed, owners, halo));
-    for (off i = 0; i < csr_nnz(m); i++) {
+    for (off i = m->ptr[scope.first]; i < m->ptr[scope.first + scope.count]; i++) {
       gid row = m->col[i];
-      m->col[i] = row >= first && row < first + count ? (lid)(row - first) : (lid)count + row_set_place(&needed, row);
+      m->col[i] = row >= first && row < first + count ? (lid)(row - first) : x->halo_at + row_set_place(&needed, row);
     }
   }
-  TRY(comm_agree(c, make_buffers(c, x, width)));
+  TRY(comm_agree(c, make_buffers(c, x, width, &scope)));
 done:
   row_set_free(&needed);
   if (st != OK) {
@@ -148,7 +176,8 @@ void exchange_free(exchange *x) {
   mem_free(x->list);
   mem_free(x->list_at);
   mem_free(x->sent);
-  mem_free(x->pack);
+  if (!x->borrowed)
+    mem_free(x->pack);
   mem_free(x->receiving);
   mem_free(x);
 }
@@ -179,13 +208,12 @@ void exchange_begin(comm *c, exchange *x, real *table, int width, off ld, exchan
   MPI_Type_create_resized(trip->packed_row, 0, (MPI_Aint)(ld * (off)sizeof(real)), &trip->table_row);
   MPI_Type_commit(&trip->packed_row);
   MPI_Type_commit(&trip->table_row);
-  off piece = piece_rows(c, width), at = x->mode == EXCHANGE_REPLICATE ? 0 : x->own_count;
+  off piece = piece_rows(c, width), at = x->halo_at;
   x->receives = 0;
   for (int r = 0; r < c->size; at += x->want[r], r++)
     for (off done = 0; r != c->rank && done < x->want[r]; done += piece) {
       off rows = x->want[r] - done < piece ? x->want[r] - done : piece;
-      MPI_Irecv(table + (at + done) * ld, (int)rows, trip->table_row, r, TAG_EXCHANGE, c->mpi,
-                &x->receiving[x->receives++]);
+      MPI_Irecv(table + (at + done) * ld, (int)rows, trip->table_row, r, x->tag, c->mpi, &x->receiving[x->receives++]);
     }
   memset(x->sent, 0, sizeof *x->sent * (size_t)c->size);
   for (int b = 0; b < EXCHANGE_BUFFERS; b++)
@@ -214,7 +242,7 @@ static bool send_piece(exchange_trip *t, int b) {
     const real *own = t->table + x->own_at * t->ld;
     for (off i = 0; i < rows; i++)
       memcpy(pack + i * t->width, own + row_for(x, list, at + i) * t->ld, sizeof(real) * (size_t)t->width);
-    MPI_Isend(pack, (int)rows, t->packed_row, to, TAG_EXCHANGE, c->mpi, &x->sending[b]);
+    MPI_Isend(pack, (int)rows, t->packed_row, to, x->tag, c->mpi, &x->sending[b]);
     c->bytes_sent += rows * t->width * (int64_t)sizeof(real);
     x->sent[to] += rows;
     return true;
@@ -223,9 +251,13 @@ static bool send_piece(exchange_trip *t, int b) {
 }
 
 void exchange_ready(exchange_trip *t, lid rows) {
+  t->ready = rows;
+  exchange_poll(t);
+}
+
+void exchange_poll(exchange_trip *t) {
   if (t->c->size == 1)
     return;
-  t->ready = rows;
   int done;
   for (int b = 0; b < EXCHANGE_BUFFERS; b++) {
     MPI_Test(&t->x->sending[b], &done, MPI_STATUS_IGNORE); /* a null request tests true */

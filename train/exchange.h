@@ -13,11 +13,31 @@ typedef enum exchange_mode { EXCHANGE_AUTO, EXCHANGE_REPLICATE, EXCHANGE_HALO, E
 
 typedef struct exchange exchange;
 
-/* The plan for the rows of a side that `owners` shares out, needed for the columns (global rows) of m, which become
- * table rows; `width` is the most floats of a row that a trip will move. EXCHANGE_AUTO takes `halo` where it moves at
- * most two thirds of what `replicate` moves. A bit of scratch for each row of the side. Collective; agreed status.
- * NO_MEMORY; BAD_DATA where a table passes 2^31 rows. */
-status exchange_create(comm *c, const part *owners, exchange_mode mode, int width, csr *m, exchange **out);
+/* For which rows of the csr a plan is, and where in the table it puts what it brings. */
+typedef struct exchange_scope {
+  lid first, count;       /* rows of m */
+  lid halo_at;            /* halo: table row of the first that is brought; at least our own rows */
+  int tag;                /* tells the messages of trips that are under way together apart */
+  bool lends;             /* whether other plans may borrow our buffers: makes them large enough for any */
+  const exchange *lender; /* NULL, or a plan that lends, with no trip under way together with ours */
+} exchange_scope;
+
+/* All rows of m, halo right behind our own rows. */
+static inline exchange_scope exchange_whole(const part *owners, int rank, const csr *m) {
+  return (exchange_scope){.count = m->n_rows, .halo_at = (lid)part_count(owners, rank)};
+}
+
+/* Distinct rows of other owners among the (global) columns of m's rows in scope. A bit of scratch for each row of the
+ * side. Local. */
+status exchange_count(const part *owners, int rank, const csr *m, lid first, lid count, off *out);
+
+/* The plan for the rows of a side that `owners` shares out, needed for the columns (global rows) of m in scope, which
+ * become table rows; `width` is the most floats of a row that a trip will move. EXCHANGE_AUTO takes `halo` where it
+ * moves at most two thirds of what `replicate` moves; EXCHANGE_REDUCE is taken for halo, for what is not heavy. A bit
+ * of scratch for each row of the side. Collective; agreed status. NO_MEMORY; BAD_DATA where a table passes 2^31 rows.
+ */
+status exchange_create(comm *c, const part *owners, exchange_mode mode, int width, csr *m, exchange_scope scope,
+                       exchange **out);
 void exchange_free(exchange *x);
 
 exchange_mode exchange_chosen(const exchange *x);
@@ -36,6 +56,9 @@ typedef struct exchange_trip exchange_trip;
  * receives. Until the end the others' rows of the table are not to be touched. One trip of a plan at a time; all ranks
  * make the same trips in the same order. Local in effect: waits for nobody. */
 void exchange_begin(comm *c, exchange *x, real *table, int width, off ld, exchange_trip *trip);
+
+/* Lets messages go on without waiting. Local in effect. */
+void exchange_poll(exchange_trip *trip);
 
 /* Our first `rows` own rows have their final values: sends what is complete, without waiting. Local in effect. */
 void exchange_ready(exchange_trip *trip, lid rows);

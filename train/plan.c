@@ -68,8 +68,10 @@ static double reduction_bytes(const plan_layout *l, bool reduce) {
     bytes += 2 * one; /* the largest bias, in each half sweep */
   else
     bytes += gram; /* the items' new Gram matrix, for the objective */
+  if (l->mean_system)
+    bytes += 2 * (gram + (l->explicit_loss ? comm_reduce_bytes(p, 8 * k) : 0));
   if (reduce)
-    bytes += spread_loss_bytes((lid)l->heavy, p) / p;
+    bytes += 2 * comm_reduce_bytes(p, 8 * (int64_t)l->heavy); /* the losses of heavy rows */
   return (double)bytes;
 }
 
@@ -105,13 +107,17 @@ void plan_cost(const plan_layout *l, const plan_machine *m, exchange_mode users,
   int others = l->ranks - 1;
   double row = row_bytes(l), k = l->factors, exchange_max = 0, alone_max = 0;
   double wire = (double)spread_solve_bytes(1, 2, solver_sums_size_for(l->factors, l->explicit_loss));
+  /* Of a heavy row that is ours: its solution to all others, for the objective. */
+  double solution = (double)spread_loss_bytes(1, l->ranks, (l->factors + 15) / 16 * 16, l->explicit_loss) -
+                    (double)spread_loss_bytes(1, l->ranks, 0, false);
   *out = (plan_result){.users = users, .items = items_mode(l, counts, asked)};
   for (int r = 0; r < l->ranks; r++) {
     const plan_counts *n = &counts[r];
     bool replicate_users = users == EXCHANGE_REPLICATE, replicate_items = out->items == EXCHANGE_REPLICATE;
     double user_rows = replicate_users ? n->users * others : n->user_rows_sent;
     double item_rows = replicate_items ? n->items * others : n->item_rows_sent;
-    double sums = reduce ? (l->heavy - n->heavy_owned) * wire : 0, fixed = reduction_bytes(l, reduce);
+    double sums = reduce ? (l->heavy - n->heavy_owned) * wire + n->heavy_owned * solution : 0,
+           fixed = reduction_bytes(l, reduce);
     plan_rank one = {.bytes_sent = (user_rows + item_rows) * row + sums + fixed};
     one.flops = (n->pairs_by_user + n->pairs_by_item + (reduce ? n->pairs_spread : 0)) * k * k +
                 (n->users + n->items) * k * k * k / 3;

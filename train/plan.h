@@ -28,6 +28,7 @@ typedef struct plan_layout {
   double pairs, events; /* to train on; in the file */
   int ranks, factors;
   bool explicit_loss, times;
+  bool mean_system;            /* the solver wants what rows share (SOLVE_CG, SOLVE_AUTO) */
   double heavy;                /* heavy items */
   plan_counts *whole, *spread; /* [ranks] */
 } plan_layout;

@@ -13,8 +13,6 @@ struct spread {
   lid *bound;      /* [ranks + 1]: list rows bound[r] … bound[r+1]-1 belong to rank r */
   csr part;        /* (list rows): our users, as table rows */
   heavy_rows cuts; /* of every row of part */
-  off *somewhere;  /* [list rows]: an interaction of the row in our users' csr, -1 where we have none */
-  lid *place;      /* [list rows]: table row of the heavy row itself, -1 */
   int rank;
 };
 
@@ -87,16 +85,9 @@ static status take_part(spread *s, const csr *users, gid first_user, lid own_at,
     nnz += row_set_has(&l->rows, users->col[i]);
   TRY(csr_alloc(&s->part, l->n, nnz, "interactions of heavy rows"));
   TRY(MEM_ALLOC(next, l->n, "heavy rows"));
-  TRY(MEM_ALLOC(s->somewhere, l->n, "heavy rows"));
-  TRY(MEM_ALLOC(s->place, l->n, "heavy rows"));
-  for (lid h = 0; h < l->n; h++)
-    s->somewhere[h] = s->place[h] = -1;
   for (off i = 0; i < csr_nnz(users); i++)
-    if (row_set_has(&l->rows, users->col[i])) {
-      lid h = row_set_place(&l->rows, users->col[i]);
-      s->part.ptr[h + 1]++;
-      s->somewhere[h] = i;
-    }
+    if (row_set_has(&l->rows, users->col[i]))
+      s->part.ptr[row_set_place(&l->rows, users->col[i]) + 1]++;
   for (lid h = 0; h < l->n; h++)
     s->part.ptr[h + 1] += s->part.ptr[h];
   for (lid h = 0; h < l->n; h++)
@@ -152,14 +143,7 @@ void spread_free(spread *s) {
   csr_free(&s->part);
   heavy_rows_free(&s->cuts);
   mem_free(s->bound);
-  mem_free(s->somewhere);
-  mem_free(s->place);
   mem_free(s);
-}
-
-void spread_renumber(spread *s, const csr *users) {
-  for (lid h = 0; h < s->list.n; h++)
-    s->place[h] = s->somewhere[h] < 0 ? -1 : users->col[s->somewhere[h]];
 }
 
 void spread_own(const spread *s, lid *first, lid *n) {
@@ -169,6 +153,10 @@ void spread_own(const spread *s, lid *first, lid *n) {
 
 const heavy_list *spread_list(const spread *s) {
   return &s->list;
+}
+
+off spread_pairs(const spread *s) {
+  return csr_nnz(&s->part);
 }
 
 /* --- solving --- */
@@ -271,25 +259,38 @@ done:
   return st;
 }
 
-status spread_loss(comm *c, const spread *s, solver *solver, const real *table, const real *bias, off ld,
-                   double *loss) {
+/* The owners' `width` floats of every heavy row, on all ranks. */
+static void share_heavy(comm *c, const spread *s, const real *own, off width, off *counts, real *all) {
+  for (int r = 0; r < c->size; r++)
+    counts[r] = s->bound[r + 1] - s->bound[r];
+  comm_share_rows(c, own, all, counts, (size_t)width * sizeof(real));
+}
+
+status spread_loss(comm *c, const spread *s, solver *solver, const real *x, const real *bias, off ld, double *loss) {
   double *terms = NULL;
   int64_t *sums = NULL;
-  off n_terms = s->cuts.first_cut[s->list.n];
+  off *counts = NULL, n_terms = s->cuts.first_cut[s->list.n];
+  real *all_x = NULL, *all_bias = NULL;
   status st = MEM_ALLOC(terms, n_terms, "losses of heavy rows");
   if (st == OK)
     st = MEM_ZALLOC(sums, s->list.n, "losses of heavy rows");
+  if (st == OK)
+    st = MEM_ALLOC(counts, c->size, "losses of heavy rows");
+  if (st == OK)
+    st = MEM_ALLOC(all_x, s->list.n * ld, "heavy rows");
+  if (st == OK)
+    st = MEM_ALLOC(all_bias, s->list.n, "heavy rows");
   TRY(comm_agree(c, st));
+  share_heavy(c, s, x, ld, counts, all_x);
+  if (bias != NULL)
+    share_heavy(c, s, bias, 1, counts, all_bias);
   for (lid h = 0; h < s->list.n; h++) {
     const off *cut;
     off n;
     segments(s, h, &cut, &n);
-    loss[h] = 0;
-    if (s->place[h] < 0)
-      continue;
     double *own = terms + s->cuts.first_cut[h];
-    solver_segments_loss(solver, &s->part, cut, n, table + s->place[h] * ld, bias != NULL ? bias + s->place[h] : NULL,
-                         own);
+    solver_segments_loss(solver, &s->part, cut, n, all_x + h * ld, bias != NULL ? all_bias + h : NULL, own);
+    loss[h] = 0;
     for (off i = 0; i < n; i++)
       loss[h] = fmax(loss[h], fabs(own[i]));
   }
@@ -299,7 +300,7 @@ status spread_loss(comm *c, const spread *s, solver *solver, const real *table, 
     off n;
     segments(s, h, &cut, &n);
     exact_scale scale = solver_loss_scale(loss[h], s->list.count[h]);
-    for (off i = 0; s->place[h] >= 0 && i < n; i++)
+    for (off i = 0; i < n; i++)
       sums[h] += exact_term(scale, terms[s->cuts.first_cut[h] + i]);
   }
   comm_sum_i64(c, sums, s->list.n);
@@ -308,6 +309,9 @@ status spread_loss(comm *c, const spread *s, solver *solver, const real *table, 
 done:
   mem_free(terms);
   mem_free(sums);
+  mem_free(counts);
+  mem_free(all_x);
+  mem_free(all_bias);
   return st;
 }
 
@@ -315,6 +319,7 @@ int64_t spread_solve_bytes(lid n_heavy, int ranks, off sums_size) {
   return (int64_t)n_heavy * (ranks - 1) * WIRE_BYTES * sums_size;
 }
 
-int64_t spread_loss_bytes(lid n_heavy, int ranks) {
-  return ranks * comm_reduce_bytes(ranks, 8 * (int64_t)n_heavy) * 2;
+int64_t spread_loss_bytes(lid n_heavy, int ranks, off ld, bool biases) {
+  int64_t solutions = (int64_t)n_heavy * (ranks - 1) * (int64_t)sizeof(real) * (ld + (biases ? 1 : 0));
+  return solutions + ranks * comm_reduce_bytes(ranks, 8 * (int64_t)n_heavy) * 2;
 }

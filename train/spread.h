@@ -34,23 +34,21 @@ status spread_create(comm *c, const csr *users, const part *owners, gid first_us
                      heavy_list *list, spread **out);
 void spread_free(spread *s);
 
-/* Where each heavy row that we have interactions with stands among the columns of `users` after those were renumbered
- * to table rows. Local. */
-void spread_renumber(spread *s, const csr *users);
-
 /* Heavy rows that we own: from *first of them, list rows *first … *first + *n - 1. */
 void spread_own(const spread *s, lid *first, lid *n);
 const heavy_list *spread_list(const spread *s);
+/* Interactions of heavy rows that lie here. */
+off spread_pairs(const spread *s);
 
 /* Solves every heavy row: x (own heavy rows, ld) and bias (or NULL) on the owners. Collective; agreed status. */
 status spread_solve(comm *c, const spread *s, solver *solver, off ld, real *x, real *bias);
 
-/* Adds up the data terms of the heavy rows, whose solutions have reached `table` (·, ld) and `bias`: loss[h] for every
- * heavy row, on all ranks. Collective; agreed status. */
-status spread_loss(comm *c, const spread *s, solver *solver, const real *table, const real *bias, off ld, double *loss);
+/* Adds up the data terms of the heavy rows with the solutions x, bias that spread_solve gave their owners: loss[h] for
+ * every heavy row, on all ranks. Collective; agreed status. */
+status spread_loss(comm *c, const spread *s, solver *solver, const real *x, const real *bias, off ld, double *loss);
 
 /* Bytes that all ranks together send in one spread_solve, and in one spread_loss. */
 int64_t spread_solve_bytes(lid n_heavy, int ranks, off sums_size);
-int64_t spread_loss_bytes(lid n_heavy, int ranks);
+int64_t spread_loss_bytes(lid n_heavy, int ranks, off ld, bool biases);
 
 #endif
