@@ -129,7 +129,7 @@ typedef struct layout_choice {
 
 /* The layout with the fewest node-seconds a sweep among powers of two, from the laws (counting anew for each would read
  * the data as often). A dearer one that is much faster is a matter of taste; --ranks and --threads show any. */
-static status cheapest(const request *r, layout_choice *out) {
+static status cheapest(const request *r, const plan_service *service, layout_choice *out) {
   *out = (layout_choice){0};
   for (int nodes = 1; nodes <= 4096; nodes *= 2)
     for (int per_node = 1; per_node <= r->node_cores; per_node *= 2) {
@@ -141,8 +141,7 @@ static status cheapest(const request *r, layout_choice *out) {
       plan_result result;
       m.threads = (int)r->node_cores / per_node;
       m.link = r->machine.link / per_node; /* ranks of a node share its link */
-      status st = plan_model(&r->laws, r->layout.users, r->layout.items, r->layout.events, r->layout.factors,
-                             r->layout.explicit_loss, r->heavy_from, ranks, &l);
+      status st = plan_model(service, r->layout.factors, r->layout.explicit_loss, ranks, &l);
       if (st != OK)
         return st;
       l.mean_system = als_wants_mean_system(r->method);
@@ -233,12 +232,14 @@ static status run(comm *c, const options *o) {
   request r;
   plan_result results[3];
   layout_choice best = {0};
+  plan_service *service = NULL;
   TRY(read_request(o, &r));
   if (r.counted)
     TRY(count(c, o, &r));
-  else
-    TRY(plan_model(&r.laws, r.layout.users, r.layout.items, r.layout.events, r.layout.factors, r.layout.explicit_loss,
-                   r.heavy_from, (int)r.ranks, &r.layout));
+  const plan_layout *l = &r.layout;
+  TRY(plan_service_create(&r.laws, l->users, l->items, r.counted ? l->pairs : l->events, r.heavy_from, &service));
+  if (!r.counted)
+    TRY(plan_model(service, l->factors, l->explicit_loss, (int)r.ranks, &r.layout));
   r.layout.mean_system = als_wants_mean_system(r.method);
   exchange_mode users = r.asked == EXCHANGE_AUTO ? plan_choose(&r.layout) : r.asked;
   int chosen = 0;
@@ -246,7 +247,7 @@ static status run(comm *c, const options *o) {
     plan_cost(&r.layout, &r.machine, MODES[i], r.asked, NULL, &results[i]);
     chosen = MODES[i] == users ? i : chosen;
   }
-  TRY(cheapest(&r, &best));
+  TRY(cheapest(&r, service, &best));
   if (option_flag(o, "json")) {
     TRY(print_json(&r, results, chosen, &best));
   } else {
@@ -258,6 +259,7 @@ static status run(comm *c, const options *o) {
           "\nNo layout of up to 4096 such nodes has the memory; give --node-memory and --node-cores of larger ones\n");
   }
 done:
+  plan_service_free(service);
   plan_layout_free(&r.layout);
   return st;
 }

@@ -36,7 +36,7 @@ for n in 3 8; do
 done
 
 # Memory, where the data weigh more than the program.
-must 1 synth -q -o large.h5 --users 30000 --items 5000 --events 3000000
+must 1 synth -q -o large.h5 --users 20000 --items 4000 --events 2000000
 for n in 1 2 4; do
   run "$n" train large.h5 -q -o runs --factors 64 --sweeps 1
   good "train at $n ranks" [ "$status" -eq 0 ]
@@ -49,7 +49,7 @@ done
 for n in 2 16 64; do
   run 0 plan large.h5 --ranks "$n" --factors 64 --exchange halo --json
   exact=$(grep -m 1 -o '"bytes_sent": *[0-9]*' out | grep -o '[0-9]*$')
-  run 0 plan --users 30000 --items 5000 --events 3000000 --ranks "$n" --factors 64 --exchange halo --json
+  run 0 plan --users 20000 --items 4000 --events 2000000 --ranks "$n" --factors 64 --exchange halo --json
   within "modelled bytes at $n ranks" "$(grep -m 1 -o '"bytes_sent": *[0-9]*' out | grep -o '[0-9]*$')" "$exact" 15
 done
 

@@ -1,5 +1,6 @@
 #include "train/plan_model.h"
 
+#include "io/mem.h"
 #include "train/cost.h"
 
 #include <math.h>
@@ -7,11 +8,15 @@
 /* Quantiles that stand for all users and all items: users in equal shares, items in bins that are finer in the head. */
 enum { USER_BINS = 256, ITEM_BINS = 512 };
 
-typedef struct bins {
+struct plan_service {
+  gid users, items;
+  double events, heavy, heavy_pairs;
   double user_n[USER_BINS];                         /* items of the users of a bin */
   double item_p[ITEM_BINS], item_weight[ITEM_BINS]; /* chance to be met, and how many items a bin stands for */
   double item_n[ITEM_BINS];                         /* users of an item of the bin */
-} bins;
+};
+
+typedef struct plan_service bins;
 
 /* Inverse of the normal distribution function by bisection: 256 calls are nothing. */
 static double normal_quantile(double p) {
@@ -91,51 +96,65 @@ static double ranks_met(int ranks, double n) {
   return (ranks - 1) * -expm1(n * log1p(-1.0 / ranks));
 }
 
-status plan_model(const plan_laws *laws, gid users, gid items, double events, int factors, bool explicit_loss,
-                  off heavy_from, int ranks, plan_layout *out) {
-  *out = (plan_layout){.users = users,
-                       .items = items,
-                       .pairs = events,
-                       .events = events,
+status plan_service_create(const plan_laws *laws, gid users, gid items, double events, off heavy_from,
+                           plan_service **out) {
+  status st = MEM_ZALLOC(*out, 1, "the plan's laws");
+  if (st != OK)
+    return st;
+  plan_service *s = *out;
+  s->users = users;
+  s->items = items;
+  s->events = events;
+  make_items(s, laws, (double)items);
+  make_users(s, laws, (double)users, (double)items, events);
+  double threshold = (double)(heavy_from > 0 ? heavy_from : cost_heavy(users));
+  for (int i = 0; i < ITEM_BINS; i++)
+    if (s->item_n[i] >= threshold) {
+      s->heavy += s->item_weight[i];
+      s->heavy_pairs += s->item_weight[i] * s->item_n[i];
+    }
+  s->heavy = floor(s->heavy);
+  return OK;
+}
+
+void plan_service_free(plan_service *s) {
+  mem_free(s);
+}
+
+status plan_model(const plan_service *s, int factors, bool explicit_loss, int ranks, plan_layout *out) {
+  *out = (plan_layout){.users = s->users,
+                       .items = s->items,
+                       .pairs = s->events,
+                       .events = s->events,
                        .factors = factors,
-                       .explicit_loss = explicit_loss};
+                       .explicit_loss = explicit_loss,
+                       .heavy = s->heavy};
   status st = plan_layout_alloc(out, ranks);
   if (st != OK) {
     plan_layout_free(out);
     return st;
   }
-  bins b;
-  make_items(&b, laws, (double)items);
-  make_users(&b, laws, (double)users, (double)items, events);
-  double threshold = (double)(heavy_from > 0 ? heavy_from : cost_heavy(users));
-  double heavy_pairs = 0, item_rows = 0, user_rows = 0, light_rows = 0, heavy = 0;
-  for (int i = 0; i < ITEM_BINS; i++) {
-    if (b.item_n[i] >= threshold) {
-      heavy += b.item_weight[i];
-      heavy_pairs += b.item_weight[i] * b.item_n[i];
-    }
-    item_rows += ranks > 1 ? b.item_weight[i] * ranks_met(ranks, b.item_n[i]) : 0;
-  }
-  out->heavy = floor(heavy);
-  double light = 1 - fmin(1, heavy_pairs / events);
+  double item_rows = 0, user_rows = 0, light_rows = 0, light = 1 - fmin(1, s->heavy_pairs / s->events);
+  for (int i = 0; i < ITEM_BINS && ranks > 1; i++)
+    item_rows += s->item_weight[i] * ranks_met(ranks, s->item_n[i]);
   for (int u = 0; u < USER_BINS && ranks > 1; u++) {
-    user_rows += (double)users / USER_BINS * ranks_met(ranks, b.user_n[u]);
-    light_rows += (double)users / USER_BINS * ranks_met(ranks, b.user_n[u] * light);
+    user_rows += (double)s->users / USER_BINS * ranks_met(ranks, s->user_n[u]);
+    light_rows += (double)s->users / USER_BINS * ranks_met(ranks, s->user_n[u] * light);
   }
   for (int r = 0; r < ranks; r++) {
-    plan_counts n = {.users = (double)users / ranks,
-                     .items = (double)items / ranks,
-                     .pairs_by_user = events / ranks,
-                     .pairs_by_item = events / ranks,
+    plan_counts n = {.users = (double)s->users / ranks,
+                     .items = (double)s->items / ranks,
+                     .pairs_by_user = s->events / ranks,
+                     .pairs_by_item = s->events / ranks,
                      .user_rows_sent = user_rows / ranks,
                      .user_rows_got = user_rows / ranks,
                      .item_rows_sent = item_rows / ranks,
                      .item_rows_got = item_rows / ranks};
     out->whole[r] = n;
     n.pairs_by_item *= light;
-    n.pairs_spread = events / ranks * (1 - light);
+    n.pairs_spread = s->events / ranks * (1 - light);
     n.user_rows_sent = n.user_rows_got = light_rows / ranks;
-    n.heavy_owned = out->heavy / ranks;
+    n.heavy_owned = s->heavy / ranks;
     out->spread[r] = n;
   }
   return OK;

@@ -15,8 +15,15 @@ typedef struct plan_laws {
   double share; /* where the head of popularity ends, as a share of the items; 1/180 */
 } plan_laws;
 
-/* Local. Free with plan_layout_free. */
-status plan_model(const plan_laws *laws, gid users, gid items, double events, int factors, bool explicit_loss,
-                  off heavy_from, int ranks, plan_layout *out);
+/* A service whose rows follow the laws: what does not depend on the number of ranks, worked out once. */
+typedef struct plan_service plan_service;
+
+/* heavy_from: als_settings.heavy. Free with plan_service_free. NO_MEMORY. Local. */
+status plan_service_create(const plan_laws *laws, gid users, gid items, double events, off heavy_from,
+                           plan_service **out);
+void plan_service_free(plan_service *s);
+
+/* Its layout over `ranks`. Local. Free with plan_layout_free. */
+status plan_model(const plan_service *s, int factors, bool explicit_loss, int ranks, plan_layout *out);
 
 #endif
