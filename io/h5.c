@@ -131,6 +131,31 @@ status h5_walk(h5_file *f, const char *path, bool *there) {
   return OK;
 }
 
+/* --- listing --- */
+
+enum { MEMBERS_MAX = 1000, MEMBER_NAME_MAX = 255 };
+
+static herr_t note_member(hid_t group, const char *name, const H5L_info_t *info, void *context) {
+  strings *s = context;
+  (void)group;
+  if (info->type == H5L_TYPE_HARD && s->n < MEMBERS_MAX && strlen(name) <= MEMBER_NAME_MAX)
+    memcpy(s->bytes + s->n++ * s->width, name, strlen(name));
+  return 0;
+}
+
+status h5_members(h5_file *f, const char *group, strings *out) {
+  status st = strings_alloc(out, MEMBERS_MAX, MEMBER_NAME_MAX, "names in a file");
+  if (st != OK)
+    return st;
+  out->n = 0;
+  hsize_t next = 0;
+  if (H5Literate_by_name(f->id, group, H5_INDEX_NAME, H5_ITER_INC, &next, note_member, out, H5P_DEFAULT) < 0) {
+    strings_free(out);
+    return h5_damaged(f, group);
+  }
+  return OK;
+}
+
 /* --- opening --- */
 
 status h5_open(const char *path, h5_file **out) {

@@ -47,6 +47,9 @@ const char *h5_path(const h5_file *f);
 /* Whether there is an object of this path, reached by hard links alone. */
 bool h5_has(h5_file *f, const char *path);
 
+/* The names of a group's hard-linked members, at most 1000 of them. Free with strings_free. */
+status h5_members(h5_file *f, const char *group, strings *out);
+
 /* Type, shape and string width of a dataset; type is the nearest h5_type that holds every stored value (a foreign
  * file's int16 is H5_I32, float16 is H5_F32, variable-length text is H5_TEXT with width 0). BAD_DATA where the dataset
  * is missing or not acceptable. out->path lives as long as the file is open. */

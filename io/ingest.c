@@ -155,14 +155,26 @@ static void tell_layout(const char *path, const text_layout *l) {
                                    : "");
 }
 
-static void tell_sources(const ingest_settings *s, const range_source *sources) {
-  int told = 0;
+static void tell_matrix(const char *path, const h5_matrix *m) {
+  log_info("%s: h5: %lld events in %s, %s in rows; ids of rows: %s, of columns: %s%s", path, (long long)m->events,
+           m->group[0] != '\0' ? m->group : "/", m->items_in_rows ? "items" : "users",
+           m->row_ids[0] != '\0' ? m->row_ids : "numbers from 0",
+           m->column_ids[0] != '\0' ? m->column_ids : "numbers from 0", m->has_time ? "; with times" : "");
+}
+
+static void tell_sources(const ingest_settings *s, const ingest_sources *sources) {
+  int told = 0, matrix = 0;
   for (int i = 0; i < s->n_sources; i++) {
+    const text_layout *l = &sources->text[i].layout;
     bool again = false;
-    for (int k = 0; k < i && !again && i < 1000; k++)
-      again = memcmp(&sources[k].layout, &sources[i].layout, sizeof sources[i].layout) == 0;
+    if (l->format == TEXT_H5) {
+      tell_matrix(s->sources[i], &sources->matrices[matrix++]);
+      continue;
+    }
+    for (int k = 0; k < i && !again && k < 100; k++)
+      again = memcmp(&sources->text[k].layout, l, sizeof *l) == 0;
     if (!again && told++ < 10)
-      tell_layout(s->sources[i], &sources[i].layout);
+      tell_layout(s->sources[i], l);
   }
 }
 
@@ -274,7 +286,7 @@ static double lap(double *clock) {
 status ingest_run(comm *c, const ingest_settings *s, ingest_report *report) {
   status st = OK;
   double clock = seconds_now();
-  range_source *sources = NULL;
+  ingest_sources sources = {0};
   const char **paths = NULL;
   char refused[4096];
   ingest_input in = {0};
@@ -289,13 +301,11 @@ status ingest_run(comm *c, const ingest_settings *s, ingest_report *report) {
   if (snprintf(refused, sizeof refused, "%s.rejected", s->output) >= (int)sizeof refused)
     TRY(status_fail(USAGE, "the path %s is too long", s->output));
   TRY(base_open(c, s->append, &b));
-  TRY(ingest_look(c, s->sources, s->n_sources, &s->wish, &sources));
-  tell_sources(s, sources);
+  TRY(ingest_look(c, s, &sources));
+  tell_sources(s, &sources);
   for (int i = 0; i < s->n_sources; i++) {
-    report->bytes += sources[i].bytes;
-    if (sources[i].layout.format == TEXT_H5)
-      TRY(status_fail(USAGE, "%s: HDF5 sources are not read yet", s->sources[i]));
-    if (b.data != NULL && dataset_has_time(b.data) != sources[i].layout.has_time)
+    report->bytes += sources.text[i].bytes;
+    if (b.data != NULL && dataset_has_time(b.data) != sources.text[i].layout.has_time)
       TRY(status_fail(USAGE, "%s has times and %s has none: ingest it likewise (--time-column)",
                       dataset_has_time(b.data) ? s->append : s->sources[i],
                       dataset_has_time(b.data) ? s->sources[i] : s->append));
@@ -312,12 +322,12 @@ status ingest_run(comm *c, const ingest_settings *s, ingest_report *report) {
   TRY(comm_agree(c, st));
 
   ranges what = {.paths = s->sources,
-                 .sources = sources,
+                 .sources = sources.text,
                  .n_sources = s->n_sources,
                  .most_bad = s->max_bad_lines,
                  .refused = refused,
                  .label = "reading"};
-  TRY(ingest_read(c, &what, &in));
+  TRY(ingest_read(c, &what, &sources, &in));
   report->lines = in.counts.lines;
   report->blank = in.counts.blank;
   report->kept = in.counts.kept;
@@ -409,7 +419,7 @@ done:
   ingest_input_free(&in);
   hasher_free(&h);
   base_free(&b);
-  mem_free(sources);
+  ingest_sources_free(&sources);
   mem_free(paths);
   return st;
 }

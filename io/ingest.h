@@ -14,6 +14,8 @@ typedef struct ingest_settings {
   const char *append; /* the dataset whose rows come first; NULL: none */
   text_wish wish;
   const char *item_columns[3]; /* id, title, tags in the table of items: a name, a number, "none"; NULL: guess */
+  const char *group;           /* of HDF5 sources; NULL: look for it */
+  int rows;                    /* of HDF5 sources: 0 by the file, 1 users, 2 items */
   off max_bad_lines;
 } ingest_settings;
 

@@ -3,12 +3,22 @@
 #define PALATE_IO_INGEST_READ_H
 
 #include "io/ingest.h"
+#include "io/ingest_h5.h"
 #include "io/ranges.h"
 
-/* Looks at the sources and lays them out. Collective; agreed status. *out has n_paths; free with mem_free. */
-status ingest_look(comm *c, const char *const *paths, int n_paths, const text_wish *wish, range_source **out);
+/* The sources, laid out. */
+typedef struct ingest_sources {
+  range_source *text;  /* [n] */
+  h5_matrix *matrices; /* those of the HDF5 ones among them, in order */
+  int n, n_matrices;
+} ingest_sources;
 
-/* A thread's part. Its ids become the rank's by user_row and item_row (NULL: they are the same). */
+/* Looks at the sources. Collective; agreed status. Free with ingest_sources_free. */
+status ingest_look(comm *c, const ingest_settings *s, ingest_sources *out);
+void ingest_sources_free(ingest_sources *sources);
+
+/* The part of a thread, or of an HDF5 source. Its ids become the rank's by user_row and item_row (NULL: they are the
+ * same). */
 typedef struct ingest_lane {
   id_table users, items;
   events events;
@@ -25,7 +35,7 @@ typedef struct ingest_input {
 
 /* Reads this rank's share with all its threads (see ranges_read). Collective; agreed status. Free with
  * ingest_input_free. */
-status ingest_read(comm *c, const ranges *what, ingest_input *out);
+status ingest_read(comm *c, const ranges *what, const ingest_sources *sources, ingest_input *out);
 void ingest_input_free(ingest_input *in);
 
 #endif

@@ -4,7 +4,12 @@
 
 #include <string.h>
 
-enum { BUFFER = 1 << 20 }; /* fits the second-level cache together with what is parsed from it */
+/* The buffer fits the second-level cache together with what is parsed from it; a short range needs less. */
+enum { BUFFER = 1 << 20, BEYOND = 1 << 12 /* for the end of the last line */ };
+
+static size_t room_for(off begin, off end) {
+  return end - begin < BUFFER - BEYOND ? (size_t)(end - begin) + BEYOND : BUFFER;
+}
 
 off text_range_from(const text_layout *layout, off begin) {
   return begin > layout->skip_bytes ? begin - 1 : layout->skip_bytes;
@@ -41,8 +46,8 @@ static status first_line(text_read *read, void *source, char *buffer, size_t roo
 status text_range(text_parser *p, text_read *read, void *source, off begin, off end, text_place place, off *passed) {
   status st = OK;
   char *buffer = NULL;
-  size_t room = BUFFER, have = 0;
   off at = text_range_from(p->layout, begin); /* of buffer[0] within the source */
+  size_t room = at < end ? room_for(at, end) : 0, have = 0;
   bool last = false;
   if (at >= end)
     return OK;
@@ -87,23 +92,28 @@ status text_range_places(const text_layout *layout, text_read *read, void *sourc
   char *buffer = NULL;
   size_t have = 0;
   off at = text_range_from(layout, begin);
+  size_t room = at < end ? room_for(at, end) : 0;
   bool last = false;
   after[0] = PLACE_START;
   after[1] = PLACE_QUOTED;
-  TRY(mem_alloc(&buffer, BUFFER, 1, "text buffer"));
+  TRY(mem_alloc(&buffer, (off)room, 1, "text buffer"));
   if (at < begin)
-    TRY(first_line(read, source, buffer, BUFFER, &have, &at, &last));
+    TRY(first_line(read, source, buffer, room, &have, &at, &last));
   /* Up to the first line end at or behind end - 1, where the next range begins to look. */
   for (bool done_here = at >= end; !done_here;) {
-    TRY(fill(read, source, buffer, BUFFER, &have, &last));
+    TRY(fill(read, source, buffer, room, &have, &last));
     const char *stop = NULL;
     if (at + (off)have >= end) {
       off from = end - 1 > at ? end - 1 - at : 0;
       stop = memchr(buffer + from, '\n', have - (size_t)from);
     }
     size_t n = stop != NULL ? (size_t)(stop - buffer) + 1 : have;
+    bool any = n == 0 || memchr(buffer, '"', n) != NULL; /* mostly not; then the last byte tells */
     for (int i = 0; i < 2; i++)
-      text_scan(layout, buffer, buffer + n, &after[i], false);
+      if (any || after[i] == PLACE_QUOTE)
+        text_scan(layout, buffer, buffer + n, &after[i], false);
+      else if (after[i] != PLACE_QUOTED)
+        after[i] = buffer[n - 1] == '\n' || buffer[n - 1] == layout->separator[0] ? PLACE_START : PLACE_PLAIN;
     at += (off)n;
     done_here = stop != NULL || last;
     have = 0;

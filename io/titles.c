@@ -168,6 +168,7 @@ status titles_read(comm *c, const char *path, const char *const wish[3], off mos
   table t = {0};
   range_source source = {0};
   gid *rows = NULL, *got = NULL;
+  uint8_t *told = NULL; /* whether our item has had its line */
   char *texts = NULL;
   off n_got = 0;
   text_counts counts;
@@ -194,7 +195,6 @@ status titles_read(comm *c, const char *path, const char *const wish[3], off mos
     width[i % 2] = length > width[i % 2] ? length : width[i % 2];
     s += length + 1;
   }
-  uint8_t *told = NULL;
   if (t.column[1] >= 0)
     st = widen(titles, n, width[0]);
   if (st == OK && t.column[2] >= 0)
@@ -218,7 +218,6 @@ status titles_read(comm *c, const char *path, const char *const wish[3], off mos
     report->titled += !told[row];
     told[row] = 1;
   }
-  mem_free(told);
   report->lines = counts.kept;
   report->repeated += t.repeated;
   report->latin = t.latin;
@@ -231,6 +230,7 @@ done:
   mem_free(t.heap);
   mem_free(rows);
   mem_free(got);
+  mem_free(told);
   mem_free(texts);
   return st;
 }

@@ -9,12 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const option_use TAKES[] = {
-    {"output", NULL},       {"format", NULL},      {"separator", NULL},   {"header", NULL},
-    {"quoting", NULL},      {"user-column", NULL}, {"item-column", NULL}, {"value-column", NULL},
-    {"time-column", NULL},  {"time-unit", NULL},   {"items", NULL},       {"item-id-column", NULL},
-    {"title-column", NULL}, {"tags-column", NULL}, {"append", NULL},      {"max-bad-lines", NULL},
-    {"threads", NULL},      {"json", NULL},        {NULL, NULL}};
+static const option_use TAKES[] = {{"output", NULL},      {"format", NULL},         {"separator", NULL},
+                                   {"header", NULL},      {"quoting", NULL},        {"user-column", NULL},
+                                   {"item-column", NULL}, {"value-column", NULL},   {"time-column", NULL},
+                                   {"time-unit", NULL},   {"group", NULL},          {"rows", NULL},
+                                   {"items", NULL},       {"item-id-column", NULL}, {"title-column", NULL},
+                                   {"tags-column", NULL}, {"append", NULL},         {"max-bad-lines", NULL},
+                                   {"threads", NULL},     {"json", NULL},           {NULL, NULL}};
 
 static status read_options(const options *o, ingest_settings *s) {
   static const char *const COLUMN[N_ROLES] = {NULL, "user-column", "item-column", "value-column", "time-column"};
@@ -37,6 +38,8 @@ static status read_options(const options *o, ingest_settings *s) {
     s->wish.column[role] = option_text(o, COLUMN[role]);
   for (int k = 0; k < 3; k++)
     s->item_columns[k] = option_text(o, ITEM_COLUMN[k]);
+  s->group = option_text(o, "group");
+  TRY(option_choice(o, "rows", "auto|users|items", &s->rows));
   TRY(option_count(o, "max-bad-lines", 0, INT64_C(1) << 40, &s->max_bad_lines));
 done:
   return st;

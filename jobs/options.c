@@ -35,6 +35,8 @@ static const option_spec TABLE[] = {
     {"value-column", "COLUMN", NULL, "name or number of the column of ratings, counts, …; none: every event counts 1", 0},
     {"time-column", "COLUMN", NULL, "name or number of the column of times; none: leave them out", 0},
     {"time-unit", "auto|s|ms|us|ns", "auto", "of numbers in the time column; auto goes by their size", 0},
+    {"group", "PATH", NULL, "of HDF5 sources: the group with data, indices and indptr (default: the one there is)", 0},
+    {"rows", "auto|users|items", "auto", "of HDF5 sources: what the rows of the matrix are", 0},
     {"item-id-column", "COLUMN", NULL, "of --items: name or number of the column of ids", 0},
     {"title-column", "COLUMN", NULL, "of --items: name or number of the column of titles, or none", 0},
     {"tags-column", "COLUMN", NULL, "of --items: name or number of the column of tags (`a|b|c`), or none", 0},

@@ -156,6 +156,61 @@ format ones only ml.dat --time-column none --value-column none
 must 1 ingest u.data --format udata -o named.h5
 good "the format by name" "$python" check_events.py time named.h5
 
+# --- HDF5 from elsewhere ---
+"$python" - <<'PY'
+import json
+import h5py
+import numpy as np
+from scipy.sparse import csr_matrix
+events = json.load(open("events.json"))
+u, i, v = (np.array([int(e[0]) - 1 for e in events]), np.array([int(e[1]) - 1 for e in events]),
+           np.array([e[2] for e in events], np.float32))
+m = csr_matrix((v, (u, i)))
+users, items = [str(k + 1) for k in range(m.shape[0])], [str(k + 1) for k in range(m.shape[1])]
+def put(g, m, encoding=None):
+    g.create_dataset("data", data=m.data, compression="gzip", chunks=True)
+    g["indices"], g["indptr"] = m.indices, m.indptr
+    if encoding:
+        g.attrs["encoding-type"], g.attrs["shape"] = encoding, (m.shape if encoding[:3] == "csr" else m.shape[::-1])
+text = h5py.string_dtype()
+for name, matrix, encoding in (("anndata", m, "csr_matrix"), ("csc", m.tocsc().T.tocsr(), "csc_matrix")):
+    with h5py.File(name + ".in.h5", "w") as f:
+        put(f.create_group("X"), matrix, encoding)
+        f.create_group("obs").attrs["_index"] = "_index"
+        f.create_group("var").attrs["_index"] = "names"
+        f["obs"].create_dataset("_index", data=users, dtype=text)
+        f["var"]["names"] = np.array(items, "S4")
+with h5py.File("implicit.in.h5", "w") as f:
+    put(f.create_group("artist_user_plays"), m.T.tocsr())
+    f.create_dataset("artist", data=items, dtype=text)
+    f.create_dataset("user", data=users, dtype=text)
+with h5py.File("bare.in.h5", "w") as f:
+    put(f.create_group("user_things"), m)
+with h5py.File("two.in.h5", "w") as f:
+    put(f.create_group("a"), m)
+    put(f.create_group("b"), m)
+for name, part, bad in (("indptr", "indptr", 3), ("index", "indices", 7), ("nan", "data", 5)):
+    with h5py.File(name + ".in.h5", "w") as f:
+        g = f.create_group("X")
+        put(g, m, "csr_matrix")
+        x = g[part][:]
+        x[bad] = {"indptr": 100000, "index": 5000, "nan": np.nan}[name]
+        del g[part]
+        g[part] = x
+PY
+format notime anndata anndata.in.h5
+format notime csc csc.in.h5
+format notime implicit implicit.in.h5
+format time own movielens.1.h5
+must 2 ingest two.in.h5 --group b --rows users -o two.h5
+must 2 ingest bare.in.h5 -o bare.h5
+good "without names, ids are numbers from 0" "$python" -c '
+import json
+from same import *
+events = [(str(int(u) - 1), str(int(i) - 1), v, 0) for u, i, v, t in json.load(open("events.json"))]
+check("bare.h5", events, time=False)
+check("two.h5", events, time=False)'
+
 # --- titles ---
 printf 'itemId;Title;Genres\n1;"Alpha; ""one""";a|b\n2;Am\xe9lie;(no genres listed)\n999;Nobody;x\n2;Again;y\n' >items.csv
 printf 'u,i\n5,1\n5,2\n5,3\n' >three.csv
@@ -222,6 +277,11 @@ refused 64 'has no column `stars`; its header names: user, item, rating' bad.csv
 refused 64 'takes one of auto' bad.csv --format xml
 head -c 200 ratings.csv.gz >cut.csv.gz
 refused 74 'cut.csv.gz: the gzip stream is broken or cut short' cut.csv.gz
+refused 64 'two.in.h5 has 2 groups' two.in.h5
+refused 65 'indptr is broken' indptr.in.h5
+refused 65 'index 5000' index.in.h5
+refused 65 'not a finite number' nan.in.h5
+refused 64 'no columns to choose' two.in.h5 --user-column 2 --group a
 printf '\xff\xfeu\0' >wide.csv
 refused 65 'UTF-16' wide.csv
 run 1 ingest a.csv

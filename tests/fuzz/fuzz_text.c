@@ -1,0 +1,63 @@
+/* libFuzzer on the text parsers: any bytes as any format. No crash, no overrun; and however the text is cut between
+ * ranks, the same events and the same refused lines. */
+#include "tests/text_reader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool good, const char *what) {
+  if (good)
+    return;
+  fprintf(stderr, "%s: %s\n", what, status_message());
+  abort();
+}
+
+static void titles(const char *text, size_t n) {
+  static const char *const WISH[3] = {NULL, NULL, NULL};
+  text_layout l;
+  int column[3];
+  if (text_detect_titles("fuzz", text, n < TEXT_HEAD ? n : TEXT_HEAD, n < TEXT_HEAD, WISH, &l, column) != OK)
+    return;
+  must(column[0] >= 0 && l.n_columns > column[0], "columns of titles");
+  char out[64];
+  text_title(text, n, out, sizeof out);
+  must(strlen(out) < sizeof out, "a title is cut");
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static const char *const SEPARATORS[] = {NULL, ",", "tab", "::", "blank", ";", "|", "ab"};
+  static const char *const COLUMNS[] = {NULL, "1", "2", "3", "none", "user", "127", "0"};
+  if (size < 6)
+    return 0;
+  text_wish wish = {.format = (text_format)(data[0] % TEXT_H5),
+                    .separator = SEPARATORS[data[1] % 8],
+                    .header = data[2] % 3,
+                    .quoting = data[2] / 3 % 3,
+                    .unit = (text_time_unit)(data[2] / 9 % UNIT_DATE),
+                    .column = {[ROLE_USER] = COLUMNS[data[3] % 8],
+                               [ROLE_ITEM] = COLUMNS[data[3] / 8 % 8],
+                               [ROLE_VALUE] = COLUMNS[data[4] % 8],
+                               [ROLE_TIME] = COLUMNS[data[4] / 8 % 8]}};
+  size_t n = size - 6;
+  /* Of its own length, so that the sanitizer sees a step beyond it. */
+  char *text = malloc(n > 0 ? n : 1);
+  memcpy(text, data + 6, n);
+  titles(text, n);
+  text_layout l;
+  if (text_detect("fuzz", text, n < TEXT_HEAD ? n : TEXT_HEAD, n < TEXT_HEAD, &wish, &l) == OK && l.format != TEXT_H5) {
+    must(l.skip_bytes <= (off)n, "what is skipped");
+    size_t a = n > 0 ? data[5] * n / 256 : 0, b = a + (n - a) / 2;
+    outcome whole, cut;
+    must(parse_cut(&l, text, n, NULL, 0, &whole) == OK, "parse");
+    must(parse_cut(&l, text, n, (size_t[]){a, b}, 2, &cut) == OK, "parse in three");
+    /* Netflix lines need the item before the cut, which ranks look up in the file; the reader of the tests does not. */
+    must(l.format == TEXT_NETFLIX || outcome_equal(&whole, &cut), "a cut matters");
+    outcome_free(&whole);
+    outcome_free(&cut);
+  }
+  free(text);
+  must(mem_held() == 0, "memory is still held");
+  return 0;
+}
