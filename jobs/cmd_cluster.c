@@ -5,8 +5,10 @@
 #include "io/mem.h"
 #include "io/stop.h"
 #include "jobs/commands.h"
+#include "jobs/group_identity.h"
 #include "jobs/group_names.h"
 #include "jobs/jobs.h"
+#include "jobs/taste_rows.h"
 #include "train/interactions.h"
 #include "train/kmeans.h"
 #include "train/kmeans_auto.h"
@@ -17,12 +19,13 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct cluster_options {
   side side;
   bool cosine;
-  lid groups; /* 0: auto */
-  int memberships, rounds, restarts;
+  lid groups;                        /* 0: auto */
+  int memberships, rounds, restarts; /* restarts 0: auto */
   double tolerance;
   uint64_t seed;
   int64_t memory; /* 0: no limit said */
@@ -30,7 +33,7 @@ typedef struct cluster_options {
 
 static status read_options(const options *o, cluster_options *out) {
   status st = OK;
-  int64_t groups = 0, memberships, rounds, restarts, seed;
+  int64_t groups = 0, memberships, rounds, restarts = 0, seed;
   int side_word, metric;
   *out = (cluster_options){0};
   TRY(option_choice(o, "side", "users|items", &side_word));
@@ -39,7 +42,8 @@ static status read_options(const options *o, cluster_options *out) {
     TRY(option_count(o, "groups", 1, 10000000, &groups));
   TRY(option_count(o, "memberships", 1, MEMBERSHIPS_MAX, &memberships));
   TRY(option_count(o, "rounds", 1, 100000, &rounds));
-  TRY(option_count(o, "restarts", 1, 1000, &restarts));
+  if (strcmp(option_text(o, "restarts"), "auto") != 0)
+    TRY(option_count(o, "restarts", 1, 1000, &restarts));
   TRY(option_number(o, "round-tolerance", 0, 1, &out->tolerance));
   TRY(option_count(o, "seed", 0, INT64_MAX, &seed));
   if (option_text(o, "memory") != NULL)
@@ -55,81 +59,12 @@ done:
   return st;
 }
 
-/* --- the points --- */
-
-/* This rank's rows of the side: all of them, and again without those that are zero, which have no taste to group by. */
-typedef struct rows {
-  gid n_all, n_zero; /* over all ranks: rows, and zero rows among them */
-  gid first;
-  lid count;
-  int k;
-  real *x;     /* (count, k) */
-  real *taste; /* (n, k): the rows that are not zero; x itself where none is */
-  gid *id;     /* [n]: their global rows */
-  lid n;
-} rows;
-
-static void rows_free(rows *r) {
-  if (r->taste != r->x)
-    mem_free(r->taste);
-  mem_free(r->x);
-  mem_free(r->id);
-}
-
-/* Squared length of a row; scales it to length 1 where asked to. */
-static double prepare_row(real *x, int k, bool unit) {
-  double square = 0;
-  for (int p = 0; p < k; p++)
-    square += (double)x[p] * x[p];
-  double scale = 1 / sqrt(square);
-  for (int p = 0; p < k && unit && square > 0; p++)
-    x[p] = (real)(x[p] * scale);
-  return square;
-}
-
-static status rows_read(comm *c, model *m, const char *dir, side s, bool unit, rows *r) {
-  status st = OK;
-  part p = {0};
-  *r = (rows){.n_all = model_rows(m, s), .k = model_factors(m)};
-  TRY(part_equal(&p, r->n_all, c->size));
-  r->first = p.first[c->rank];
-  if (part_count(&p, c->rank) > INT32_MAX - 4096)
-    TRY(status_fail(NO_MEMORY, "%lld rows on one rank are too many: use more ranks",
-                    (long long)part_count(&p, c->rank)));
-  r->count = (lid)part_count(&p, c->rank);
-  TRY(MEM_ALLOC(r->x, (off)r->count * r->k, "factors"));
-  TRY(MEM_ALLOC(r->id, r->count, "rows"));
-  TRY(model_read_factors(m, s, r->first, r->count, r->x, r->k));
-  for (lid i = 0; i < r->count; i++) {
-    double square = prepare_row(r->x + (off)i * r->k, r->k, unit);
-    if (!isfinite(square))
-      TRY(status_fail(BAD_DATA, "%s/model.h5: the factors of %s row %lld are not finite: train again", dir,
-                      s == USERS ? "user" : "item", (long long)(r->first + i)));
-    if (square > 0)
-      r->id[r->n++] = r->first + i;
-  }
-  r->n_zero = r->count - r->n;
-  r->taste = r->x;
-  if (r->n < r->count) {
-    r->taste = NULL;
-    TRY(MEM_ALLOC(r->taste, (off)r->n * r->k, "factors"));
-    for (lid i = 0; i < r->n; i++)
-      memcpy(r->taste + (off)i * r->k, r->x + (r->id[i] - r->first) * r->k, sizeof(real) * (size_t)r->k);
-  }
-done:
-  part_free(&p);
-  st = comm_agree(c, st);
-  if (st == OK)
-    comm_sum_i64(c, &r->n_zero, 1);
-  return st;
-}
-
 /* --- --groups auto --- */
 
 enum { AUTO_MOST = 1024, AUTO_SAMPLE = 60000 };
 
-static status choose_number(comm *c, cluster_options *t, const rows *r, journal *j) {
-  kmeans_points points = {r->n, r->k, r->k, r->taste};
+static status choose_number(comm *c, cluster_options *t, const taste_rows *r, journal *j) {
+  kmeans_points points = taste_points(r);
   kmeans_curve curve;
   double start = seconds_now();
   status st = kmeans_auto(c, &points, r->id, AUTO_MOST, AUTO_SAMPLE, t->cosine, t->seed, &curve);
@@ -186,7 +121,7 @@ static status watch_round(void *context, const kmeans_round *r) {
 }
 
 /* Memory for distance bounds: twice that of the points, unless --memory leaves less. */
-static int64_t bound_bytes(const cluster_options *t, const rows *r) {
+static int64_t bound_bytes(const cluster_options *t, const taste_rows *r) {
   int64_t points = (int64_t)r->n * r->k * (int64_t)sizeof(real), bytes = 2 * points;
   if (bytes < 64 << 20)
     bytes = 64 << 20;
@@ -195,12 +130,22 @@ static int64_t bound_bytes(const cluster_options *t, const rows *r) {
   return bytes;
 }
 
-/* The best of the restarts by inertia, ties to the first; centre (G, k). */
-static status run_kmeans(comm *c, const cluster_options *t, const rows *r, journal *j, real *centre,
-                         kmeans_result *best) {
+/* More tries where they cost little: by the multiplications of a round, so that ranks have no say in it. */
+static int choose_restarts(const cluster_options *t, const taste_rows *r) {
+  double work = (double)r->n_all * t->groups * r->k;
+  if (t->restarts > 0)
+    return t->restarts;
+  return work <= 1e9 ? 8 : work <= 1e10 ? 3 : 1;
+}
+
+/* From the parent's groups where there are as many; else the best of the restarts by inertia, ties to the first.
+ * centre (G, k). */
+static status run_kmeans(comm *c, const cluster_options *t, const taste_rows *r, const group_past *past, journal *j,
+                         real *centre, kmeans_result *best) {
   status st = OK;
-  kmeans_points points = {r->n, r->k, r->k, r->taste};
-  watch w = {.c = c, .j = j, .restarts = t->restarts};
+  kmeans_points points = taste_points(r);
+  bool warm = past->table.n_groups == t->groups;
+  watch w = {.c = c, .j = j, .restarts = warm ? 1 : choose_restarts(t, r)};
   kmeans_config config = {.groups = t->groups,
                           .rounds = t->rounds,
                           .tolerance = t->tolerance,
@@ -217,13 +162,14 @@ static status run_kmeans(comm *c, const cluster_options *t, const rows *r, journ
   TRY(MEM_ALLOC(dist2, r->n, "distances"));
 done:
   st = comm_agree(c, st);
-  for (w.restart = 0; w.restart < t->restarts && st == OK; w.restart++) {
+  for (w.restart = 0; w.restart < w.restarts && st == OK; w.restart++) {
     kmeans_result result;
     double start = seconds_now();
-    st = kmeans_seed(c, &points, r->id, t->groups, t->seed, w.restart, trial);
+    st = warm ? group_past_seeds(c, past, r, t->cosine, trial)
+              : kmeans_seed(c, &points, r->id, t->groups, t->seed, w.restart, trial);
     if (st != OK)
       break;
-    log_debug("seeds in %.3f s", seconds_now() - start);
+    log_debug("%s in %.3f s", warm ? "seeds from the parent's groups" : "seeds", seconds_now() - start);
     progress_begin(&w.bar, "rounds", t->rounds);
     st = kmeans_run(c, &points, r->id, &config, trial, label, dist2, &result);
     progress_end(&w.bar);
@@ -263,7 +209,8 @@ static void grouping_free(grouping *g) {
   mem_free(g->size);
 }
 
-static status find_memberships(comm *c, const cluster_options *t, const rows *r, const real *centre, grouping *g) {
+static status find_memberships(comm *c, const cluster_options *t, const taste_rows *r, const real *centre,
+                               grouping *g) {
   status st = OK;
   g->m = t->memberships < t->groups ? t->memberships : (int)t->groups;
   kmeans_points points = {r->count, r->k, r->k, r->x};
@@ -361,7 +308,7 @@ done:
   return st;
 }
 
-static status name_groups(comm *c, const cluster_options *t, const rows *r, const grouping *g, model *m,
+static status name_groups(comm *c, const cluster_options *t, const taste_rows *r, const grouping *g, model *m,
                           const char *dataset_path, const real *centre, group_names *names) {
   status st = OK;
   csr loved = {0};
@@ -384,18 +331,50 @@ done:
   return st;
 }
 
+/* --- from night to night --- */
+
+/* A group that is the same people keeps its name; says what changed. */
+static status tell_changes(comm *c, const group_past *past, const group_changes *changes, const char *parent,
+                           group_names *names, journal *j) {
+  if (c->rank == 0)
+    for (lid g = 0; g < names->n_groups; g++) {
+      char label[1024];
+      strings_get(&past->table.labels, g, label, sizeof label);
+      if (changes->same[g] && label[0] != '\0' && strlen(label) < (size_t)names->labels.width) {
+        char *place = names->labels.bytes + (off)g * names->labels.width;
+        memset(place, 0, (size_t)names->labels.width);
+        memcpy(place, label, strlen(label));
+      }
+    }
+  log_info("since %s: %d of %d groups are the same people and keep their names; %lld of %lld members moved (%.1f %%), "
+           "%lld are new",
+           snapshot_id(parent), changes->kept, names->n_groups, (long long)changes->moved, (long long)changes->known,
+           changes->known > 0 ? 100.0 * (double)changes->moved / (double)changes->known : 0.0,
+           (long long)changes->newcomers);
+  return comm_agree(c, journal_write(j, json_pack("{s:s, s:s, s:i, s:I, s:I, s:I}", "event", "identity", "parent",
+                                                  snapshot_id(parent), "kept", (int)changes->kept, "known",
+                                                  (json_int_t)changes->known, "moved", (json_int_t)changes->moved,
+                                                  "new", (json_int_t)changes->newcomers)));
+}
+
 /* --- the job --- */
 
-static status write_groups(comm *c, const char *dir, const cluster_options *t, const rows *r, const grouping *g,
-                           const kmeans_result *result, const real *centre, const group_names *names) {
+static status write_groups(comm *c, const char *dir, const cluster_options *t, const taste_rows *r, const grouping *g,
+                           const kmeans_result *result, const real *centre, const group_names *names,
+                           const group_changes *changes) {
   int64_t rounds = result->rounds, converged = result->converged, seed = (int64_t)t->seed, zero = r->n_zero;
+  int64_t kept = changes->kept;
   const h5_attribute attributes[] = {{"/", "inertia", H5_F64, 0, &result->inertia},
                                      {"/", "metric", H5_TEXT, 0, t->cosine ? "cosine" : "euclidean"},
                                      {"/", "rounds", H5_I64, 0, &rounds},
                                      {"/", "converged", H5_I64, 0, &converged},
                                      {"/", "seed", H5_I64, 0, &seed},
                                      {"/", "temperature", H5_F64, 0, &g->temperature},
-                                     {"/", "zero_rows", H5_I64, 0, &zero}};
+                                     {"/", "zero_rows", H5_I64, 0, &zero},
+                                     /* from here on only where there was a parent */
+                                     {"/", "groups_kept", H5_I64, 0, &kept},
+                                     {"/", "known", H5_I64, 0, &changes->known},
+                                     {"/", "moved", H5_I64, 0, &changes->moved}};
   groups_part part = {.n_rows = r->n_all,
                       .first_row = r->first,
                       .row_count = r->count,
@@ -409,17 +388,19 @@ static status write_groups(comm *c, const char *dir, const cluster_options *t, c
                       .top_items = names->top_items,
                       .labels = &names->labels,
                       .attributes = attributes,
-                      .n_attributes = sizeof attributes / sizeof *attributes};
+                      .n_attributes = sizeof attributes / sizeof *attributes - (changes->same != NULL ? 0 : 3)};
   return groups_write(c, dir, t->side, &part);
 }
 
-status job_cluster(comm *c, const options *o, const char *dataset, const char *dir, journal *j) {
+status job_cluster(comm *c, const options *o, const char *dataset, const char *parent, const char *dir, journal *j) {
   status st = OK;
   cluster_options t;
   model *m = NULL;
-  rows r = {0};
+  taste_rows r = {0};
   grouping g = {0};
   group_names names = {0};
+  group_past past = {0};
+  group_changes changes = {0};
   kmeans_result result = {0};
   real *centre = NULL;
   double start = seconds_now();
@@ -429,25 +410,39 @@ status job_cluster(comm *c, const options *o, const char *dataset, const char *d
   if (t.groups > n_all)
     TRY(status_fail(USAGE, "--groups %d is more than the %lld %s of %s: ask for fewer", t.groups, (long long)n_all,
                     t.side == USERS ? "members" : "items", dir));
-  TRY(rows_read(c, m, dir, t.side, t.cosine, &r));
+  TRY(taste_rows_read(c, m, dir, t.side, t.cosine, &r));
   if (r.n_zero > 0)
     log_info("%lld of %lld %s have zero factors (no events to learn from): they shape no group, and are put where %s",
              (long long)r.n_zero, (long long)r.n_all, t.side == USERS ? "members" : "items",
              t.cosine ? "the numbers are lowest" : "zero is nearest");
+  if (parent != NULL)
+    TRY(group_past_read(c, parent, m, &r, &past));
+  if (t.groups == 0 && past.table.n_groups > 0 && past.table.n_groups <= n_all) {
+    t.groups = past.table.n_groups;
+    log_info("%d groups, as in %s; --groups G chooses anew", t.groups, parent);
+  }
   if (t.groups == 0)
     TRY(choose_number(c, &t, &r, j));
+  if (past.table.n_groups > 0 && past.table.n_groups != t.groups)
+    log_info("%s has %d groups and not %d: groups begin anew", parent, past.table.n_groups, t.groups);
   TRY(comm_agree(c, MEM_ALLOC(centre, (off)t.groups * r.k, "centroids")));
-  TRY(run_kmeans(c, &t, &r, j, centre, &result));
+  TRY(run_kmeans(c, &t, &r, &past, j, centre, &result));
   double grouped = seconds_now();
   TRY(comm_agree(c, journal_write(j, json_pack("{s:s, s:s, s:f}", "event", "phase", "name", "cluster", "seconds",
                                                grouped - start))));
   TRY(find_memberships(c, &t, &r, centre, &g));
   TRY(name_groups(c, &t, &r, &g, m, dataset, centre, &names));
-  TRY(write_groups(c, dir, &t, &r, &g, &result, centre, &names));
+  if (past.table.n_groups == t.groups) {
+    TRY(group_changes_count(c, &past, &r, g.first, t.groups, &changes));
+    TRY(tell_changes(c, &past, &changes, parent, &names, j));
+  }
+  TRY(write_groups(c, dir, &t, &r, &g, &result, centre, &names, &changes));
   TRY(comm_agree(c, journal_write(j, json_pack("{s:s, s:s, s:f}", "event", "phase", "name", "name groups", "seconds",
                                                seconds_now() - grouped))));
 done:
-  rows_free(&r);
+  group_past_free(&past);
+  group_changes_free(&changes);
+  taste_rows_free(&r);
   grouping_free(&g);
   group_names_free(&names);
   mem_free(centre);
@@ -455,11 +450,40 @@ done:
   return st;
 }
 
+/* The dataset to name groups by: --data, else the one the model names, where that is at hand. *recorded is to be freed.
+ */
+static status find_data(comm *c, const options *o, const char *dir, char **recorded, const char **out) {
+  status st = OK;
+  model *m = NULL;
+  *recorded = NULL;
+  *out = option_text(o, "data");
+  if (*out != NULL)
+    return OK;
+  TRY(model_open(dir, &m));
+  if (h5_attr_has(model_file(m), "/", "dataset"))
+    TRY(h5_attr_text(model_file(m), "/", "dataset", recorded));
+done:
+  model_close(m);
+  st = comm_agree(c, st);
+  if (st != OK)
+    return st;
+  int64_t gone = *recorded == NULL || access(*recorded, R_OK) != 0;
+  comm_max_i64(c, &gone, 1);
+  if (!gone)
+    *out = *recorded;
+  else
+    log_info("the dataset of the model is not at hand: groups are named by what their centroids are predicted to love; "
+             "--data DATASET names them by what members consumed");
+  return OK;
+}
+
 static status run(comm *c, const options *o) {
   status st = OK;
   journal *j = NULL;
-  char dir[SNAPSHOT_PATH_MAX], path[SNAPSHOT_PATH_MAX + 16];
+  char dir[SNAPSHOT_PATH_MAX], parent[SNAPSHOT_PATH_MAX], path[SNAPSHOT_PATH_MAX + 16];
   double start = seconds_now();
+  char *recorded = NULL;
+  const char *data = NULL;
   TRY(comm_agree(c, snapshot_resolve(options_argument(o, 0), false, dir)));
   snprintf(path, sizeof path, "%s/SHA256SUMS", dir);
   FILE *seal = fopen(path, "re");
@@ -469,25 +493,30 @@ static status run(comm *c, const options *o) {
   }
   TRY(comm_agree(c, st));
   snprintf(path, sizeof path, "%s/train.jsonl", dir);
+  TRY(find_data(c, o, dir, &recorded, &data));
   TRY(comm_agree(c, c->rank == 0 ? journal_open(path, &j) : OK));
-  TRY(job_cluster(c, o, option_text(o, "data"), dir, j));
+  if (option_text(o, "parent") != NULL)
+    TRY(comm_agree(c, snapshot_resolve(option_text(o, "parent"), false, parent)));
+  TRY(job_cluster(c, o, data, option_text(o, "parent") != NULL ? parent : NULL, dir, j));
   log_info("groups in %.1f s. Next:  palate info %s --groups", seconds_now() - start, dir);
 done:
   journal_close(j);
+  mem_free(recorded);
   return st;
 }
 
-static const option_use TAKES[] = {{"groups", NULL}, {"memberships", NULL},     {"side", NULL},     {"metric", NULL},
-                                   {"rounds", NULL}, {"round-tolerance", NULL}, {"restarts", NULL}, {"data", NULL},
-                                   {"seed", NULL},   {"memory", NULL},          {"threads", NULL},  {NULL, NULL}};
+static const option_use TAKES[] = {
+    {"groups", NULL},          {"memberships", NULL}, {"side", NULL}, {"metric", NULL}, {"rounds", NULL},
+    {"round-tolerance", NULL}, {"restarts", NULL},    {"data", NULL}, {"parent", NULL}, {"seed", NULL},
+    {"memory", NULL},          {"threads", NULL},     {NULL, NULL}};
 
 const command CMD_CLUSTER = {
     .name = "cluster",
     .arguments = "SNAPSHOT",
     .summary = "taste groups: who belongs together, how much, and by what name",
     .details = "Groups the members (or items) of an unsealed snapshot by k-means on their factors and writes "
-               "SNAPSHOT/groups.h5 (item_groups.h5). With --data a group is named by the tags and titles it loves more "
-               "than others do; without, by what its centroid is predicted to love.\n\n"
+               "SNAPSHOT/groups.h5 (item_groups.h5). A group is named by the tags and titles its members love more "
+               "than others do. With --parent, a group that is the same people keeps its number and name.\n\n"
                "  palate cluster snapshots/20260131T020000Z-0123abcd --data movies.h5 --groups 200\n"
                "  mpirun -n 8 palate cluster SNAPSHOT --data plays.h5 --groups 4000 --metric cosine",
     .min_arguments = 1,

@@ -142,7 +142,7 @@ static status work(night *n) {
   TRY(job_train(n->c, n->o, n->dataset, n->dir, n->j));
   TRY(pause_before(n, "groups"));
   dashboard_phase(&n->board, "cluster");
-  TRY(job_cluster(n->c, n->o, n->dataset, n->dir, n->j));
+  TRY(job_cluster(n->c, n->o, n->dataset, n->parent[0] != '\0' ? n->parent : NULL, n->dir, n->j));
   TRY(pause_before(n, "measures"));
   if (n->measured) {
     dashboard_phase(&n->board, "evaluate");
@@ -195,9 +195,11 @@ static status run(comm *c, const options *o) {
   return st;
 }
 
-static const option_use TAKES[] = {{"output", "snapshots"},   GATE_OPTIONS,   {"metrics-file", NULL},
-                                   {"holdout", "random:0.1"}, {"test", NULL}, {"json", "(not here)"},
-                                   {"data", "(not here)"},    {"seed", NULL}, {NULL, NULL}};
+static const option_use TAKES[] = {{"output", "snapshots"}, GATE_OPTIONS,
+                                   {"metrics-file", NULL},  {"holdout", "random:0.1"},
+                                   {"test", NULL},          {"json", "(not here)"},
+                                   {"data", "(not here)"},  {"parent", "(not here)"},
+                                   {"seed", NULL},          {NULL, NULL}};
 
 /* The steps read their own options from ours. */
 static const command *const STEPS[] = {&CMD_TRAIN, &CMD_CLUSTER, &CMD_EVALUATE, NULL};

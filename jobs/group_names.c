@@ -16,7 +16,7 @@ enum { LABEL_MAX = 240, LABEL_TITLES = 3, LABEL_TAGS = 2 };
 
 /* Shares are smoothed by these floors (train/lift.h): what less than a few per cent of all consume cannot stand for a
  * group by being rare, and a tag has to be a real part of what a group consumes. */
-static const double ITEM_FLOOR = 0.03, TAG_FLOOR = 0.02;
+static const double ITEM_FLOOR = 0.1, TAG_FLOOR = 0.02;
 /* A tag is named where the group has at least this much more of it than everyone. */
 static const double TAG_LIFT = 1.1;
 

@@ -12,8 +12,8 @@
 status job_train(comm *c, const options *o, const char *dataset, const char *dir, journal *j);
 
 /* Groups the members (or items) of DIR/model.h5 and writes DIR/groups.h5; `dataset` (may be NULL) names groups better.
- */
-status job_cluster(comm *c, const options *o, const char *dataset, const char *dir, journal *j);
+ * Groups go on from those of the snapshot `parent` (may be NULL). */
+status job_cluster(comm *c, const options *o, const char *dataset, const char *parent, const char *dir, journal *j);
 
 /* Measures DIR/model.h5 on the hold-out of `dataset` and writes DIR/metrics.json. */
 status job_evaluate(comm *c, const options *o, const char *dataset, const char *dir, journal *j);

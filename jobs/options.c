@@ -95,15 +95,15 @@ static const option_spec TABLE[] = {
     {"side", "users|items", "users", "whom to group", 0},
     {"metric", "euclidean|cosine", "euclidean", "distance between factors; cosine looks at their direction alone", 0},
     {"round-tolerance", "T", "0", "stop when the inertia falls by less than this share in a round", 0},
-    {"restarts", "N", "1", "k-means runs from other seeds; the one of least inertia counts", 0},
-    {"data", "DATASET", NULL, "the dataset the snapshot was trained on", 0},
+    {"restarts", "auto|N", "auto", "k-means runs from other seeds, of which the least inertia counts; auto: 8 where a round is quick, 1 where it is not", 0},
+    {"parent", "SNAPSHOT", NULL, "go on from this snapshot's groups: the same people keep their group's number and name", 0},
     /* ranking */
     {"top", "N", "10", "how many to list", 0},
     {"at", "N,N,...", "10,20,50,100", "list lengths at which ranking is measured", 0},
     {"user", "ID", NULL, "a member's id", 0},
     {"item", "ID", NULL, "an item's id or title", 0},
     {"likes", "ID,ID,...", NULL, "items a newcomer named as favourites, by id or title", 0},
-    {"data", "DATASET", NULL, "what members already have (default: the dataset the model was trained on)", 0},
+    {"data", "DATASET", NULL, "the dataset the model was trained on, or what members have by now (default: the one the model names)", 0},
     {"all", NULL, NULL, "everyone, into recommendations.h5", 0},
 };
 /* clang-format on */

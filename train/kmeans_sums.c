@@ -9,7 +9,8 @@ int64_t kmeans_sums_move(const kmeans_points *points, exact_scale scale, const l
   int64_t moved = 0;
   for (lid i = 0; i < points->n; i++)
     if (label[i] != before[i]) {
-      size[label[i]]++;
+      if (label[i] >= 0)
+        size[label[i]]++;
       if (before[i] >= 0)
         size[before[i]]--;
       moved++;
@@ -25,11 +26,12 @@ int64_t kmeans_sums_move(const kmeans_points *points, exact_scale scale, const l
       if (label[i] == before[i])
         continue;
       const real *x = points->x + i * points->ld;
-      int64_t *to = sum + (off)label[i] * k;
+      int64_t *to = label[i] >= 0 ? sum + (off)label[i] * k : NULL;
       int64_t *from = before[i] >= 0 ? sum + (off)before[i] * k : NULL;
       for (int p = first; p < last; p++) {
         int64_t term = exact_term(scale, x[p]);
-        to[p] += term;
+        if (to != NULL)
+          to[p] += term;
         if (from != NULL)
           from[p] -= term;
       }

@@ -6,7 +6,7 @@
 #include "train/kmeans_assign.h"
 
 /* Takes points whose label is no longer `before` out of their old group's sum and size and puts them into the new
- * one's; before[i] = -1 is a point in no group. before becomes label. sum (G, k) and size [G] are this rank's.
+ * one's; -1 is no group. before becomes label. sum (G, k) and size [G] are this rank's.
  * Returns how many points moved. Local, OpenMP. */
 int64_t kmeans_sums_move(const kmeans_points *points, exact_scale scale, const lid *label, lid *before, int64_t *sum,
                          int64_t *size);
