@@ -230,6 +230,7 @@ static status write_model(comm *c, als *a, const train_options *t, const holdout
   }
   put_word(at, "duplicates", DUPLICATES_WORDS, (int)t->merge);
   put_word(at, "solver", SOLVER_WORDS, t->solver);
+  put_whole(at, "nonnegative", t->als.nonnegative);
   put_whole(at, "seed", (int64_t)t->als.seed);
   put_number(at, "tolerance", t->als.tolerance);
   put_whole(at, "sweeps", als_sweeps_done(a));

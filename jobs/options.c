@@ -59,6 +59,7 @@ static const option_spec TABLE[] = {
     {"solver", "auto|cholesky|cg|subspace", "auto", "how a row's system is solved", 0},
     {"holdout", "RULE", "none", "none, random:F, last:N, before:TIME or users:F", 0},
     {"test", "DATASET", NULL, "hold out the pairs of this dataset instead", 0},
+    {"nonnegative", NULL, NULL, "factors that are never negative, for reading them one by one", 0},
     {"exchange", "auto|replicate|halo|reduce", "auto", "how factor rows travel between ranks", 0},
     {"heavy-rows", "N", "0", "interactions from which a row is summed in parts, by threads and ranks; 0: by size", 0},
     /* the plan */

@@ -49,6 +49,7 @@ status train_options_read(const options *o, train_options *t) {
   t->als.objective_every = (int)every;
   t->als.heavy = heavy;
   t->als.method = (solve_method)t->solver;
+  t->als.nonnegative = option_flag(o, "nonnegative");
   t->als.exchange = (exchange_mode)t->exchange;
   if (l->lambda == 0)
     log_warn("--lambda 0: members with fewer interactions than factors have no unique solution");

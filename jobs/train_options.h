@@ -10,8 +10,8 @@
 #define TRAIN_OPTIONS                                                                                                  \
   {"loss", NULL}, {"factors", NULL}, {"lambda", NULL}, {"reg-exponent", NULL}, {"confidence", NULL}, {"alpha", NULL},  \
       {"epsilon", NULL}, {"unobserved-weight", NULL}, {"weights", NULL}, {"duplicates", NULL}, {"sweeps", NULL},       \
-      {"tolerance", NULL}, {"objective-every", NULL}, {"solver", NULL}, {"exchange", NULL}, {"heavy-rows", NULL},      \
-      {"memory", NULL}, {                                                                                              \
+      {"tolerance", NULL}, {"objective-every", NULL}, {"solver", NULL}, {"nonnegative", NULL}, {"exchange", NULL},     \
+      {"heavy-rows", NULL}, {"memory", NULL}, {                                                                        \
     "seed", NULL                                                                                                       \
   }
 

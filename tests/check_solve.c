@@ -241,8 +241,9 @@ static double excess_of(const planted *t, shape s, lid r) {
          ref_row_objective(&t->ref, &t->m, r, s.fixed, t->ref_y, t->ref_bias, t->ref_x + r * s.k, t->ref_own_bias[r]);
 }
 
-/* An inexact method moves every row from where it was most of the way to its minimum, and goes on moving it when called
- * again; rows without interactions become zero. */
+/* cg moves every row from where it was most of the way to its minimum, and goes on moving it when called again;
+ * subspace never moves a row away from it, and reaches it where one block holds all factors. Rows without interactions
+ * become zero. */
 START_TEST(iteration_descends) {
   shape s = SHAPES[2 + 3 * (_i / N_FORMS)];
   form f = FORMS[_i % N_FORMS];
@@ -252,9 +253,11 @@ START_TEST(iteration_descends) {
   double *before;
   ck_assert_int_eq(MEM_ALLOC(before, s.rows, "excess"), OK);
   unsetenv("PALATE_ISA");
-  for (int set = 0, best = isa_in_use(); set <= best; set++) {
-    setenv("PALATE_ISA", SETS[set], 1);
-    t.p.method = SOLVE_CG;
+  for (int run = 0, best = isa_in_use(); run < 2 * (best + 1); run++) {
+    setenv("PALATE_ISA", SETS[run / 2], 1);
+    bool cg = run % 2 == 0;
+    double first = cg ? 0.1 : s.k <= 16 && !f.biases ? 1e-4 : 1, later = cg ? 0.5 : 1;
+    t.p.method = cg ? SOLVE_CG : SOLVE_SUBSPACE;
     for (lid r = 0; r < s.rows; r++) {
       t.own_bias[r] = f.biases ? (real)(t.ref_own_bias[r] + 0.1) : 0;
       for (int j = 0; j < s.k; j++)
@@ -267,8 +270,9 @@ START_TEST(iteration_descends) {
       for (lid r = 0; r < s.rows; r++) {
         off n = t.m.ptr[r + 1] - t.m.ptr[r];
         double excess = excess_of(&t, s, r), noise = 1e-6 * ((double)n + fabs(t.ref_loss[r]));
-        ck_assert_msg(excess <= (call == 0 ? 0.1 : 0.5) * before[r] + noise,
-                      "call %d, k %d, row %d of %d: excess %g after %g", call, s.k, (int)r, (int)n, excess, before[r]);
+        ck_assert_msg(excess <= (call == 0 ? first : later) * before[r] + noise,
+                      "%s, call %d, k %d, row %d of %d: excess %g after %g", cg ? "cg" : "subspace", call, s.k, (int)r,
+                      (int)n, excess, before[r]);
         before[r] = excess;
       }
     }
@@ -279,11 +283,50 @@ START_TEST(iteration_descends) {
 }
 END_TEST
 
+/* With --nonnegative, no factor is negative and no single factor (or the bias) could be changed for the better. */
+START_TEST(nonnegative_rows_cannot_be_improved) {
+  shape s = SHAPES[2 + 3 * (_i / N_FORMS)];
+  form f = FORMS[_i % N_FORMS];
+  planted t;
+  heavy_rows heavy;
+  double x[512];
+  plant(&t, s, f);
+  make_heavy(&t.m, &heavy);
+  t.p.nonnegative = true;
+  ck_assert_msg(solve_all(&t, &heavy) == OK, "%s", status_message());
+  for (lid r = 0; r < s.rows; r++) {
+    for (int j = 0; j < s.k; j++) {
+      x[j] = (double)t.x[r * t.ld + j];
+      ck_assert(x[j] >= 0);
+    }
+    double bias = (double)t.own_bias[r], h = 0.1,
+           now = ref_row_objective(&t.ref, &t.m, r, s.fixed, t.ref_y, t.ref_bias, x, bias),
+           noise = 1e-5 * (fabs(now) + (double)(t.m.ptr[r + 1] - t.m.ptr[r]));
+    for (int j = f.biases ? -1 : 0; j < s.k; j += 1 + s.k / 20) {
+      double *at = j < 0 ? &bias : &x[j], was = *at, value[3];
+      for (int i = 0; i < 3; i++) { /* a parabola in this place */
+        *at = was + h * i;
+        value[i] = ref_row_objective(&t.ref, &t.m, r, s.fixed, t.ref_y, t.ref_bias, x, bias);
+      }
+      double curve = (value[2] - 2 * value[1] + value[0]) / (h * h), slope = (value[1] - value[0]) / h - curve * h / 2;
+      double to = curve > 0 ? was - slope / curve : was;
+      *at = j >= 0 && to < 0 ? 0 : to;
+      double improved = now - ref_row_objective(&t.ref, &t.m, r, s.fixed, t.ref_y, t.ref_bias, x, bias);
+      ck_assert_msg(improved <= noise, "k %d, row %d, factor %d: %g better at %g than at %g", s.k, (int)r, j, improved,
+                    *at, was);
+      *at = was;
+    }
+  }
+  heavy_rows_free(&heavy);
+  uproot(&t);
+}
+END_TEST
+
 /* One thread, two, three: the same bits; and whole or in two calls. */
 START_TEST(bits_do_not_depend_on_threads) {
   shape s = {32, 200, 500, 200};
   form f = FORMS[_i % N_FORMS];
-  solve_method method = _i < N_FORMS ? SOLVE_CHOLESKY : SOLVE_CG;
+  solve_method method = (solve_method)(SOLVE_CHOLESKY + _i / N_FORMS);
   planted one, many;
   heavy_rows heavy;
   plant(&one, s, f);
@@ -344,7 +387,8 @@ END_TEST
 
 static void add(TCase *tc) {
   tcase_add_loop_test(tc, cholesky_minimises_each_row, 0, N_SHAPES * N_FORMS);
-  tcase_add_loop_test(tc, bits_do_not_depend_on_threads, 0, 2 * N_FORMS);
+  tcase_add_loop_test(tc, bits_do_not_depend_on_threads, 0, 3 * N_FORMS);
+  tcase_add_loop_test(tc, nonnegative_rows_cannot_be_improved, 0, 4 * N_FORMS);
   tcase_add_loop_test(tc, iteration_descends, 0, 5 * N_FORMS);
   tcase_add_test(tc, near_singular_rows_are_solved_in_double);
   tcase_add_test(tc, singular_rows_are_named);

@@ -335,8 +335,10 @@ static status make_table(als *a, side s) {
   double deviation = 0.1 / sqrt(a->set.factors);
 #pragma omp parallel for schedule(static)
   for (lid r = 0; r < own_count(a, s); r++)
-    for (int j = 0; j < a->set.factors; j++)
-      x[r * a->ld + j] = (real)(deviation * rng_normal(a->set.seed, (uint64_t)s, (uint64_t)(first + r), (uint64_t)j));
+    for (int j = 0; j < a->set.factors; j++) {
+      double draw = deviation * rng_normal(a->set.seed, (uint64_t)s, (uint64_t)(first + r), (uint64_t)j);
+      x[r * a->ld + j] = (real)(a->set.nonnegative ? fabs(draw) : draw);
+    }
 done:
   return st;
 }
@@ -501,6 +503,7 @@ static status make_problem(als *a, side fixed, half_problem *p) {
   }
   double most_rest = fmax(fabs(a->low - a->mean), fabs(a->high - a->mean)) + bias;
   *p = (half_problem){.method = a->set.method,
+                      .nonnegative = a->set.nonnegative,
                       .k = a->set.factors,
                       .ld = a->ld,
                       .explicit_loss = l->explicit_loss,

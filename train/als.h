@@ -19,6 +19,7 @@ typedef struct als_settings {
   double tolerance;    /* stop when the objective falls by less than this share in a sweep; 0: never */
   int objective_every; /* sweeps between objectives; the last sweep always has one */
   solve_method method;
+  bool nonnegative; /* factors may not be negative */
   exchange_mode exchange;
   int64_t memory; /* bytes a rank may hold (mem_held()) while it sweeps; 0: no bound. Rows of the fixed side that do not
                      fit are brought batch by batch */

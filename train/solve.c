@@ -5,6 +5,7 @@
 #include "train/solve_cg.h"
 #include "train/solve_double.h"
 #include "train/solve_heavy.h"
+#include "train/solve_subspace.h"
 
 #include <math.h>
 #include <omp.h>
@@ -43,7 +44,7 @@ static row_shared shape_of(const half_problem *p) {
 /* alpha0 G in single precision, padded. */
 static status dense_part(row_shared *s) {
   int k = s->p.k;
-  status st = MEM_ZALLOC(s->dense, s->nb * s->ops->vl * s->lda, "the shared part of the systems");
+  status st = MEM_ZALLOC(s->dense, s->p.ld * s->lda, "the shared part of the systems");
   for (int i = 0; st == OK && i < k; i++)
     for (int j = 0; j < k; j++)
       s->dense[i * s->lda + j] = (real)(s->p.alpha0 * s->p.gram[(off)i * k + j]);
@@ -58,6 +59,8 @@ status solver_create(const half_problem *p, solver **out) {
   s->shared = shape_of(p);
   if (!p->explicit_loss)
     TRY(dense_part(&s->shared));
+  if (p->method == SOLVE_SUBSPACE)
+    s->shared.panels = cg_panels(p->ld);
   if (p->seen != NULL && (p->seen_mean != NULL || s->shared.n_sums == 1) &&
       (p->method == SOLVE_CG || p->method == SOLVE_AUTO)) {
     TRY(MEM_ZALLOC(s->shared.near, CG_CLASSES, "a solver"));
@@ -90,11 +93,15 @@ void solver_free(solver *s) {
 
 /* How a row of n interactions is solved: a function of n and k, so that results do not depend on ranks or threads. */
 static solve_method method_of(const row_shared *s, off n) {
-  if (s->near == NULL || n == 0)
+  bool held = n <= (off)s->panels * PANEL_ROWS;
+  if (n == 0 || s->p.nonnegative)
+    return SOLVE_CHOLESKY;
+  if (s->p.method == SOLVE_SUBSPACE)
+    return held ? SOLVE_SUBSPACE : SOLVE_CHOLESKY;
+  if (s->near == NULL)
     return SOLVE_CHOLESKY;
   /* A row that is too long to be held in panels is gathered anew for each product; with few factors its exact solution
    * costs no more. */
-  bool held = n <= (off)s->panels * PANEL_ROWS;
   if (s->p.method == SOLVE_CG)
     return held || s->p.k >= 80 ? SOLVE_CG : SOLVE_CHOLESKY;
   return s->p.k >= 24 && (held || s->p.k >= 80) ? SOLVE_CG : SOLVE_CHOLESKY;
@@ -183,7 +190,11 @@ static void failure_note(failure *f, lid row, status st) {
 static status finish(const row_shared *s, row_work *w, const csr *m, lid r, real *x, real *own_bias) {
   off begin = m->ptr[r], n = m->ptr[r + 1] - begin;
   real *to = x + r * s->p.ld, *bias = own_bias != NULL ? own_bias + r : NULL;
-  return row_finish(s, w, n, to, bias) ? OK : solve_row_double(&s->p, m->col + begin, m->val + begin, n, to, bias);
+  if (row_finish(s, w, n, to, bias))
+    return OK;
+  if (s->p.nonnegative)
+    return status_fail(INTERNAL, "its system of equations has no finite solution; a larger --lambda helps");
+  return solve_row_double(&s->p, m->col + begin, m->val + begin, n, to, bias);
 }
 
 static status solve_light(const row_shared *s, row_work *w, const csr *m, lid r, real *x, real *own_bias,
@@ -198,15 +209,17 @@ static status solve_light(const row_shared *s, row_work *w, const csr *m, lid r,
       row_loss[r] = 0;
     return OK;
   }
-  if (method_of(s, end - begin) == SOLVE_CG &&
-      row_cg(s, w, m, begin, end, x + r * s->p.ld, own_bias != NULL ? own_bias + r : NULL,
-             row_loss != NULL ? row_loss + r : NULL))
+  real *to = x + r * s->p.ld, *bias = own_bias != NULL ? own_bias + r : NULL;
+  double *loss = row_loss != NULL ? row_loss + r : NULL;
+  solve_method method = method_of(s, end - begin);
+  if (method == SOLVE_CG && row_cg(s, w, m, begin, end, to, bias, loss))
+    return OK;
+  if (method == SOLVE_SUBSPACE && row_subspace(s, w, m, begin, end, to, bias, loss))
     return OK;
   row_normal(s, w, m, begin, end);
   status st = finish(s, w, m, r, x, own_bias);
-  if (st == OK && row_loss != NULL)
-    row_loss[r] = row_data_loss(s, w, m, begin, end, end - begin <= PANEL_ROWS, x + r * s->p.ld,
-                                own_bias != NULL ? own_bias + r : NULL);
+  if (st == OK && loss != NULL)
+    *loss = row_data_loss(s, w, m, begin, end, end - begin <= PANEL_ROWS, to, bias);
   return st;
 }
 
@@ -269,7 +282,11 @@ void solver_sums_add(solver *s, const csr *m, const off *cut, off n_segments, of
 status solver_sums_solve(solver *s, const int64_t *sums, off n_row, real *x, real *own_bias) {
   row_work *w = &s->work[0];
   heavy_restore(&s->shared, w, n_row, sums);
-  return row_finish(&s->shared, w, n_row, x, own_bias) ? OK : heavy_solve_double(&s->shared, n_row, sums, x, own_bias);
+  if (row_finish(&s->shared, w, n_row, x, own_bias))
+    return OK;
+  if (s->shared.p.nonnegative)
+    return status_fail(INTERNAL, "its system of equations has no finite solution; a larger --lambda helps");
+  return heavy_solve_double(&s->shared, n_row, sums, x, own_bias);
 }
 
 void solver_segments_loss(solver *s, const csr *m, const off *cut, off n_segments, const real *x, const real *own_bias,

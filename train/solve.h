@@ -35,6 +35,7 @@ typedef struct half_problem {
   const double *seen;
   const double *seen_mean; /* (k) = Σ y / S likewise, where there are biases */
   double mean_a;
+  bool nonnegative; /* factors may not be negative; every row is then solved by coordinate steps on its exact system */
   /* Bounds for the exact sums of heavy rows, the same on all ranks: */
   double fixed_max;      /* largest |entry| of the whole fixed side */
   double most_a, most_b; /* largest |a|, and |p| or |v − mean − bias|, of all interactions; 0 where no row is heavy */

@@ -2,29 +2,19 @@
 
 #include "io/mem.h"
 #include "train/solve_double.h"
+#include "train/solve_nonnegative.h"
 
 #include <math.h>
 #include <string.h>
 
 status row_work_create(const row_shared *s, row_work *w) {
   off ld = s->p.ld, panel = PANEL_ROWS * ld, vl = s->ops->vl, events = (off)s->panels * PANEL_ROWS;
-  real **part[] = {&w->y, &w->ay,      &w->b,    &w->a, &w->dots, &w->matrix, &w->skew, &w->sums,
-                   &w->x, &w->inverse, &w->root, &w->r, &w->z,    &w->d,      &w->q};
-  off size[] = {panel * s->panels,
-                panel,
-                events,
-                events,
-                PANEL_ROWS,
-                row_a_size(s),
-                row_skew_size(s),
-                2 * ld,
-                2 * ld,
-                ld * vl,
-                ld,
-                ld,
-                ld,
-                ld,
-                ld};
+  real **part[] = {&w->y,    &w->ay, &w->b,       &w->a,    &w->dots, &w->scores, &w->matrix, &w->skew,
+                   &w->sums, &w->x,  &w->inverse, &w->root, &w->r,    &w->z,      &w->d,      &w->q};
+  /* skew: whole blocks of 16 factors, as subspace takes them */
+  off size[] = {
+      panel * s->panels, panel, events, events, PANEL_ROWS, events, row_a_size(s), ld * s->ops->skewed, 2 * ld, 2 * ld,
+      ld * vl,           ld,    ld,     ld,     ld,         ld};
   enum { PARTS = sizeof part / sizeof *part };
   off total = 0;
   for (int i = 0; i < PARTS; i++)
@@ -101,6 +91,8 @@ bool row_finish(const row_shared *s, row_work *w, off n, real *x, real *own_bias
   int k = s->p.k;
   double lambda = half_problem_lambda(&s->p, n);
   s->ops->assemble(s->nb, k, w->matrix, s->lda, w->skew, s->dense, (real)lambda);
+  if (s->p.nonnegative)
+    return row_nonnegative(s, w, n, lambda, x, own_bias);
   if (!s->ops->factor(s->nb, w->matrix, s->lda, w->inverse, w->root))
     return false;
   memcpy(w->x, w->sums, sizeof *w->x * (size_t)(2 * ld));

@@ -13,7 +13,7 @@ typedef struct row_shared {
   off lda;     /* of system matrices: ld + 16, so that their rows do not meet in the same cache sets */
   int n_sums;  /* right-hand sides a row sums up: 2 with biases */
   int panels;  /* that a thread can hold at once: 1, more where rows are passed over several times */
-  real *dense; /* (nb * vl, lda): alpha0 G, or NULL */
+  real *dense; /* (ld, lda): alpha0 G, or NULL */
   real **near; /* [CG_CLASSES] preconditioners (train/solve_cg.h), or NULL */
 } row_shared;
 
@@ -23,6 +23,7 @@ typedef struct row_work {
   real *ay;     /* one panel */
   real *b, *a;  /* (panels * PANEL_ROWS): weights of every interaction */
   real *dots;   /* (PANEL_ROWS) */
+  real *scores; /* (panels * PANEL_ROWS): x · y of every interaction */
   real *matrix; /* (ld, lda) */
   real *skew;   /* diagonal blocks being summed */
   real *sums;   /* (2, ld): right-hand side; Σ y */
