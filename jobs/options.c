@@ -220,7 +220,7 @@ static void argp_table(const command *cmd, struct argp_option *table, char (*doc
     const char *value = fallback_of(u);
     if (is_kept_out(u))
       continue;
-    snprintf(docs[n], sizeof docs[n], value != NULL ? "%s (default %s)" : "%s",
+    snprintf(docs[n], sizeof docs[n], value != NULL && value[0] != '\0' ? "%s (default %s)" : "%s",
              flag_help(u) != NULL ? flag_help(u) : s->help, value);
     table[n] = (struct argp_option){.name = s->name,
                                     .key = s->letter != 0 ? s->letter : KEY_BASE + find(u->name),
