@@ -1,11 +1,13 @@
 #include "io/comm.h"
 
+#include "io/mem.h"
+
 #include <string.h>
 
 enum { TAG_ROWS = 17 };
 
 comm comm_single(void) {
-  return (comm){.mpi = MPI_COMM_NULL, .rank = 0, .size = 1, .chunk_rows = 1 << 24};
+  return (comm){.mpi = MPI_COMM_NULL, .rank = 0, .size = 1, .hosts = 1, .chunk_rows = 1 << 24};
 }
 
 comm comm_world(void) {
@@ -14,6 +16,68 @@ comm comm_world(void) {
   MPI_Comm_rank(c.mpi, &c.rank);
   MPI_Comm_size(c.mpi, &c.size);
   return c;
+}
+
+status comm_find_hosts(comm *c) {
+  if (c->size == 1)
+    return OK;
+  MPI_Comm node;
+  int lowest = c->rank, *of = NULL;
+  status st = comm_agree(c, MEM_ALLOC(of, c->size, "hosts of ranks"));
+  if (st != OK)
+    goto done;
+  MPI_Comm_split_type(c->mpi, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+  MPI_Bcast(&lowest, 1, MPI_INT, 0, node);
+  MPI_Comm_free(&node);
+  MPI_Allgather(&lowest, 1, MPI_INT, of, 1, MPI_INT, c->mpi);
+  c->hosts = 0;
+  for (int r = 0; r < c->size; r++) /* a host's lowest rank comes first and gives the number */
+    of[r] = of[r] == r ? c->hosts++ : of[of[r]];
+  mem_free(c->host);
+  c->host = of;
+  of = NULL;
+done:
+  mem_free(of);
+  return st;
+}
+
+status comm_pretend_hosts(comm *c, int ranks_per_host, bool cyclic) {
+  status st = OK;
+  if (c->host == NULL)
+    st = MEM_ALLOC(c->host, c->size, "hosts of ranks");
+  if (st != OK)
+    return st;
+  c->hosts = (c->size + ranks_per_host - 1) / ranks_per_host;
+  for (int r = 0; r < c->size; r++)
+    c->host[r] = cyclic ? r % c->hosts : r / ranks_per_host;
+  return OK;
+}
+
+void comm_free(comm *c) {
+  mem_free(c->host);
+  c->host = NULL;
+  c->hosts = 1;
+}
+
+int comm_ranks_on_host(const comm *c) {
+  int n = 0;
+  for (int r = 0; r < c->size; r++)
+    n += comm_host(c, r) == comm_host(c, c->rank);
+  return n;
+}
+
+/* The same bytes to every other rank. */
+static void count_sent_to_all(comm *c, int64_t bytes) {
+  c->bytes_sent += bytes * (c->size - 1);
+  c->bytes_between_hosts += bytes * (c->size - comm_ranks_on_host(c));
+}
+
+/* What goes out of a host once is counted on the lowest of its ranks. */
+static bool lowest_on_host(const comm *c) {
+  for (int r = 0; r < c->rank; r++)
+    if (comm_host(c, r) == comm_host(c, c->rank))
+      return false;
+  return true;
 }
 
 status comm_agree(comm *c, status mine) {
@@ -48,6 +112,8 @@ static void reduce(comm *c, void *values, off n, size_t size, MPI_Datatype type,
     MPI_Allreduce(MPI_IN_PLACE, (char *)values + (size_t)at * size, (int)count, type, op, c->mpi);
   }
   c->bytes_sent += comm_reduce_bytes(c->size, n * (int64_t)size);
+  if (lowest_on_host(c))
+    c->bytes_between_hosts += comm_reduce_bytes(c->hosts, n * (int64_t)size);
 }
 
 void comm_sum_i64(comm *c, int64_t *values, off n) {
@@ -68,6 +134,8 @@ int64_t comm_before_i64(comm *c, int64_t mine) {
   if (c->size > 1) {
     MPI_Exscan(&mine, &before, 1, MPI_INT64_T, MPI_SUM, c->mpi);
     c->bytes_sent += 8;
+    if (c->rank + 1 < c->size && comm_host(c, c->rank + 1) != comm_host(c, c->rank))
+      c->bytes_between_hosts += 8;
   }
   return c->rank == 0 ? 0 : before; /* Exscan leaves rank 0's result undefined */
 }
@@ -79,8 +147,10 @@ void comm_broadcast(comm *c, void *data, off bytes, int root) {
     off count = bytes - at < REDUCE_CHUNK ? bytes - at : REDUCE_CHUNK;
     MPI_Bcast((char *)data + at, (int)count, MPI_BYTE, root, c->mpi);
   }
-  if (c->rank == root)
+  if (c->rank == root) {
     c->bytes_sent += bytes * (c->size - 1);
+    c->bytes_between_hosts += bytes * (c->hosts - 1);
+  }
 }
 
 void comm_gather_i64(comm *c, int64_t mine, int64_t *all) {
@@ -88,7 +158,7 @@ void comm_gather_i64(comm *c, int64_t mine, int64_t *all) {
   if (c->size == 1)
     return;
   MPI_Allgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, all, 1, MPI_INT64_T, c->mpi);
-  c->bytes_sent += 8 * (c->size - 1);
+  count_sent_to_all(c, 8);
 }
 
 void comm_transpose_i64(comm *c, const int64_t *give, int64_t *got) {
@@ -97,7 +167,7 @@ void comm_transpose_i64(comm *c, const int64_t *give, int64_t *got) {
     return;
   }
   MPI_Alltoall(give, 1, MPI_INT64_T, got, 1, MPI_INT64_T, c->mpi);
-  c->bytes_sent += 8 * (c->size - 1);
+  count_sent_to_all(c, 8);
 }
 
 /* One pair of partners: our rows to `to`, theirs from `from`, in messages of at most chunk_rows, two in flight each way
@@ -143,7 +213,7 @@ void comm_move_rows(comm *c, const void *give, const off *give_counts, void *got
     for (int r = 0; r < from; r++)
       got_at += (size_t)got_counts[r] * row_bytes;
     swap_rows(c, give_at, give_counts[to], to, got_at, got_counts[from], from, row, row_bytes);
-    c->bytes_sent += give_counts[to] * (int64_t)row_bytes;
+    comm_count_sent(c, to, give_counts[to] * (int64_t)row_bytes);
   }
   MPI_Type_free(&row);
 }
@@ -166,7 +236,7 @@ void comm_share_rows(comm *c, const void *mine, void *all, const off *counts, si
       got_at += (size_t)counts[r] * row_bytes;
     swap_rows(c, place, counts[c->rank], to, got_at, counts[from], from, row, row_bytes);
   }
-  c->bytes_sent += counts[c->rank] * (int64_t)row_bytes * (c->size - 1);
+  count_sent_to_all(c, counts[c->rank] * (int64_t)row_bytes);
   MPI_Type_free(&row);
 }
 

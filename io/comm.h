@@ -19,22 +19,52 @@
 typedef struct comm {
   MPI_Comm mpi; /* MPI_COMM_NULL for comm_single() */
   int rank, size;
-  int64_t bytes_sent; /* payload this rank gave to other ranks; how each call is counted stands beside it */
-  off chunk_rows;     /* most rows in one message; lowered by tests to show that chunking is right */
+  int64_t bytes_sent;          /* payload this rank gave to other ranks; how each call is counted stands beside it */
+  int64_t bytes_between_hosts; /* those of them for ranks on other hosts */
+  int hosts;
+  int *host;      /* [size]: which host each rank is on, 0 … hosts-1; NULL: all on one. Owned */
+  off chunk_rows; /* most rows in one message; lowered by tests to show that chunking is right */
 } comm;
 
 /* A communicator without MPI. Local. */
 comm comm_single(void);
 
-/* All ranks of MPI_COMM_WORLD; MPI must be initialised. Local. */
+/* All ranks of MPI_COMM_WORLD, taken to be on one host until comm_find_hosts; MPI must be initialised. Local. */
 comm comm_world(void);
+
+/* Learns which ranks share a host, which is to say memory. Collective; agreed status. NO_MEMORY. */
+status comm_find_hosts(comm *c);
+
+/* Says so instead: blocks of `ranks_per_host` neighbouring ranks, or every hosts-th rank where `cyclic`. For tests and
+ * for benchmarks of one machine. Local. NO_MEMORY. */
+status comm_pretend_hosts(comm *c, int ranks_per_host, bool cyclic);
+
+/* Frees what the communicator owns; the ranks go on. Local. */
+void comm_free(comm *c);
+
+static inline int comm_host(const comm *c, int rank) {
+  return c->host == NULL ? 0 : c->host[rank];
+}
+
+/* Ranks on our own host, ourselves included. Local. */
+int comm_ranks_on_host(const comm *c);
+
+/* Counts a message of so many bytes that goes to rank `to`. Local. */
+static inline void comm_count_sent(comm *c, int to, int64_t bytes) {
+  if (to == c->rank)
+    return;
+  c->bytes_sent += bytes;
+  if (comm_host(c, to) != comm_host(c, c->rank))
+    c->bytes_between_hosts += bytes;
+}
 
 /* Learns of one rank's failure everywhere: returns the largest of the ranks' statuses on all of them, with the message
  * of the lowest rank that has it. */
 status comm_agree(comm *c, status mine);
 
 /* In place over n values, the same n everywhere. Counted as 2 (P-1)/P of the array per rank (reduce-scatter and
- * allgather move that much). Integers only: floating sums go through train/exact.h. */
+ * allgather move that much), and 2 (H-1)/H of it between hosts for each of H hosts. Integers only: floating sums go
+ * through train/exact.h. */
 void comm_sum_i64(comm *c, int64_t *values, off n);
 void comm_max_i64(comm *c, int64_t *values, off n);
 void comm_max_f64(comm *c, double *values, off n);
@@ -46,7 +76,7 @@ int64_t comm_reduce_bytes(int ranks, int64_t bytes);
 /* The sum of the lower ranks' values; 0 on rank 0. Counted as 8 bytes. */
 int64_t comm_before_i64(comm *c, int64_t mine);
 
-/* `bytes` from root to all. Counted at the root as (P-1) times the array. */
+/* `bytes` from root to all. Counted at the root as (P-1) times the array, and once for each other host. */
 void comm_broadcast(comm *c, void *data, off bytes, int root);
 
 /* all[r] = rank r's value; all has `size` places. */

@@ -121,11 +121,12 @@ static status watch_sweep(void *context, als *a, const als_report *r) {
     log_info("sweep %2d/%d  %.3f s%s", r->sweep, w->sweeps, seconds, loss);
     progress_step(&w->bar, r->sweep, "sweep %d", r->sweep);
   }
-  json_t *line =
-      json_pack("{s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I}", "event", "sweep", "sweep", r->sweep, "seconds",
-                seconds, "seconds_users", r->seconds_users, "seconds_items", r->seconds_items, "seconds_objective",
-                r->seconds_objective, "seconds_exchange", r->seconds_exchange, "seconds_waiting", r->seconds_waiting,
-                "balance", r->balance, "bytes_sent", (json_int_t)r->bytes_sent);
+  json_t *line = json_pack("{s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I}", "event", "sweep", "sweep",
+                           r->sweep, "seconds", seconds, "seconds_users", r->seconds_users, "seconds_items",
+                           r->seconds_items, "seconds_objective", r->seconds_objective, "seconds_exchange",
+                           r->seconds_exchange, "seconds_waiting", r->seconds_waiting, "balance", r->balance,
+                           "bytes_sent", (json_int_t)r->bytes_sent, "bytes_between_hosts",
+                           (json_int_t)r->bytes_between_hosts);
   if (r->has_objective)
     json_object_set_new(line, "objective", json_real(r->objective));
   if (r->has_objective && r->rmse > 0)
@@ -290,10 +291,11 @@ status job_train(comm *c, const options *o, const char *dataset_file, const char
   TRY(als_create(c, &t.als, &users, dataset_items(d), &train, &a));
   double loaded = seconds_now();
   log_info(
-      "training on %lld pairs of %lld users and %lld items: %d factors, %d rank%s, %s/%s exchange; loaded in %.1f s",
+      "training on %lld pairs of %lld users and %lld items: %d factors, %d rank%s on %d host%s, %s/%s exchange; loaded "
+      "in %.1f s",
       (long long)als_pairs(a), (long long)dataset_users(d), (long long)dataset_items(d), t.als.factors, c->size,
-      c->size == 1 ? "" : "s", exchange_mode_name(als_exchange(a, ITEMS)), exchange_mode_name(als_exchange(a, USERS)),
-      loaded - start);
+      c->size == 1 ? "" : "s", c->hosts, c->hosts == 1 ? "" : "s", exchange_mode_name(als_exchange(a, ITEMS)),
+      exchange_mode_name(als_exchange(a, USERS)), loaded - start);
   log_layout(c, a);
   w.sweeps = t.als.sweeps;
   w.factors = t.als.factors;

@@ -62,7 +62,7 @@ static void complain(const char *name, status st) {
   fprintf(stderr, "palate%s%s: %s: %s\n", name[0] != '\0' ? " " : "", name, status_name(st), safe);
 }
 
-/* One thread where several ranks share the node and nothing else was said; else what OMP_NUM_THREADS or the cores say.
+/* One thread where several ranks share the host and nothing else was said; else what OMP_NUM_THREADS or the cores say.
  */
 static status set_threads(comm *c, const options *o) {
   int64_t threads = 0;
@@ -72,14 +72,9 @@ static status set_threads(comm *c, const options *o) {
       return st;
   }
   if (threads == 0 && getenv("OMP_NUM_THREADS") == NULL && c->size > 1) {
-    MPI_Comm node;
-    int on_node = 1;
-    MPI_Comm_split_type(c->mpi, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-    MPI_Comm_size(node, &on_node);
-    MPI_Comm_free(&node);
     /* Bound ranks already see only their own cores. */
-    int cores = omp_get_num_procs();
-    threads = cores / on_node > 0 ? cores / on_node : 1;
+    int cores = omp_get_num_procs(), on_host = comm_ranks_on_host(c);
+    threads = cores / on_host > 0 ? cores / on_host : 1;
   }
   if (threads > 0)
     omp_set_num_threads((int)threads);
@@ -109,7 +104,9 @@ static int run(const command *cmd, int argc, char **argv) {
     c = comm_world();
   }
   log_start(c.rank, option_flag(o, "verbose") ? LOG_DEBUG : option_flag(o, "quiet") ? LOG_QUIET : LOG_NORMAL);
-  st = set_threads(&c, o);
+  st = comm_find_hosts(&c);
+  if (st == OK)
+    st = set_threads(&c, o);
   if (st == OK)
     st = cmd->run(&c, o);
   st = comm_agree(&c, st);
@@ -118,6 +115,7 @@ static int run(const command *cmd, int argc, char **argv) {
   if (st != OK && c.rank == 0)
     complain(cmd->name, st);
   options_free(o);
+  comm_free(&c);
   if (mpi)
     MPI_Finalize();
   return status_exit_code(st);

@@ -684,7 +684,7 @@ static status sweep(als *a, bool last, als_report *report) {
   status st = OK;
   *report = (als_report){.sweep = a->sweeps_done + 1};
   report->has_objective = last || a->set.objective_every <= 1 || report->sweep % a->set.objective_every == 0;
-  int64_t bytes = a->c->bytes_sent;
+  int64_t bytes[2] = {-a->c->bytes_sent, -a->c->bytes_between_hosts};
   spent spent = {0};
   double t0 = seconds_now();
   TRY(half_sweep(a, USERS, NULL, &spent));
@@ -696,9 +696,11 @@ static status sweep(als *a, bool last, als_report *report) {
   report->seconds_users = t1 - t0;
   report->seconds_items = t2 - t1;
   report->seconds_objective = seconds_now() - t2;
-  bytes = a->c->bytes_sent - bytes;
-  comm_sum_i64(a->c, &bytes, 1);
-  report->bytes_sent = bytes;
+  bytes[0] += a->c->bytes_sent;
+  bytes[1] += a->c->bytes_between_hosts;
+  comm_sum_i64(a->c, bytes, 2);
+  report->bytes_sent = bytes[0];
+  report->bytes_between_hosts = bytes[1];
   share_times(a, &spent, report);
   a->sweeps_done++;
 done:

@@ -36,9 +36,10 @@ typedef struct als_report {
       seconds_exchange; /* from the first row that set out to the last that arrived; what was not waited was hidden */
   double balance;       /* largest over mean time in which ranks solved */
   bool has_objective;
-  double objective;   /* the loss itself, constants included (train/solve.h, summed over both sides) */
-  double rmse;        /* explicit: root of the mean squared error of the training pairs; else 0 */
-  int64_t bytes_sent; /* by all ranks in this sweep */
+  double objective;            /* the loss itself, constants included (train/solve.h, summed over both sides) */
+  double rmse;                 /* explicit: root of the mean squared error of the training pairs; else 0 */
+  int64_t bytes_sent;          /* by all ranks in this sweep */
+  int64_t bytes_between_hosts; /* those of them for ranks on other hosts */
 } als_report;
 
 /* Whether a method makes use of what all rows share: one more Gram matrix in each half sweep. */

@@ -243,7 +243,7 @@ static bool send_piece(exchange_trip *t, int b) {
     for (off i = 0; i < rows; i++)
       memcpy(pack + i * t->width, own + row_for(x, list, at + i) * t->ld, sizeof(real) * (size_t)t->width);
     MPI_Isend(pack, (int)rows, t->packed_row, to, x->tag, c->mpi, &x->sending[b]);
-    c->bytes_sent += rows * t->width * (int64_t)sizeof(real);
+    comm_count_sent(c, to, rows * t->width * (int64_t)sizeof(real));
     x->sent[to] += rows;
     return true;
   }
