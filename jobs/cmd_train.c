@@ -284,6 +284,7 @@ status job_train(comm *c, const options *o, const char *dataset_file, const char
   }
   TRY(comm_agree(c, train_options_read(o, &t)));
   TRY(comm_agree(c, holdout_read(o, SPLIT_TO_TRAIN, NULL, 0, &h)));
+  mem_cap(t.als.memory); /* what cannot be bounded fails with a message, not by the kernel's hand */
   TRY(dataset_open(c, dataset_file, &d));
   double start = seconds_now();
   TRY(interactions_cut_users(c, d, t.als.factors, c->size, &users));
@@ -318,6 +319,7 @@ status job_train(comm *c, const options *o, const char *dataset_file, const char
   TRY(comm_agree(c, journal_write(j, json_pack("{s:s, s:s, s:f, s:I}", "event", "phase", "name", "train", "seconds",
                                                seconds_now() - start, "memory", (json_int_t)peak))));
 done:
+  mem_cap(0);
   als_free(a);
   csr_free(&train);
   part_free(&users);

@@ -53,6 +53,29 @@ for n in 2 16 64; do
   within "modelled bytes at $n ranks" "$(grep -m 1 -o '"bytes_sent": *[0-9]*' out | grep -o '[0-9]*$')" "$exact" 15
 done
 
+# One item with every member and one member with every item: no rank has much more to do than another.
+awk 'BEGIN { srand(7); print "user,item";
+  for (u = 0; u < 4000; u++) { print u ",0"; for (j = 0; j < 20; j++) print u "," 1 + int(rand() * 1999) }
+  for (i = 1; i < 2000; i++) print "0," i }' >lopsided.csv
+must 1 ingest lopsided.csv -q -o lopsided.h5
+for n in 2 4 8; do
+  run "$n" train lopsided.h5 -o runs --factors 32 --sweeps 1
+  balance=$(grep -o 'largest over mean rank [0-9.]*' err | grep -o '[0-9.]*$')
+  good "balance $balance at $n ranks" awk -v b="$balance" 'BEGIN { exit !(b > 0 && b <= 1.10) }'
+done
+
+# A bound on memory that a replicated side would break: refused there, kept by bringing rows in batches, to the same bits.
+must 1 synth -q -o sparse.h5 --users 40000 --items 40000 --events 300000
+must 1 train sparse.h5 -q -o runs --factors 128 --sweeps 2
+free_run=$(tail -n 1 out)
+run 4 train sparse.h5 -q -o runs --factors 128 --sweeps 2 --exchange replicate --memory 44M
+good "a replicated side breaks the bound" [ "$status" -eq 70 ]
+good "and says what to do" grep -q 'memory limit' err
+run 4 train sparse.h5 -o runs --factors 128 --sweeps 2 --memory 44M
+good "batches keep it" [ "$status" -eq 0 ]
+good "in batches" grep -q 'batches' err
+[ "$status" -eq 0 ] && good "to the same bits" "$tests/same_h5" "$free_run/model.h5" "$(tail -n 1 out)/model.h5"
+
 # The service in mind: an item half sweep under 1 GB a rank, and a header to paste.
 run 0 plan --users 200000000 --items 20000 --events 100000000000 --factors 128 --ranks 64 --threads 16 --json
 good "a large service plans" [ "$status" -eq 0 ]

@@ -10,6 +10,7 @@
 #include "train/shuffle.h"
 #include "train/spread.h"
 
+#include <omp.h>
 #include <string.h>
 
 /* One side: who owns it, our rows' interactions, and the table in which the other side finds our factors. */
@@ -237,10 +238,22 @@ static status most_needed(als *a, const part *owners, const csr *m, int batches,
   return st;
 }
 
-/* The fewest batches in which side s's rows fit into half of what memory is left. */
+/* What --memory leaves for rows that come from other ranks: tables of our own rows, exchange buffers and the solvers'
+ * work space are still to be allocated, and the items' plans are made after the users'. */
+static int64_t room_for_rows(const als *a, side s) {
+  int64_t row = (int64_t)sizeof(real) * (a->ld + 1), k2 = (int64_t)a->ld * a->ld;
+  int64_t own = part_count(&a->sides[USERS].part, a->c->rank) + part_count(&a->sides[ITEMS].part, a->c->rank);
+  int64_t buffers = 4 * EXCHANGE_BUFFERS * exchange_buffer_bytes();
+  int64_t solvers = omp_get_max_threads() * (160 * a->ld * 4 + 8 * k2) + 40 * k2;
+  int64_t left = a->set.memory - mem_held() - own * row - buffers - solvers;
+  return s == USERS ? left / 2
+                    : left - (a->sides[USERS].table_rows - part_count(&a->sides[USERS].part, a->c->rank)) * row;
+}
+
+/* The fewest batches in which the rows that come from other ranks fit into the memory that is left for them. */
 static status choose_batches(als *a, side s, const csr *m, exchange_mode mode, int *out) {
   const part *owners = &a->sides[s].part;
-  int64_t row = (int64_t)sizeof(real) * (a->ld + 1), own = part_count(owners, a->c->rank), least = 0;
+  int64_t row = (int64_t)sizeof(real) * (a->ld + 1), least = 0;
   *out = 1;
   if (a->set.memory == 0 || a->c->size == 1 || mode == EXCHANGE_REPLICATE)
     return OK;
@@ -249,7 +262,7 @@ static status choose_batches(als *a, side s, const csr *m, exchange_mode mode, i
     status st = comm_agree(a->c, most_needed(a, owners, m, batches, &needed));
     if (st != OK)
       return st;
-    int64_t bytes = (own + (batches > 1 ? 2 : 1) * needed) * row, too_much = bytes > (a->set.memory - mem_held()) / 2;
+    int64_t bytes = (batches > 1 ? 2 : 1) * needed * row, too_much = bytes > room_for_rows(a, s);
     comm_max_i64(a->c, &too_much, 1);
     least = batches == 1 || bytes < least ? bytes : least;
     *out = batches;
@@ -257,10 +270,11 @@ static status choose_batches(als *a, side s, const csr *m, exchange_mode mode, i
       return OK;
   }
   comm_max_i64(a->c, &least, 1);
-  return status_fail(NO_MEMORY,
-                     "--memory is too little: the %s' rows that a rank needs take %lld MB even in %d batches; "
-                     "use more ranks",
-                     s == USERS ? "users" : "items", (long long)(least >> 20), BATCHES_MAX);
+  return status_fail(
+      NO_MEMORY,
+      "--memory %lld MB leaves too little for the %s' rows that come from other ranks (%.1f MB even in %d "
+      "batches): use more ranks or raise it",
+      (long long)(a->set.memory >> 20), s == USERS ? "users" : "items", (double)least / 1048576, BATCHES_MAX);
 }
 
 /* The plans that bring side s's rows to the solvers of the other side, whose rows m are; renumbers m's columns. */

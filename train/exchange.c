@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { TAG_EXCHANGE = 18, PACK_BYTES = 4 << 20 };
+enum { TAG_EXCHANGE = 18, PACK_BYTES = 1 << 20 };
 
 struct exchange {
   exchange_mode mode;
@@ -180,6 +180,10 @@ void exchange_free(exchange *x) {
     mem_free(x->pack);
   mem_free(x->receiving);
   mem_free(x);
+}
+
+off exchange_buffer_bytes(void) {
+  return PACK_BYTES;
 }
 
 const char *exchange_mode_name(exchange_mode mode) {

@@ -68,6 +68,9 @@ void exchange_end(exchange_trip *trip);
 
 enum { EXCHANGE_BUFFERS = 4 };
 
+/* Bytes of one buffer at the most. */
+off exchange_buffer_bytes(void);
+
 /* Kept by the caller between begin and end; its inside is exchange.c's own. */
 struct exchange_trip {
   comm *c;

@@ -178,7 +178,11 @@ static status load_local(dataset *d, gid user0, gid count, duplicates merge, mar
     while (end < count && indptr[end + 1] - indptr[r] <= CHUNK)
       end++;
     off n = indptr[end] - indptr[r];
-    TRY(chunk_grow(&k, n > CHUNK ? n : CHUNK, mark != NULL && dataset_has_time(d), test != NULL));
+    TRY(chunk_grow(&k,
+                   n > CHUNK       ? n
+                   : total < CHUNK ? total
+                                   : CHUNK,
+                   mark != NULL && dataset_has_time(d), test != NULL));
     TRY(dataset_read_events(d, indptr[r], n, k.item, k.value, k.time));
     if (test != NULL && test->ptr[r] + n > test_room) { /* held-out pairs are few: grow as they come */
       test_room = test->ptr[r] + n + test_room / 2;

@@ -78,7 +78,7 @@ static double reduction_bytes(const plan_layout *l, bool reduce) {
 /* What the process holds before it holds any data: program, MPI, HDF5. */
 static const double RESIDENT_BASE = 34e6;
 /* Events read at a time, interactions moved at a time: train/interactions.c, train/shuffle.c. */
-static const double READ_CHUNK = 1 << 21, MOVE_CHUNK = 1 << 20, PACK_BYTES = 4 << 20;
+static const double READ_CHUNK = 1 << 21, MOVE_CHUNK = 1 << 20, PACK_BYTES = 1 << 20;
 
 /* The largest of loading, moving and training. */
 static double memory_of(const plan_layout *l, const plan_machine *m, const plan_counts *n, bool reduce,

@@ -30,13 +30,13 @@ static void batch_free(batch *b) {
   mem_free(b->in);
 }
 
-static status batch_create(comm *c, batch *b, size_t size) {
+static status batch_create(comm *c, batch *b, const csr *users, size_t size) {
   *b = (batch){0};
   status st = OK;
   TRY(MEM_ALLOC(b->give, c->size, "shuffle counts"));
   TRY(MEM_ALLOC(b->got, c->size, "shuffle counts"));
   TRY(MEM_ALLOC(b->place, c->size, "shuffle counts"));
-  TRY(mem_alloc((void *)&b->out, BATCH, size, "shuffle buffer"));
+  TRY(mem_alloc((void *)&b->out, csr_nnz(users) < BATCH ? csr_nnz(users) : BATCH, size, "shuffle buffer"));
 done:
   return comm_agree(c, st);
 }
@@ -90,7 +90,7 @@ static int64_t batch_rounds(comm *c, const csr *users) {
 status shuffle_count(comm *c, const csr *users, const part *items, off *counts) {
   batch b;
   memset(counts, 0, sizeof *counts * (size_t)part_count(items, c->rank));
-  status st = batch_create(c, &b, sizeof(lid));
+  status st = batch_create(c, &b, users, sizeof(lid));
   int64_t rounds = batch_rounds(c, users);
   for (int64_t round = 0; st == OK && round < rounds; round++) {
     off n;
@@ -143,7 +143,7 @@ status shuffle_transpose(comm *c, const csr *users, gid first_user, const part *
   if (st == OK)
     st = MEM_ALLOC(next, n_rows, "row cursors");
   TRY(comm_agree(c, st));
-  TRY(batch_create(c, &b, sizeof(triple)));
+  TRY(batch_create(c, &b, users, sizeof(triple)));
   for (lid i = 0; i < n_rows; i++) {
     next[i] = out->ptr[i];
     out->ptr[i + 1] = out->ptr[i] + (without != NULL && row_set_has(without, first + i) ? 0 : counts[i]);
