@@ -153,7 +153,7 @@ START_TEST(little_memory_changes_no_bit) {
   for (int mode = 0; mode < 2; mode++) {
     /* From too little upwards until all fits at once: every number of batches on the way. */
     int most = 1, runs = 0;
-    int64_t base = mem_held();
+    int64_t base = mem_held() + 4 * EXCHANGE_BUFFERS * exchange_buffer_bytes();
     for (int64_t room = 1000; room < 1 << 22; room += room / 8) {
       int64_t limit = base + room;
       comm_max_i64(&world, &limit, 1);
