@@ -180,7 +180,10 @@ status h5_open(const char *path, h5_file **out) {
   access = H5Pcreate(H5P_FILE_ACCESS);
   H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
   H5Pset_file_locking(access, false, true); /* what is read is never written again, and not every disk has locks */
-  if (H5Fis_hdf5(path) <= 0)
+  htri_t is_hdf5 = H5Fis_hdf5(path);
+  if (is_hdf5 < 0)
+    TRY(status_fail(IO_FAILED, "cannot read %s", path));
+  if (is_hdf5 == 0)
     TRY(status_fail(BAD_DATA, "%s is not an HDF5 file", path));
   f->id = H5Fopen(path, H5F_ACC_RDONLY, access);
   if (f->id < 0)

@@ -13,6 +13,7 @@
 #include "jobs/manifest.h"
 #include "jobs/measure.h"
 #include "jobs/resume.h"
+#include "jobs/warm.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,7 +30,7 @@ typedef struct night {
   resume *going;
   char digest[65];              /* of the data */
   char latest[SNAPSHOT_ID_MAX]; /* "": nothing is published yet */
-  char dir[SNAPSHOT_PATH_MAX], parent[SNAPSHOT_PATH_MAX];
+  char dir[SNAPSHOT_PATH_MAX], parent[SNAPSHOT_PATH_MAX], warm[SNAPSHOT_PATH_MAX];
   journal *j; /* rank 0 */
   evaluation e;
   json_t *verdict;
@@ -80,7 +81,8 @@ static status begin(night *n) {
     snprintf(n->parent, sizeof n->parent, "%s/%s", n->snapshots, n->latest);
     log_info("published now: %s", n->latest);
   }
-  TRY(resume_begin(n->c, n->o, n->snapshots, n->digest, "", n->dir, &n->going));
+  TRY(warm_find(n->c, n->o, n->snapshots, n->warm));
+  TRY(resume_begin(n->c, n->o, n->snapshots, n->digest, snapshot_id(n->warm), n->dir, &n->going));
   snprintf(path, sizeof path, "%s/train.jsonl", n->dir);
   TRY(comm_agree(n->c, n->c->rank == 0 ? journal_open(path, &n->j) : OK));
 done:
@@ -139,7 +141,7 @@ static status work(night *n) {
   TRY(look(n));
   TRY(begin(n));
   dashboard_phase(&n->board, "train");
-  TRY(job_train(n->c, n->o, n->dataset, n->dir, n->j));
+  TRY(job_train(n->c, n->o, n->dataset, n->dir, n->warm, n->j));
   TRY(pause_before(n, "groups"));
   dashboard_phase(&n->board, "cluster");
   TRY(job_cluster(n->c, n->o, n->dataset, n->parent[0] != '\0' ? n->parent : NULL, n->dir, n->j));
@@ -195,11 +197,17 @@ static status run(comm *c, const options *o) {
   return st;
 }
 
-static const option_use TAKES[] = {{"output", "snapshots"}, GATE_OPTIONS,
-                                   {"metrics-file", NULL},  {"holdout", "random:0.1"},
-                                   {"test", NULL},          {"json", "(not here)"},
-                                   {"data", "(not here)"},  {"parent", "(not here)"},
-                                   {"seed", NULL},          {NULL, NULL}};
+static const option_use TAKES[] = {{"output", "snapshots"},
+                                   GATE_OPTIONS,
+                                   {"metrics-file", NULL},
+                                   {"holdout", "random:0.1"},
+                                   {"test", NULL},
+                                   {"warm-start", "auto"},
+                                   {"json", "(not here)"},
+                                   {"data", "(not here)"},
+                                   {"parent", "(not here)"},
+                                   {"seed", NULL},
+                                   {NULL, NULL}};
 
 /* The steps read their own options from ours. */
 static const command *const STEPS[] = {&CMD_TRAIN, &CMD_CLUSTER, &CMD_EVALUATE, NULL};

@@ -10,14 +10,15 @@
 #include "jobs/jobs.h"
 #include "jobs/resume.h"
 #include "jobs/train_options.h"
+#include "jobs/warm.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-static const option_use TAKES[] = {{"output", "snapshots"}, TRAIN_OPTIONS,     {"holdout", NULL}, {"test", NULL},
-                                   RESUME_OPTIONS,          {"threads", NULL}, {NULL, NULL}};
+static const option_use TAKES[] = {{"output", "snapshots"}, TRAIN_OPTIONS,  {"holdout", NULL}, {"test", NULL},
+                                   {"warm-start", NULL},    RESUME_OPTIONS, {"threads", NULL}, {NULL, NULL}};
 
 static const char DETAILS[] =
     "Examples:\n"
@@ -265,7 +266,7 @@ static void log_layout(comm *c, const als *a) {
            als_batches(a, ITEMS));
 }
 
-status job_train(comm *c, const options *o, const char *dataset_file, const char *dir, journal *j) {
+status job_train(comm *c, const options *o, const char *dataset_file, const char *dir, const char *warm, journal *j) {
   status st = OK;
   train_options t;
   holdout h;
@@ -304,6 +305,8 @@ status job_train(comm *c, const options *o, const char *dataset_file, const char
   TRY(comm_agree(c, resume_clock_start(o, stop_since(), &w.clock)));
   TRY(comm_agree(c, MEM_ZALLOC(w.objective, t.als.sweeps, "objectives")));
   TRY(restore(&w, a));
+  if (w.done == 0 && warm[0] != '\0')
+    TRY(warm_start(c, warm, d, &h, a, t.als.factors, t.als.loss.explicit_loss));
   progress_begin(&w.bar, "sweeps", t.als.sweeps);
   st = als_run(a, watch_sweep, &w);
   progress_end(&w.bar);
@@ -332,7 +335,7 @@ static status run(comm *c, const options *o) {
   status st = OK;
   journal *j = NULL;
   resume *going = NULL;
-  char dir[SNAPSHOT_PATH_MAX], path[SNAPSHOT_PATH_MAX + 16];
+  char dir[SNAPSHOT_PATH_MAX], warm[SNAPSHOT_PATH_MAX], path[SNAPSHOT_PATH_MAX + 16];
   double start = seconds_now();
   const char *data = options_argument(o, 0);
   /* Options and data are looked at before a directory is made for the result. */
@@ -346,10 +349,11 @@ static status run(comm *c, const options *o) {
   snprintf(digest, sizeof digest, "%s", dataset_digest(d));
   dataset_close(d);
   stop_install();
-  TRY(resume_begin(c, o, option_text(o, "output"), digest, "", dir, &going));
+  TRY(warm_find(c, o, option_text(o, "output"), warm));
+  TRY(resume_begin(c, o, option_text(o, "output"), digest, snapshot_id(warm), dir, &going));
   snprintf(path, sizeof path, "%s/train.jsonl", dir);
   TRY(comm_agree(c, c->rank == 0 ? journal_open(path, &j) : OK));
-  TRY(job_train(c, o, data, dir, j));
+  TRY(job_train(c, o, data, dir, warm, j));
   int64_t peak = mem_peak_resident();
   comm_max_i64(c, &peak, 1);
   if (c->rank == 0) {

@@ -78,6 +78,7 @@ static const option_spec TABLE[] = {
     {"spread", "S", "0.2", "how far members stray from their group, in each planted factor", 0},
     {"noise", "S", "0.5", "explicit: standard deviation of a rating around the planted one", 0},
     /* stopping and going on */
+    {"warm-start", "auto|never|SNAPSHOT", "never", "start from the factors of a snapshot, by id; auto: the published one", 0},
     {"resume", "auto|never|PATH", "auto", "go on with what an earlier run with the same data and options left; PATH names it", 0},
     {"checkpoint-every", "SWEEPS|TIME", "10m", "write a checkpoint after so many sweeps (3) or so much time (90s, 10m, 2h); 0: only when stopped", 0},
     {"time-limit", "TIME", NULL, "stop with a checkpoint, and status 75, before so much time is over (90s, 10m, 2h)", 0},

@@ -97,6 +97,29 @@ now=$(latest)
   good "the unfair comparison is told" grep -q 'trained with another --holdout' "$(newest)/manifest.json"
 }
 
+# A warm start: the same objective in fewer sweeps, and the same bits on any ranks; cold where it would be unfair.
+sweeps() { grep -c '"event":"sweep"' "$1/train.jsonl"; }
+# shellcheck disable=SC2086
+{
+  warm="d.h5 --factors 8 --groups 4 --sweeps 40 --tolerance 0.001"
+  must 1 refresh $warm -o w
+  cold=$(cat out)
+  must 2 refresh $warm -o w
+  next=$(cat out)
+  good "it says from where it starts" grep -q 'starting from .*600 of 600 users and 120 of 120 items' err
+  good "fewer sweeps: $(sweeps "$next") after $(sweeps "$cold")" [ $((2 * $(sweeps "$next"))) -lt "$(sweeps "$cold")" ]
+  must 1 train d.h5 --factors 8 --sweeps 40 --tolerance 0.001 --holdout random:0.1 --warm-start "$cold" -o v
+  good "the same bits on other ranks" cmp "$next/model.h5" "$(cat out)/model.h5"
+  must 1 train d.h5 --factors 8 --sweeps 2 --holdout random:0.2 --warm-start "$cold" -o v
+  good "cold where the hold-out differs" grep -q 'a cold start' err
+  must 1 train d.h5 --factors 9 --sweeps 2 --holdout random:0.1 --warm-start "$cold" -o v
+  good "cold where the factors differ" grep -q 'a cold start' err
+  must 1 train big.h5 --factors 8 --sweeps 2 --holdout random:0.1 --warm-start "$cold" -o v
+  good "newcomers are taken in" grep -q '600 of 2000 users' err
+  ends 65 1 train d.h5 --factors 8 --warm-start "$(cat out)" -o v
+  ends 66 1 train d.h5 --factors 8 --warm-start nowhere -o v
+}
+
 # Ratings.
 must 0 synth -o r.h5 --users 300 --items 80 --events 6000 --groups 3 --factors 3 --loss explicit --quiet
 must 2 refresh r.h5 -o r --loss explicit --lambda 0.05 --factors 4 --groups 3

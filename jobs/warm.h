@@ -1,0 +1,28 @@
+/* Warm start: last night's factors as tonight's first ones, by id. */
+#ifndef PALATE_JOBS_WARM_H
+#define PALATE_JOBS_WARM_H
+
+#include "io/comm.h"
+#include "io/dataset.h"
+#include "io/snapshot.h"
+#include "jobs/holdout.h"
+#include "jobs/options.h"
+#include "train/als.h"
+
+/* The snapshot to start from, by --warm-start: `never`, `auto` (the published one of the folder, if there is one) or a
+ * path. warm[SNAPSHOT_PATH_MAX] is "" for a cold start. Collective; agreed status. BAD_DATA where a path is given that
+ * is no sealed snapshot. */
+status warm_find(comm *c, const options *o, const char *snapshots, char *warm);
+
+/* Whether the rule holds out the same pairs of the dataset as it did when m was trained: random:F and users:F draw by
+ * row, so every id that m knows must have kept its row. user_row[of our users] and item_row[of all items] are the
+ * model's rows (eval/match.h). Collective. */
+bool warm_same_holdout(comm *c, model *m, const holdout *h, const part *users, const gid *user_row, gid n_items,
+                       const lid *item_row);
+
+/* Puts the factors of the snapshot `warm` in the place of the first ones of all users and items that it knows; the
+ * others keep theirs and are solved like all. Starts cold, and says why, where the snapshot has another loss or number
+ * of factors, or was trained on pairs that are held out now. Collective; agreed status. */
+status warm_start(comm *c, const char *warm, dataset *d, const holdout *h, als *a, int factors, bool explicit_loss);
+
+#endif

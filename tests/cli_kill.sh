@@ -1,0 +1,54 @@
+#!/bin/bash
+# If this fails, a node that dies at the wrong moment costs a night's work, or leaves members with a model that is half
+# made. A nightly run on two ranks is killed again and again at random moments, any rank or the launcher, and gone on
+# with on another number of ranks, until it ends. PALATE_LONG=1: at least 100 kills.
+. "$(dirname "$0")/lib.sh"
+cd "$work" || exit 1
+
+want=6
+[ -n "$PALATE_LONG" ] && want=100
+seed=${PALATE_SEED:-$$}
+RANDOM=$seed
+echo "seed $seed (PALATE_SEED repeats the moments, as far as the machine lets it)"
+must 0 synth -o d.h5 --users 6000 --items 500 --events 400000 --groups 5 --factors 4 --quiet
+night="d.h5 --factors 32 --sweeps 60 --groups 20 --checkpoint-every 1 --at 10,20"
+# shellcheck disable=SC2086
+must 1 refresh $night -o whole --quiet
+whole=whole/$(readlink whole/latest)
+
+kills=0 ended=0 nights=0
+while [ $kills -lt $want ]; do
+  nights=$((nights + 1))
+  rm -rf s
+  for ((try = 0; try < 60; try++)); do
+    ranks=$((1 + RANDOM % 3))
+    # shellcheck disable=SC2086
+    setsid "$tests/mpi_run" $ranks "$palate" refresh $night -o s >out 2>err &
+    job=$!
+    sleep "$(printf '%d.%03d' $((RANDOM % 2)) $((100 + RANDOM % 900)))"
+    mapfile -t processes < <(pgrep -P $job)
+    victim=$job
+    [ ${#processes[@]} -gt 0 ] && victim=${processes[RANDOM % ${#processes[@]}]}
+    if kill -9 "$victim" 2>/dev/null; then kills=$((kills + 1)); fi
+    status=0
+    wait $job 2>/dev/null || status=$?
+    # The launcher killed: its ranks notice by themselves; the next run must not meet them.
+    for ((w = 0; w < 100; w++)); do pgrep -g "$job" >/dev/null || break; sleep 0.1; done
+    pkill -9 -g "$job" 2>/dev/null
+    [ $status -eq 0 ] && break
+    if [ -e s/latest ]; then
+      good "what is published after a kill is whole" "$palate" verify s
+      break
+    fi
+  done
+  if [ -e s/latest ]; then ended=$((ended + 1)); else
+    # shellcheck disable=SC2086
+    must 2 refresh $night -o s --quiet
+  fi
+  for file in model.h5 groups.h5 metrics.json; do
+    good "night $nights: the same $file as without kills" cmp "$whole/$file" "s/latest/$file"
+  done
+  good "night $nights: published whole" "$palate" verify s
+done
+echo "$kills kills in $nights nights"
+finish

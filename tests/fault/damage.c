@@ -1,0 +1,235 @@
+/* damage KIND FILE COUNT SEED: changes a copy of a good file in COUNT ways, one at a time, and reads all of it as
+ * palate does, in a child process that may die of nothing. Prints how often each status came, and how often the file
+ * was read without complaint though a byte of it had changed; ends with 1 where a child crashed or hung.
+ *
+ *   KIND  dataset | model: FILE is the HDF5 file; snapshot: a sealed snapshot's directory
+ *   COUNT changes, in turn: a bit of each of the first bytes, a bit anywhere, a run of bytes overwritten, the end cut
+ *         off */
+#define _GNU_SOURCE
+#include "io/dataset.h"
+#include "io/disk.h"
+#include "io/mem.h"
+#include "io/seal.h"
+#include "io/snapshot.h"
+#include "train/rng.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+enum { SLAB = 1 << 16 };
+
+/* What was read, so that wrong values which nobody complains about show. In memory that the child shares. */
+static uint64_t *seen;
+
+static void take(const void *bytes, off n) {
+  *seen = XXH3_64bits_withSeed(bytes, (size_t)n, *seen);
+}
+static void take_texts(strings *s) {
+  take(s->bytes, s->n * s->width);
+  strings_free(s);
+}
+
+static status read_dataset(const char *path) {
+  comm alone = comm_single();
+  dataset *d = NULL;
+  off *indptr = NULL;
+  lid *item = NULL;
+  real *value = NULL;
+  int64_t *time = NULL;
+  strings texts = {0};
+  status st = OK;
+  TRY(dataset_open(&alone, path, &d));
+  TRY(MEM_ALLOC(indptr, SLAB + 1, "indptr"));
+  TRY(MEM_ALLOC(item, SLAB, "items"));
+  TRY(MEM_ALLOC(value, SLAB, "values"));
+  TRY(MEM_ALLOC(time, SLAB, "times"));
+  for (gid u = 0; u < dataset_users(d); u += SLAB) {
+    gid n = dataset_users(d) - u < SLAB ? dataset_users(d) - u : SLAB;
+    TRY(dataset_read_indptr(d, u, n, indptr));
+    take(indptr, (n + 1) * 8);
+  }
+  for (off e = 0; e < dataset_events(d); e += SLAB) {
+    off n = dataset_events(d) - e < SLAB ? dataset_events(d) - e : SLAB;
+    TRY(dataset_read_events(d, e, n, item, value, time));
+    take(item, n * 4);
+    take(value, n * 4);
+    if (dataset_has_time(d))
+      take(time, n * 8);
+  }
+  TRY(dataset_read_ids(d, USERS, 0, dataset_users(d), &texts));
+  take_texts(&texts);
+  TRY(dataset_read_ids(d, ITEMS, 0, dataset_items(d), &texts));
+  take_texts(&texts);
+  TRY(dataset_read_titles(d, 0, dataset_items(d), &texts));
+  take_texts(&texts);
+  TRY(dataset_read_tags(d, 0, dataset_items(d), &texts));
+  take_texts(&texts);
+done:
+  strings_free(&texts);
+  mem_free(indptr);
+  mem_free(item);
+  mem_free(value);
+  mem_free(time);
+  dataset_close(d);
+  return st;
+}
+
+static status read_model(const char *dir) {
+  model *m = NULL;
+  real *rows = NULL;
+  strings texts = {0}, names = {0};
+  gid row;
+  status st = OK;
+  TRY(model_open(dir, &m));
+  for (int s = 0; s < 2; s++) {
+    gid n = model_rows(m, (side)s);
+    mem_free(rows);
+    rows = NULL;
+    TRY(MEM_ALLOC(rows, n * model_factors(m), "factors"));
+    TRY(model_read_factors(m, (side)s, 0, n, rows, model_factors(m)));
+    take(rows, n * model_factors(m) * 4);
+    TRY(model_read_bias(m, (side)s, 0, n, rows));
+    take(rows, n * 4);
+    TRY(model_read_ids(m, (side)s, 0, n, &texts));
+    take_texts(&texts);
+    TRY(model_find_id(m, (side)s, "17", &row));
+    TRY(model_find_id(m, (side)s, "no such id", &row));
+  }
+  TRY(model_read_titles(m, 0, model_rows(m, ITEMS), &texts));
+  take_texts(&texts);
+  TRY(model_read_tags(m, 0, model_rows(m, ITEMS), &texts));
+  take_texts(&texts);
+  TRY(h5_attr_names(model_file(m), "/", &names));
+  take_texts(&names);
+  double mean = model_mean(m);
+  take(&mean, sizeof mean);
+done:
+  strings_free(&texts);
+  strings_free(&names);
+  mem_free(rows);
+  model_close(m);
+  return st;
+}
+
+static const char *kind;
+
+static status read_all(const char *path, const char *dir) {
+  if (strcmp(kind, "dataset") == 0)
+    return read_dataset(path);
+  if (strcmp(kind, "model") == 0)
+    return read_model(dir);
+  json_t *json = NULL;
+  status st = seal_verify(dir, NULL, NULL);
+  /* What a reader without a look at the seal would do must not crash either. */
+  read_model(dir);
+  snapshot_read_json(dir, "metrics.json", &json);
+  json_decref(json);
+  json = NULL;
+  snapshot_read_json(dir, "manifest.json", &json);
+  json_decref(json);
+  return st;
+}
+
+/* The n-th change to a file of `size` bytes; fewer bytes at the end where it is cut. */
+static void change(char *bytes, int64_t *size, int64_t n, int64_t headers, uint64_t seed) {
+  uint64_t a = rng_bits(seed, 1, (uint64_t)n, 0), b = rng_bits(seed, 1, (uint64_t)n, 1);
+  int64_t at = (int64_t)(a % (uint64_t)*size);
+  if (n < headers)
+    bytes[n % *size] ^= (char)(1 << (b % 8));
+  else if (n % 4 == 0)
+    *size = at;
+  else if (n % 4 == 1)
+    for (int64_t i = at; i < *size && i < at + 16; i++)
+      bytes[i] = (char)(rng_bits(seed, 2, (uint64_t)n, (uint64_t)i));
+  else
+    bytes[at] ^= (char)(1 << (b % 8));
+}
+
+static int fail(const char *what) {
+  fprintf(stderr, "damage: %s: %s\n", what, status_message());
+  return 2;
+}
+
+int main(int argc, char **argv) {
+  if (argc != 5)
+    return fail("KIND FILE COUNT SEED");
+  kind = argv[1];
+  const char *source = argv[2];
+  int64_t count = atoll(argv[3]), size = 0, tried = 0, by_status[INTERNAL + 1] = {0}, crashed = 0, wrong = 0;
+  uint64_t seed = (uint64_t)atoll(argv[4]);
+  char dir[] = "damage-XXXXXX", path[512], *bytes = NULL, *copy = NULL;
+  if (disk_slurp(source, 1 << 28, &bytes, &size) != OK || MEM_ALLOC(copy, size, "copy") != OK)
+    return fail(source);
+  if (mkdtemp(dir) == NULL)
+    return fail("mkdtemp");
+  const char *name = strrchr(source, '/') != NULL ? strrchr(source, '/') + 1 : source;
+  if (strcmp(kind, "snapshot") == 0) { /* the other files of the snapshot beside the damaged one */
+    char command[1200];
+    snprintf(command, sizeof command, "cp \"$(dirname '%s')\"/* %s/ && chmod u+w %s/*", source, dir, dir);
+    if (system(command) != 0)
+      return fail("cp");
+  }
+  snprintf(path, sizeof path, "%s/%s", dir, strcmp(kind, "model") == 0 ? "model.h5" : name);
+  seen = mmap(NULL, sizeof *seen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (seen == MAP_FAILED)
+    return fail("mmap");
+  uint64_t whole = 0;
+  for (int64_t n = -1; n < count; n++) { /* first the file as it is */
+    int64_t bytes_left = size;
+    memcpy(copy, bytes, (size_t)size);
+    if (n >= 0)
+      change(copy, &bytes_left, n, count / 2 < 4096 ? count / 2 : 4096, seed);
+    *seen = 0;
+    int fd = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
+    if (fd < 0 || disk_write(fd, copy, bytes_left, 0, path) != OK)
+      return fail(path);
+    close(fd);
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+      alarm(20);
+      mem_cap((int64_t)2 << 30); /* a declared size must not be believed */
+      _exit((int)read_all(path, dir));
+    }
+    int how = 0;
+    waitpid(child, &how, 0);
+    if (n < 0) {
+      whole = *seen;
+      if (!WIFEXITED(how) || WEXITSTATUS(how) != OK)
+        return fail("the good file cannot be read");
+      continue;
+    }
+    tried++;
+    if (WIFEXITED(how) && WEXITSTATUS(how) == OK && *seen != whole) {
+      wrong++;
+      printf("WRONG: %s change %lld of seed %llu: other values, and no complaint\n", source, (long long)n,
+             (unsigned long long)seed);
+    }
+    if (WIFEXITED(how) && WEXITSTATUS(how) <= INTERNAL)
+      by_status[WEXITSTATUS(how)]++;
+    if (!WIFEXITED(how) || WEXITSTATUS(how) >= INTERNAL) {
+      crashed++;
+      printf("CRASH: %s change %lld of seed %llu: %s %d\n", source, (long long)n, (unsigned long long)seed,
+             WIFEXITED(how) ? "status" : "signal", WIFEXITED(how) ? WEXITSTATUS(how) : WTERMSIG(how));
+    }
+  }
+  printf("%s %s: %lld changes", kind, name, (long long)tried);
+  for (int s = 0; s <= INTERNAL; s++)
+    if (by_status[s] > 0)
+      printf(", %lld %s", (long long)by_status[s], s == OK ? "read as before" : status_name((status)s));
+  printf(", %lld with wrong values, %lld crashed\n", (long long)wrong, (long long)crashed);
+  char command[64];
+  snprintf(command, sizeof command, "rm -rf %s", dir);
+  if (system(command) != 0)
+    return fail("rm");
+  mem_free(bytes);
+  mem_free(copy);
+  return crashed + wrong > 0;
+}
