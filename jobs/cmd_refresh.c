@@ -45,7 +45,7 @@ static status look(night *n) {
   status st = OK;
   TRY(comm_agree(n->c, gate_read(n->o, &n->limits)));
   TRY(comm_agree(n->c, holdout_read(n->o, SPLIT_TO_TRAIN, NULL, 0, &h)));
-  n->measured = h.rule.kind != SPLIT_NONE;
+  n->measured = !holdout_none(&h);
   if (!n->measured && n->limits.compare)
     TRY(status_fail(USAGE, "with --holdout none there is nothing to compare models on; give --gate off as well"));
   TRY(dataset_open(n->c, n->dataset, &d));
