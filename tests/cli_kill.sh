@@ -6,7 +6,7 @@
 cd "$work" || exit 1
 
 want=6
-[ -n "$PALATE_LONG" ] && want=100
+[ -n "$PALATE_LONG" ] && want=${PALATE_KILLS:-100}
 seed=${PALATE_SEED:-$$}
 RANDOM=$seed
 echo "seed $seed (PALATE_SEED repeats the moments, as far as the machine lets it)"
