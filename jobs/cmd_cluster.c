@@ -1,5 +1,4 @@
 /* palate cluster: taste groups of a snapshot's members, or of its items. */
-#include "eval/split.h"
 #include "io/groups.h"
 #include "io/log.h"
 #include "io/mem.h"
@@ -7,23 +6,22 @@
 #include "jobs/commands.h"
 #include "jobs/group_identity.h"
 #include "jobs/group_names.h"
+#include "jobs/group_pairs.h"
+#include "jobs/group_quality.h"
 #include "jobs/jobs.h"
 #include "jobs/taste_rows.h"
-#include "train/interactions.h"
 #include "train/kmeans.h"
 #include "train/kmeans_auto.h"
 #include "train/kmeans_seed.h"
 #include "train/membership_scale.h"
-#include "train/part.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 typedef struct cluster_options {
   side side;
-  bool cosine;
+  bool cosine, quality;
   lid groups;                        /* 0: auto */
   int memberships, rounds, restarts; /* restarts 0: auto */
   double tolerance;
@@ -50,6 +48,7 @@ static status read_options(const options *o, cluster_options *out) {
     TRY(option_size(o, "memory", &out->memory));
   out->side = side_word == 0 ? USERS : ITEMS;
   out->cosine = metric == 1;
+  out->quality = option_flag(o, "quality");
   out->groups = (lid)groups;
   out->memberships = (int)memberships;
   out->rounds = (int)rounds;
@@ -250,84 +249,40 @@ done:
 
 /* --- names --- */
 
-/* Keeps of each row what its member loved: of ratings those not below the member's mean, of counts all above 0. */
-static void keep_loved(csr *m, bool explicit_loss) {
-  off to = 0;
-  for (lid r = 0; r < m->n_rows; r++) {
-    off first = m->ptr[r], last = m->ptr[r + 1];
-    double mean = 0;
-    for (off j = first; j < last && explicit_loss; j++)
-      mean += m->val[j] / (double)(last - first);
-    m->ptr[r] = to;
-    for (off j = first; j < last; j++)
-      if (explicit_loss ? m->val[j] >= mean - 1e-6 : m->val[j] > 0) {
-        m->col[to] = m->col[j];
-        m->val[to++] = m->val[j];
-      }
-  }
-  m->ptr[m->n_rows] = to;
-}
-
-/* What this rank's members loved, of the pairs the model was trained on. */
-static status load_loved(comm *c, model *m, const char *path, csr *out) {
-  status st = OK;
-  dataset *d = NULL;
-  part users = {0};
-  char *rule_text = NULL, *digest = NULL;
-  int64_t seed = 0;
-  split_rule rule;
-  bool has_rule = false;
-  TRY(dataset_open(c, path, &d));
-  if (dataset_users(d) != model_rows(m, USERS) || dataset_items(d) != model_rows(m, ITEMS))
-    TRY(status_fail(BAD_DATA,
-                    "%s has %lld users and %lld items, the model %lld and %lld: it was trained on another dataset",
-                    path, (long long)dataset_users(d), (long long)dataset_items(d), (long long)model_rows(m, USERS),
-                    (long long)model_rows(m, ITEMS)));
-  if (h5_attr_has(model_file(m), "/", "dataset_sha256")) {
-    TRY(h5_attr_text(model_file(m), "/", "dataset_sha256", &digest));
-    if (strcmp(digest, dataset_digest(d)) != 0)
-      log_warn("%s is not the dataset the model was trained on: names of groups may be off", path);
-  }
-  if (h5_attr_has(model_file(m), "/", "holdout") && h5_attr_has(model_file(m), "/", "seed")) {
-    TRY(h5_attr_text(model_file(m), "/", "holdout", &rule_text));
-    TRY(h5_attr_i64(model_file(m), "/", "seed", &seed));
-    has_rule = split_parse(rule_text, (uint64_t)seed, &rule) == OK;
-  }
-  TRY(part_equal(&users, model_rows(m, USERS), c->size));
-done:
-  st = comm_agree(c, st);
+static status name_items(comm *c, const cluster_options *t, const taste_rows *r, const grouping *g, model *m,
+                         group_names *names) {
+  real *dist2 = NULL;
+  status st = comm_agree(c, MEM_ALLOC(dist2, r->count, "distances"));
+  for (lid i = 0; st == OK && i < r->count; i++)
+    dist2[i] = g->dist2[(off)i * g->m];
   if (st == OK)
-    st = interactions_load(c, d, &users, model_is_explicit(m) ? DUPLICATES_LAST : DUPLICATES_SUM,
-                           has_rule ? split_mark : NULL, has_rule ? &rule : NULL, out, NULL);
-  if (st == OK)
-    keep_loved(out, model_is_explicit(m));
-  mem_free(rule_text);
-  mem_free(digest);
-  part_free(&users);
-  dataset_close(d);
+    st = group_names_of_items(c, m, r->first, r->count, g->first, dist2, t->groups, names);
+  mem_free(dist2);
   return st;
 }
 
-static status name_groups(comm *c, const cluster_options *t, const taste_rows *r, const grouping *g, model *m,
-                          const char *dataset_path, const real *centre, group_names *names) {
+/* Names the groups and, where asked to, judges them. */
+static status look_at_groups(comm *c, const cluster_options *t, const taste_rows *r, const grouping *g, model *m,
+                             const char *dataset, const real *centre, group_names *names, journal *j) {
   status st = OK;
-  csr loved = {0};
-  if (t->side == ITEMS) {
-    real *dist2 = NULL;
-    st = comm_agree(c, MEM_ALLOC(dist2, r->count, "distances"));
-    for (lid i = 0; st == OK && i < r->count; i++)
-      dist2[i] = g->dist2[(off)i * g->m];
-    if (st == OK)
-      st = group_names_of_items(c, m, r->first, r->count, g->first, dist2, t->groups, names);
-    mem_free(dist2);
-    return st;
+  csr train = {0}, test = {0};
+  bool pairs = dataset != NULL && t->side == USERS;
+  if (pairs)
+    TRY(group_pairs_load(c, m, dataset, &train, t->quality ? &test : NULL));
+  if (t->quality) {
+    group_judged judged = {t->groups, g->m, g->group, g->affinity, g->size, t->cosine, t->seed};
+    TRY(group_quality(c, r, &judged, model_rows(m, ITEMS), pairs ? &train : NULL, pairs ? &test : NULL, j));
   }
-  if (dataset_path == NULL)
-    return group_names_from_factors(c, m, centre, g->size, t->groups, names);
-  TRY(load_loved(c, m, dataset_path, &loved));
-  TRY(group_names_from_pairs(c, m, &loved, g->first, t->groups, names));
+  if (t->side == ITEMS)
+    TRY(name_items(c, t, r, g, m, names));
+  else if (pairs) {
+    group_pairs_keep_loved(&train, model_is_explicit(m));
+    TRY(group_names_from_pairs(c, m, &train, g->first, t->groups, names));
+  } else
+    TRY(group_names_from_factors(c, m, centre, g->size, t->groups, names));
 done:
-  csr_free(&loved);
+  csr_free(&train);
+  csr_free(&test);
   return st;
 }
 
@@ -431,7 +386,7 @@ status job_cluster(comm *c, const options *o, const char *dataset, const char *p
   TRY(comm_agree(c, journal_write(j, json_pack("{s:s, s:s, s:f}", "event", "phase", "name", "cluster", "seconds",
                                                grouped - start))));
   TRY(find_memberships(c, &t, &r, centre, &g));
-  TRY(name_groups(c, &t, &r, &g, m, dataset, centre, &names));
+  TRY(look_at_groups(c, &t, &r, &g, m, dataset, centre, &names, j));
   if (past.table.n_groups == t.groups) {
     TRY(group_changes_count(c, &past, &r, g.first, t.groups, &changes));
     TRY(tell_changes(c, &past, &changes, parent, &names, j));
@@ -450,8 +405,8 @@ done:
   return st;
 }
 
-/* The dataset to name groups by: --data, else the one the model names, where that is at hand. *recorded is to be freed.
- */
+/* The dataset to name groups by: --data, else the one the model names, where that is at hand and as it was. *recorded
+ * is to be freed. */
 static status find_data(comm *c, const options *o, const char *dir, char **recorded, const char **out) {
   status st = OK;
   model *m = NULL;
@@ -463,18 +418,14 @@ static status find_data(comm *c, const options *o, const char *dir, char **recor
   if (h5_attr_has(model_file(m), "/", "dataset"))
     TRY(h5_attr_text(model_file(m), "/", "dataset", recorded));
 done:
-  model_close(m);
   st = comm_agree(c, st);
-  if (st != OK)
-    return st;
-  int64_t gone = *recorded == NULL || access(*recorded, R_OK) != 0;
-  comm_max_i64(c, &gone, 1);
-  if (!gone)
+  if (st == OK && *recorded != NULL && group_pairs_fit(c, m, *recorded))
     *out = *recorded;
-  else
+  else if (st == OK)
     log_info("the dataset of the model is not at hand: groups are named by what their centroids are predicted to love; "
              "--data DATASET names them by what members consumed");
-  return OK;
+  model_close(m);
+  return st;
 }
 
 static status run(comm *c, const options *o) {
@@ -505,10 +456,11 @@ done:
   return st;
 }
 
-static const option_use TAKES[] = {
-    {"groups", NULL},          {"memberships", NULL}, {"side", NULL}, {"metric", NULL}, {"rounds", NULL},
-    {"round-tolerance", NULL}, {"restarts", NULL},    {"data", NULL}, {"parent", NULL}, {"seed", NULL},
-    {"memory", NULL},          {"threads", NULL},     {NULL, NULL}};
+static const option_use TAKES[] = {{"groups", NULL},   {"memberships", NULL}, {"side", NULL},
+                                   {"metric", NULL},   {"rounds", NULL},      {"round-tolerance", NULL},
+                                   {"restarts", NULL}, {"data", NULL},        {"parent", NULL},
+                                   {"quality", NULL},  {"seed", NULL},        {"memory", NULL},
+                                   {"threads", NULL},  {NULL, NULL}};
 
 const command CMD_CLUSTER = {
     .name = "cluster",

@@ -1,0 +1,337 @@
+/* If these fail, what is said of groups is wrong: how many there are, what they love, how good they are, and whether a
+ * member's shares in them mean what they say. */
+#include "eval/group_popular.h"
+#include "io/comm.h"
+#include "io/mem.h"
+#include "tests/suite.h"
+#include "train/group_items.h"
+#include "train/kmeans_auto.h"
+#include "train/kmeans_quality.h"
+#include "train/lift.h"
+#include "train/membership_scale.h"
+#include "train/part.h"
+#include "train/rng.h"
+
+#include <math.h>
+#include <mpi.h>
+#include <string.h>
+
+enum { N = 400, K = 9, GROUPS = 8, ITEMS_ALL = 90, M = 3 };
+
+/* Every rank makes everything, and gives its share to what is tested. */
+typedef struct world {
+  comm c;
+  lid first, count;
+  real x[N][K];
+  gid id[N];
+  lid label[N];
+  bool has[N][ITEMS_ALL], wants[N][ITEMS_ALL]; /* trained on, held out */
+} world;
+
+static world make(double spread) {
+  static world w;
+  part p;
+  w.c = comm_world();
+  ck_assert_int_eq(part_equal(&p, N, w.c.size), OK);
+  w.first = (lid)p.first[w.c.rank];
+  w.count = (lid)part_count(&p, w.c.rank);
+  part_free(&p);
+  for (lid i = 0; i < N; i++) {
+    w.id[i] = 2 * i;
+    w.label[i] = i * i % GROUPS; /* of uneven sizes, some empty */
+    for (int q = 0; q < K; q++)
+      w.x[i][q] = (real)(3 * rng_normal(5, 1, (uint64_t)w.label[i], (uint64_t)q) +
+                         spread * rng_normal(5, 2, (uint64_t)i, (uint64_t)q));
+    for (lid j = 0; j < ITEMS_ALL; j++) {
+      double u = rng_uniform(5, 3, (uint64_t)i, (uint64_t)j), love = (j + w.label[i]) % 5 == 0 ? 0.5 : 0.05;
+      w.has[i][j] = i % 50 != 7 && u < love;
+      w.wants[i][j] = !w.has[i][j] && u < 1.3 * love;
+    }
+  }
+  return w;
+}
+
+static void assert_all(world *w, bool good) {
+  double bad = good ? 0 : 1;
+  comm_max_f64(&w->c, &bad, 1);
+  ck_assert_msg(bad == 0, "wrong on one rank");
+}
+
+static kmeans_points mine(world *w) {
+  return (kmeans_points){w->count, K, K, w->x[w->first]};
+}
+
+static csr pairs_of(world *w, bool test) {
+  csr m;
+  off n = 0;
+  ck_assert_int_eq(csr_alloc(&m, w->count, (off)w->count * ITEMS_ALL, "pairs"), OK);
+  for (lid r = 0; r < w->count; r++) {
+    for (lid j = 0; j < ITEMS_ALL; j++)
+      if (test ? w->wants[w->first + r][j] : w->has[w->first + r][j]) {
+        m.col[n] = j;
+        m.val[n++] = 1;
+      }
+    m.ptr[r + 1] = n;
+  }
+  return m;
+}
+
+typedef struct seen_groups {
+  world *w;
+  bool right;
+  int64_t groups;
+} seen_groups;
+
+static status check_tally(void *context, const group_tally *t) {
+  seen_groups *s = context;
+  int64_t members = 0;
+  lid next = 0;
+  for (lid j = 0; j < ITEMS_ALL; j++) {
+    int64_t count = 0;
+    for (lid i = 0; i < N; i++)
+      count += s->w->label[i] == t->group && s->w->has[i][j];
+    if (count > 0) {
+      s->right = s->right && next < t->n && t->item[next] == j && t->count[next] == count;
+      next++;
+    }
+  }
+  for (lid i = 0; i < N; i++) {
+    bool any = false;
+    for (lid j = 0; j < ITEMS_ALL; j++)
+      any |= s->w->has[i][j];
+    members += s->w->label[i] == t->group && any;
+  }
+  s->right = s->right && next == t->n && members == t->members;
+  s->groups++;
+  return OK;
+}
+
+/* What groups consumed is what their members consumed, each group shown once. */
+START_TEST(groups_consume_what_members_do) {
+  world w = make(0.5);
+  csr pairs = pairs_of(&w, false);
+  seen_groups seen = {&w, true, 0};
+  bool there[GROUPS] = {0};
+  int64_t expected = 0;
+  status st = group_items_visit(&w.c, &pairs, w.label + w.first, GROUPS, ITEMS_ALL, check_tally, &seen);
+  assert_all(&w, st == OK && seen.right);
+  for (lid i = 0; i < N; i++)
+    if (i % 50 != 7) {
+      expected += !there[w.label[i]];
+      there[w.label[i]] = true;
+    }
+  comm_sum_i64(&w.c, &seen.groups, 1);
+  assert_all(&w, seen.groups == expected);
+  csr_free(&pairs);
+}
+END_TEST
+
+/* The mean silhouette over all points, as the definition has it. */
+static double slow_silhouette(world *w) {
+  double total = 0;
+  for (lid i = 0; i < N; i++) {
+    double sum[GROUPS] = {0}, b = INFINITY;
+    lid size[GROUPS] = {0};
+    for (lid j = 0; j < N; j++) {
+      double d2 = 0;
+      for (int q = 0; q < K; q++)
+        d2 += ((double)w->x[i][q] - w->x[j][q]) * ((double)w->x[i][q] - w->x[j][q]);
+      sum[w->label[j]] += sqrt(d2);
+      size[w->label[j]]++;
+    }
+    lid own = w->label[i];
+    if (size[own] < 2)
+      continue;
+    double a = sum[own] / (size[own] - 1);
+    for (lid g = 0; g < GROUPS; g++)
+      if (g != own && size[g] > 0)
+        b = fmin(b, sum[g] / size[g]);
+    total += (b - a) / fmax(a, b);
+  }
+  return total / N;
+}
+
+START_TEST(silhouette_is_as_defined) {
+  world w = make(1.5);
+  kmeans_points points = mine(&w);
+  double got = 0;
+  int64_t sampled = 0;
+  status st = kmeans_silhouette(&w.c, &points, w.id + w.first, w.label + w.first, GROUPS, N, 1, &got, &sampled);
+  assert_all(&w, st == OK && sampled == N && fabs(got - slow_silhouette(&w)) < 1e-5);
+}
+END_TEST
+
+/* Groups that are there come again from other people; groups of noise do not. */
+START_TEST(stability_tells_groups_from_noise) {
+  world w = make(0.2);
+  kmeans_points points = mine(&w);
+  double there = 0, noise = 0;
+  /* i² mod 8 takes three values. */
+  status st = kmeans_stability(&w.c, &points, w.id + w.first, 3, false, 20, N, 1, &there);
+  assert_all(&w, st == OK && there > 0.95);
+  for (lid i = 0; i < N; i++)
+    for (int q = 0; q < K; q++)
+      w.x[i][q] = (real)rng_normal(6, 4, (uint64_t)i, (uint64_t)q);
+  points = mine(&w);
+  st = kmeans_stability(&w.c, &points, w.id + w.first, 12, false, 20, N, 1, &noise);
+  assert_all(&w, st == OK && noise < 0.5);
+  st = kmeans_stability(&w.c, &points, w.id + w.first, 100, false, 20, N, 1, &noise);
+  assert_all(&w, st == OK && isnan(noise)); /* two members a group are too few to say */
+}
+END_TEST
+
+/* --groups auto finds planted groups, on any ranks. */
+START_TEST(the_number_of_groups_is_found) {
+  world w = make(0.3);
+  comm alone = comm_single();
+  kmeans_points points = mine(&w), every = {N, K, K, w.x[0]};
+  kmeans_curve all, one;
+  status st = kmeans_auto(&w.c, &points, w.id + w.first, 64, N, false, 1, &all);
+  status st1 = kmeans_auto(&alone, &every, w.id, 64, N, false, 1, &one);
+  assert_all(&w, st == OK && st1 == OK && all.groups[all.chosen] == 3);
+  assert_all(&w, all.n == one.n && memcmp(all.likelihood, one.likelihood, sizeof *all.likelihood * (size_t)all.n) == 0);
+  st = kmeans_auto(&w.c, &points, w.id + w.first, 64, 3, false, 1, &all);
+  assert_all(&w, st == BAD_DATA);
+}
+END_TEST
+
+START_TEST(gini_of_known_sizes) {
+  double gini;
+  ck_assert_int_eq(kmeans_gini((const int64_t[]){5, 5, 5, 5}, 4, &gini), OK);
+  ck_assert_double_eq_tol(gini, 0, 1e-12);
+  ck_assert_int_eq(kmeans_gini((const int64_t[]){0, 8, 0, 0}, 4, &gini), OK);
+  ck_assert_double_eq_tol(gini, 0.75, 1e-12);
+  ck_assert_int_eq(kmeans_gini((const int64_t[]){3, 1}, 2, &gini), OK);
+  ck_assert_double_eq_tol(gini, 0.25, 1e-12);
+}
+END_TEST
+
+/* Half of the members have a first affinity of at least a half; shares add up; nearer is more. */
+START_TEST(memberships_mean_what_they_say) {
+  world w = make(1);
+  real centre[GROUPS][K], dist2[N * M], affinity[N * M];
+  lid group[N * M];
+  for (lid g = 0; g < GROUPS; g++)
+    memcpy(centre[g], w.x[g * 31], sizeof centre[g]);
+  kmeans_points points = mine(&w), every = {N, K, K, w.x[0]};
+  status st = membership_nearest(&points, centre[0], GROUPS, M, group, dist2);
+  double t = membership_temperature(&w.c, dist2, w.count, M);
+  int64_t above = membership_above(dist2, w.count, M, t, 0.5);
+  comm_sum_i64(&w.c, &above, 1);
+  assert_all(&w, st == OK && above == N / 2);
+  membership_affinity(dist2, w.count, M, t, affinity);
+  bool good = true;
+  for (lid i = 0; i < w.count; i++) {
+    double sum = 0;
+    for (int j = 0; j < M; j++) {
+      sum += affinity[i * M + j];
+      good = good && (j == 0 || affinity[i * M + j] <= affinity[i * M + j - 1]) && group[i * M + j] >= 0;
+    }
+    good = good && fabs(sum - 1) < 1e-6;
+  }
+  assert_all(&w, good);
+  comm alone = comm_single();
+  st = membership_nearest(&every, centre[0], GROUPS, M, group, dist2);
+  assert_all(&w, st == OK && membership_temperature(&alone, dist2, N, M) == t);
+}
+END_TEST
+
+/* NDCG@10 of a score, as the definition has it; ties to the lower item. */
+static double slow_ndcg(world *w, lid i, const double *score) {
+  double gain = 0, ideal = 0;
+  int wanted = 0;
+  bool used[ITEMS_ALL];
+  memcpy(used, w->has[i], sizeof used);
+  for (lid j = 0; j < ITEMS_ALL; j++)
+    wanted += w->wants[i][j];
+  for (int rank = 1; rank <= 10; rank++) {
+    lid best = -1;
+    for (lid j = 0; j < ITEMS_ALL; j++)
+      if (!used[j] && (best < 0 || score[j] > score[best]))
+        best = j;
+    if (best >= 0) {
+      used[best] = true;
+      gain += w->wants[i][best] / log2(rank + 1);
+    }
+    ideal += rank <= wanted ? 1 / log2(rank + 1) : 0;
+  }
+  return wanted > 0 ? gain / ideal : NAN;
+}
+
+/* Lists from groups are what their definition says, and better than popularity where members of a group agree. */
+START_TEST(popular_in_groups_is_as_defined) {
+  world w = make(0.5);
+  csr train = pairs_of(&w, false), test = pairs_of(&w, true);
+  lid group[N * 2];
+  real affinity[N * 2];
+  double share[GROUPS][ITEMS_ALL], everywhere[ITEMS_ALL] = {0}, popular = 0, groups = 0;
+  int64_t members[GROUPS] = {0}, all = 0, users = 0;
+  memset(share, 0, sizeof share);
+  for (lid i = 0; i < N; i++) {
+    group[i * 2] = w.label[i];
+    group[i * 2 + 1] = (w.label[i] + 1) % GROUPS;
+    affinity[i * 2] = 0.75f;
+    affinity[i * 2 + 1] = 0.25f;
+    bool any = false;
+    for (lid j = 0; j < ITEMS_ALL; j++) {
+      share[w.label[i]][j] += w.has[i][j];
+      everywhere[j] += w.has[i][j];
+      any |= w.has[i][j];
+    }
+    members[w.label[i]] += any;
+    all += any;
+  }
+  for (lid g = 0; g < GROUPS; g++)
+    for (lid j = 0; j < ITEMS_ALL; j++)
+      share[g][j] = (share[g][j] + 10 * everywhere[j] / (double)all) / ((double)members[g] + 10);
+  for (lid i = 0; i < N; i++) {
+    double score[ITEMS_ALL];
+    for (lid j = 0; j < ITEMS_ALL; j++)
+      score[j] = 0.75 * share[group[i * 2]][j] + 0.25 * share[group[i * 2 + 1]][j];
+    double mine_is = slow_ndcg(&w, i, score);
+    if (!isnan(mine_is)) {
+      users++;
+      groups += mine_is;
+      popular += slow_ndcg(&w, i, everywhere);
+    }
+  }
+  group_popular got;
+  status st = group_popular_measure(&w.c, &train, &test, group + w.first * 2, affinity + w.first * 2, 2, GROUPS,
+                                    ITEMS_ALL, &got);
+  assert_all(&w, st == OK && got.users == users);
+  assert_all(&w, fabs(got.popular - popular / (double)users) < 1e-9);
+  assert_all(&w, fabs(got.groups - groups / (double)users) < 2e-3); /* sums in another order: near ties */
+  assert_all(&w, got.groups > 1.5 * got.popular);
+  csr_free(&train);
+  csr_free(&test);
+}
+END_TEST
+
+/* A title that hardly anyone knows does not name a group, one that the group loves does. */
+START_TEST(lift_is_not_fooled_by_rarity) {
+  double rare = lift(2, 40, 2, 10000, 0.1), loved = lift(30, 40, 1000, 10000, 0.1),
+         popular = lift(36, 40, 8500, 10000, 0.1);
+  ck_assert_double_gt(loved, rare);
+  ck_assert_double_gt(loved, popular);
+  ck_assert_double_eq_tol(lift(20, 40, 5000, 10000, 0.1), 1, 1e-12);
+}
+END_TEST
+
+static void add(TCase *tc) {
+  tcase_add_test(tc, groups_consume_what_members_do);
+  tcase_add_test(tc, silhouette_is_as_defined);
+  tcase_add_test(tc, stability_tells_groups_from_noise);
+  tcase_add_test(tc, the_number_of_groups_is_found);
+  tcase_add_test(tc, gini_of_known_sizes);
+  tcase_add_test(tc, memberships_mean_what_they_say);
+  tcase_add_test(tc, popular_in_groups_is_as_defined);
+  tcase_add_test(tc, lift_is_not_fooled_by_rarity);
+}
+
+int main(int argc, char **argv) {
+  int provided;
+  MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+  int failed = suite_run("groups over ranks", add);
+  MPI_Finalize();
+  return failed;
+}
