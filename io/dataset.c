@@ -14,7 +14,7 @@ struct dataset {
   h5_file *file;
   gid n_users, n_items;
   off n_events;
-  bool time, titles, tags;
+  bool time, titles, tags, user_names;
   char digest[65];
 };
 
@@ -92,6 +92,9 @@ static status check_schema(dataset *d) {
     TRY(check_column(f, "/interactions/time", d->n_events, "i", &column));
   TRY(check_column(f, "/users/id", d->n_users, "t", &column));
   TRY(check_column(f, "/items/id", d->n_items, "t", &column));
+  d->user_names = h5_has(f, "/users/name");
+  if (d->user_names)
+    TRY(check_column(f, "/users/name", d->n_users, "t", &column));
   d->titles = h5_has(f, "/items/title");
   if (d->titles)
     TRY(check_column(f, "/items/title", d->n_items, "t", &column));
@@ -222,6 +225,9 @@ off dataset_events(const dataset *d) {
 bool dataset_has_time(const dataset *d) {
   return d->time;
 }
+bool dataset_has_user_names(const dataset *d) {
+  return d->user_names;
+}
 bool dataset_has_titles(const dataset *d) {
   return d->titles;
 }
@@ -278,6 +284,11 @@ status dataset_read_ids(dataset *d, side s, gid first, gid count, strings *out) 
   return h5_read_strings(d->file, s == USERS ? "/users/id" : "/items/id", first, count, out);
 }
 
+status dataset_read_user_names(dataset *d, gid first, gid count, strings *out) {
+  *out = (strings){0};
+  return d->user_names ? h5_read_strings(d->file, "/users/name", first, count, out) : OK;
+}
+
 status dataset_read_titles(dataset *d, gid first, gid count, strings *out) {
   *out = (strings){0};
   return d->titles ? h5_read_strings(d->file, "/items/title", first, count, out) : OK;
@@ -303,22 +314,22 @@ static status check_part(comm *c, const dataset_part *p) {
 }
 
 status dataset_write(comm *c, const char *path, const dataset_part *p) {
-  enum { COLUMNS = 8, INDPTR = 0, ITEM, VALUE, TIME_OR_USER_ID };
+  enum { COLUMNS = 9, INDPTR = 0, ITEM, VALUE, TIME_OR_USER_ID };
   store *s = NULL;
   const char **names = NULL, **sums = NULL;
   char created[32];
   status st = check_part(c, p);
   if (st != OK)
     return st;
-  int64_t present[3] = {p->time != NULL, p->titles.n, p->tags.n};
-  comm_max_i64(c, present, 3);
-  int width[4] = {store_text_width(c, &p->user_ids), store_text_width(c, &p->item_ids), store_text_width(c, &p->titles),
-                  store_text_width(c, &p->tags)};
+  int64_t present[4] = {p->time != NULL, p->titles.n, p->tags.n, p->user_names.n};
+  comm_max_i64(c, present, 4);
+  int width[5] = {store_text_width(c, &p->user_ids), store_text_width(c, &p->item_ids), store_text_width(c, &p->titles),
+                  store_text_width(c, &p->tags), store_text_width(c, &p->user_names)};
 
   h5_column columns[COLUMNS] = {{.path = "/interactions/indptr", .type = H5_I64, .rows = p->n_users + 1, .columns = 1},
                                 {.path = "/interactions/indices", .type = H5_I32, .rows = p->n_events, .columns = 1},
                                 {.path = "/interactions/data", .type = H5_F32, .rows = p->n_events, .columns = 1}};
-  int n = TIME_OR_USER_ID, time = -1, titles = -1, tags = -1;
+  int n = TIME_OR_USER_ID, time = -1, titles = -1, tags = -1, user_name = -1;
   if (present[0]) {
     time = n;
     columns[n++] = (h5_column){.path = "/interactions/time", .type = H5_I64, .rows = p->n_events, .columns = 1};
@@ -335,6 +346,12 @@ status dataset_write(comm *c, const char *path, const dataset_part *p) {
     tags = n;
     columns[n++] =
         (h5_column){.path = "/items/tags", .type = H5_TEXT, .rows = p->n_items, .columns = 1, .width = width[3]};
+  }
+
+  if (present[3]) {
+    user_name = n;
+    columns[n++] =
+        (h5_column){.path = "/users/name", .type = H5_TEXT, .rows = p->n_users, .columns = 1, .width = width[4]};
   }
 
   int n_sources = c->rank == 0 ? p->n_sources : 0;
@@ -381,6 +398,8 @@ status dataset_write(comm *c, const char *path, const dataset_part *p) {
     st = store_put_texts(s, titles, p->first_item, &p->titles, width[2]);
   if (st == OK && tags >= 0)
     st = store_put_texts(s, tags, p->first_item, &p->tags, width[3]);
+  if (st == OK && user_name >= 0)
+    st = store_put_texts(s, user_name, p->first_user, &p->user_names, width[4]);
   st = store_commit(s, st);
 done:
   mem_free(names);

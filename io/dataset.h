@@ -36,6 +36,9 @@ status dataset_read_ids(dataset *d, side s, gid first, gid count, strings *out);
 /* Titles and tags of items; *out has n = 0 where the dataset has none. Local. */
 status dataset_read_titles(dataset *d, gid first, gid count, strings *out);
 status dataset_read_tags(dataset *d, gid first, gid count, strings *out);
+/* Names of users; *out has n = 0 where the dataset has none. Local. */
+status dataset_read_user_names(dataset *d, gid first, gid count, strings *out);
+bool dataset_has_user_names(const dataset *d);
 
 /* --- writing --- */
 
@@ -58,6 +61,7 @@ typedef struct dataset_part {
   strings user_ids;              /* of our users; .width is agreed on by the writer */
   strings item_ids;              /* of our items */
   strings titles, tags;          /* of our items; n = 0 on all ranks where there are none */
+  strings user_names;            /* of our users; n = 0 on all ranks where there are none */
   const dataset_source *sources; /* rank 0 */
   int n_sources;
 } dataset_part;

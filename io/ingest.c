@@ -203,45 +203,69 @@ static void even_ranges(gid n, int size, gid *first) {
     first[r] = n / size * r + n % size * r / size;
 }
 
-/* Titles and tags of our items: the base's, then what the table says. */
-static status gather_titles(comm *c, const ingest_settings *s, const base *b, const numbering *items, const gid *first,
-                            strings *titles, strings *tags, ingest_report *report) {
+/* What the base says of rows first[rank] …: titles, tags, or names of users. Collective; agreed. */
+static status base_texts(comm *c, const base *b, status (*read)(dataset *, gid, gid, strings *), bool there, gid n_old,
+                         const gid *first, strings *out) {
   status st = OK;
-  gid n = first[c->rank + 1] - first[c->rank], old = 0;
+  strings slab = {0};
+  gid n = first[c->rank + 1] - first[c->rank], old = n_old - first[c->rank];
+  old = old < 0 ? 0 : old > n ? n : old;
+  if (!there)
+    return OK;
+  if (old > 0)
+    st = read(b->data, first[c->rank], old, &slab);
+  if (st == OK)
+    st = strings_alloc(out, n, slab.width > 0 ? slab.width : 1, "titles");
+  if (st == OK && old > 0)
+    memcpy(out->bytes, slab.bytes, (size_t)(old * slab.width));
+  strings_free(&slab);
+  return comm_agree(c, st);
+}
+
+/* Adds what a table says. */
+static status table_texts(comm *c, const ingest_settings *s, side side, const numbering *ids, const gid *first,
+                          strings *titles, strings *tags, titles_report *told) {
+  static const char *const NAMES_ALONE[3] = {NULL, NULL, "none"};
+  const char *path = side == USERS ? s->users : s->items;
+  char refused[4096];
+  *told = (titles_report){0};
+  if (path == NULL)
+    return OK;
+  snprintf(refused, sizeof refused, "%s.%s.rejected", s->output, side == USERS ? "users" : "items");
+  status st = titles_read(c, path, side == USERS ? NAMES_ALONE : s->item_columns, s->max_bad_lines, refused, ids, first,
+                          titles, tags, told);
+  if (st != OK)
+    return st;
+  if (told->latin > 0)
+    log_info("%s: %lld titles are no UTF-8 and were taken for Latin-1", path, (long long)told->latin);
+  if (told->cut > 0)
+    log_warn("%s: %lld titles or tags were cut to %d and %d bytes", path, (long long)told->cut, TITLE_MAX, TAGS_MAX);
+  if (told->repeated > 0)
+    log_info("%s: %lld further lines of the same ids; the first of each counts", path, (long long)told->repeated);
+  return OK;
+}
+
+/* Titles and tags of our items, names of our users: the base's, then what the tables say. */
+static status gather_texts(comm *c, const ingest_settings *s, const base *b, const numbering *users,
+                           const gid *first_user, const numbering *items, const gid *first_item, dataset_part *part,
+                           ingest_report *report) {
+  status st = OK;
+  strings none = {0};
+  titles_report told;
   if (b->data != NULL) {
-    old = dataset_items(b->data) - first[c->rank];
-    old = old < 0 ? 0 : old > n ? n : old;
+    gid n_items = dataset_items(b->data), n_users = dataset_users(b->data);
+    TRY(base_texts(c, b, dataset_read_titles, dataset_has_titles(b->data), n_items, first_item, &part->titles));
+    TRY(base_texts(c, b, dataset_read_tags, dataset_has_tags(b->data), n_items, first_item, &part->tags));
+    TRY(base_texts(c, b, dataset_read_user_names, dataset_has_user_names(b->data), n_users, first_user,
+                   &part->user_names));
   }
-  for (int k = 0; k < 2 && b->data != NULL; k++) {
-    strings *to = k == 0 ? titles : tags, slab = {0};
-    if (!(k == 0 ? dataset_has_titles(b->data) : dataset_has_tags(b->data)))
-      continue;
-    if (old > 0)
-      st = k == 0 ? dataset_read_titles(b->data, first[c->rank], old, &slab)
-                  : dataset_read_tags(b->data, first[c->rank], old, &slab);
-    if (st == OK)
-      st = strings_alloc(to, n, slab.width > 0 ? slab.width : 1, "titles");
-    if (st == OK && old > 0)
-      memcpy(to->bytes, slab.bytes, (size_t)(old * slab.width));
-    strings_free(&slab);
-    TRY(comm_agree(c, st));
-  }
-  if (s->items != NULL) {
-    char refused[4096];
-    titles_report told;
-    snprintf(refused, sizeof refused, "%s.items.rejected", s->output);
-    TRY(titles_read(c, s->items, s->item_columns, s->max_bad_lines, refused, items, first, titles, tags, &told));
-    report->titled = told.titled;
-    report->titles_unused = told.unused;
-    if (told.latin > 0)
-      log_info("%s: %lld titles are no UTF-8 and were taken for Latin-1", s->items, (long long)told.latin);
-    if (told.cut > 0)
-      log_warn("%s: %lld titles or tags were cut to %d and %d bytes", s->items, (long long)told.cut, TITLE_MAX,
-               TAGS_MAX);
-    if (told.repeated > 0)
-      log_info("%s: %lld further lines of the same ids; the first of each counts", s->items, (long long)told.repeated);
-  }
+  TRY(table_texts(c, s, ITEMS, items, first_item, &part->titles, &part->tags, &told));
+  report->titled = told.titled;
+  report->titles_unused = told.unused;
+  TRY(table_texts(c, s, USERS, users, first_user, &part->user_names, &none, &told));
+  report->named = told.titled;
 done:
+  strings_free(&none);
   return st;
 }
 
@@ -311,12 +335,14 @@ status ingest_run(comm *c, const ingest_settings *s, ingest_report *report) {
                       dataset_has_time(b.data) ? s->sources[i] : s->append));
   }
 
-  int n_paths = s->n_sources + (s->items != NULL);
-  st = MEM_ALLOC(paths, n_paths, "sources");
+  int n_paths = s->n_sources;
+  st = MEM_ALLOC(paths, n_paths + 2, "sources");
   if (st == OK) {
     memcpy(paths, s->sources, (size_t)s->n_sources * sizeof *paths);
     if (s->items != NULL)
-      paths[s->n_sources] = s->items;
+      paths[n_paths++] = s->items;
+    if (s->users != NULL)
+      paths[n_paths++] = s->users;
     st = hasher_start(c, &h, paths, n_paths);
   }
   TRY(comm_agree(c, st));
@@ -395,7 +421,7 @@ status ingest_run(comm *c, const ingest_settings *s, ingest_report *report) {
                         .item_count = first_item[c->rank + 1] - first_item[c->rank]};
   TRY(numbering_ids(c, &users, rows.first, &part.user_ids));
   TRY(numbering_ids(c, &items, first_item, &part.item_ids));
-  TRY(gather_titles(c, s, &b, &items, first_item, &part.titles, &part.tags, report));
+  TRY(gather_texts(c, s, &b, &users, rows.first, &items, first_item, &part, report));
   TRY(hasher_finish(c, &h));
   TRY(refuse_again(&b, s->sources, s->n_sources, &h));
   report->seconds_titles = lap(&clock);
@@ -409,6 +435,7 @@ done:
   strings_free(&part.item_ids);
   strings_free(&part.titles);
   strings_free(&part.tags);
+  strings_free(&part.user_names);
   ingest_rows_free(&rows);
   numbering_free(&users);
   numbering_free(&items);

@@ -6,9 +6,10 @@
 #include <string.h>
 
 /* Names as they occur, without case and without what is no letter or digit; the first ones win. */
-static const char *const NAMES[3][20] = {
-    {"id", "item", "itemid", "movieid", "artistid", "productid", "trackid", "songid", "articleid", "asin", "parentasin",
-     "titleid", "bookid", "isbn", "movie", "artist", "product", "track", "song"},
+static const char *const NAMES[3][28] = {
+    {"id",   "item",       "itemid",  "movieid", "artistid", "productid", "trackid",   "songid",  "articleid",
+     "asin", "parentasin", "titleid", "bookid",  "isbn",     "movie",     "artist",    "product", "track",
+     "song", "user",       "userid",  "member",  "memberid", "customer",  "customerid"},
     {"title", "name", "itemtitle", "itemname", "movietitle", "artistname", "productname", "producttitle", "trackname",
      "songname", "booktitle", "label", "description"},
     {"genres", "genre", "tags", "tag", "categories", "category", "keywords", "subjects", "department", "style"}};
@@ -34,7 +35,7 @@ status text_detect_titles(const char *name, const char *bytes, size_t n, bool wh
   /* A header names two of the columns that are looked for, or what the person named. */
   int named[3] = {-1, -1, -1}, n_named = 0;
   for (int k = 0; k < 3; k++) {
-    for (int w = 0; w < 20 && NAMES[k][w] != NULL && named[k] < 0; w++)
+    for (int w = 0; w < 28 && NAMES[k][w] != NULL && named[k] < 0; w++)
       for (int i = 0; i < n_fields && named[k] < 0; i++) {
         char plain[64];
         head_plain_name(&fields[i], plain, sizeof plain);

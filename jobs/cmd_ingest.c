@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const option_use TAKES[] = {{"output", NULL},      {"format", NULL},         {"separator", NULL},
-                                   {"header", NULL},      {"quoting", NULL},        {"user-column", NULL},
-                                   {"item-column", NULL}, {"value-column", NULL},   {"time-column", NULL},
-                                   {"time-unit", NULL},   {"group", NULL},          {"rows", NULL},
-                                   {"items", NULL},       {"item-id-column", NULL}, {"title-column", NULL},
-                                   {"tags-column", NULL}, {"append", NULL},         {"max-bad-lines", NULL},
-                                   {"threads", NULL},     {"json", NULL},           {NULL, NULL}};
+static const option_use TAKES[] = {
+    {"output", NULL},      {"format", NULL},      {"separator", NULL},      {"header", NULL},
+    {"quoting", NULL},     {"user-column", NULL}, {"item-column", NULL},    {"value-column", NULL},
+    {"time-column", NULL}, {"time-unit", NULL},   {"group", NULL},          {"rows", NULL},
+    {"items", NULL},       {"users", NULL},       {"item-id-column", NULL}, {"title-column", NULL},
+    {"tags-column", NULL}, {"append", NULL},      {"max-bad-lines", NULL},  {"threads", NULL},
+    {"json", NULL},        {NULL, NULL}};
 
 static status read_options(const options *o, ingest_settings *s) {
   static const char *const COLUMN[N_ROLES] = {NULL, "user-column", "item-column", "value-column", "time-column"};
@@ -26,6 +26,7 @@ static status read_options(const options *o, ingest_settings *s) {
     return status_fail(USAGE, "palate ingest needs -o DATASET, the file to write");
   s->output = option_text(o, "output");
   s->items = option_text(o, "items");
+  s->users = option_text(o, "users");
   s->append = option_text(o, "append");
   TRY(option_choice(o, "format", TEXT_FORMAT_WORDS, &choice));
   s->wish.format = (text_format)choice;
@@ -63,6 +64,7 @@ static void print_json(const ingest_report *r, const char *output, double second
                 {"new_items", r->items - r->old_items},
                 {"new_events", r->events - r->old_events},
                 {"titled", r->titled},
+                {"named", r->named},
                 {"titles_unused", r->titles_unused},
                 {"bytes", r->bytes},
                 {"memory", r->memory}};
@@ -103,6 +105,8 @@ static void print_table(const ingest_report *r, const ingest_settings *s, int ra
              r->titles_unused);
     row("titles", r->titled, remark);
   }
+  if (s->users != NULL)
+    row("names", r->named, "users named");
   log_info("%.2f s on %d rank%s (read %.2f, number %.2f, move %.2f, titles and hashes %.2f, write %.2f), peak memory "
            "%.1f MB",
            seconds, ranks, ranks == 1 ? "" : "s", r->seconds_read, r->seconds_number, r->seconds_move,

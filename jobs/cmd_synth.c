@@ -13,8 +13,8 @@
 #include <string.h>
 
 static const option_use TAKES[] = {
-    {"output", NULL}, {"users", NULL},      {"items", "2000"},  {"events", NULL}, {"groups", "8"},
-    {"factors", "8"}, {"loss", "implicit"}, {"spread", NULL}, {"noise", NULL},  {"seed", NULL},
+    {"output", NULL}, {"users", "10000"},   {"items", "2000"}, {"events", NULL}, {"groups", "8"},
+    {"factors", "8"}, {"loss", "implicit"}, {"spread", NULL},  {"noise", NULL},  {"seed", NULL},
     {"memory", "1G"}, {"threads", NULL},    {NULL, NULL},
 };
 

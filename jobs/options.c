@@ -72,7 +72,7 @@ static const option_spec TABLE[] = {
     {"head-share", "Q", "0.0055", "without data: q as a share of the items", 0},
     {"activity", "SIGMA", "1.2", "without data: sigma of the log-normal activity", 0},
     /* planted data */
-    {"users", "N", "10000", "members", 0},
+    {"users", "N|FILE", NULL, "ingest: a table with names of the users; else how many users", 0},
     {"items", "N|FILE", NULL, "ingest: a table with titles and tags of the items; else how many items", 0},
     {"events", "N", "1000000", "events, shared out by log-normal activity", 0},
     {"spread", "S", "0.2", "how far members stray from their group, in each planted factor", 0},

@@ -229,6 +229,18 @@ import hashlib
 assert [bytes(s).decode() for s in f.attrs["source"]] == ["three.csv", "items.csv"]
 assert bytes(f.attrs["source_sha256"][1]).decode() == hashlib.sha256(open("items.csv", "rb").read()).hexdigest()'
 
+printf 'userId,name\n5,Eve\n77,Nobody\n' >users.csv
+for ranks in 1 3; do
+  must $ranks ingest three.csv --users users.csv -o n$ranks.h5
+  good "names on $ranks ranks" cmp n$ranks.h5 n1.h5
+done
+printf 'u,i\n6,1\n' >six.csv
+must 2 ingest six.csv --append n1.h5 -o n6.h5
+good "names are there, and stay when more is appended" "$python" -c '
+import h5py
+assert [s.decode() for s in h5py.File("n1.h5")["users/name"][:]] == ["Eve"]
+assert [s.decode() for s in h5py.File("n6.h5")["users/name"][:]] == ["Eve", ""]'
+
 # --- bad lines ---
 refused() { # STATUS PATTERN ARG...
   local want=$1 pattern=$2
