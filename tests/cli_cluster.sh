@@ -88,7 +88,7 @@ for day in monday tuesday; do must 2 ingest $day.csv -o $day.h5; done
 must 2 refresh monday.h5 -o night --groups 20 --factors 12 --sweeps 10 --holdout none --gate off
 monday=$(tail -n 1 out)
 # The second night trains anew, on a day more of events.
-must 2 refresh tuesday.h5 -o night --factors 12 --sweeps 10 --holdout none --gate off
+must 2 refresh tuesday.h5 -o night --factors 12 --sweeps 10 --holdout none --gate off --warm-start never
 tuesday=$(tail -n 1 out)
 grep -h '"identity"' "$tuesday/train.jsonl" || true
 cat >night.py <<'PY'
