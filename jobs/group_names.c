@@ -102,7 +102,16 @@ static status title_of(const naming *w, lid item, char *out, size_t size) {
   return st;
 }
 
-/* Writes down a group's top items and its label: "Tag, Tag: Title / Title / Title". */
+/* In a label the first ": " ends the tags: it is taken out of titles. */
+static void without_colon(char *title) {
+  for (char *at = strstr(title, ": "); at != NULL; at = strstr(at, ": "))
+    *at = ',';
+  size_t n = strlen(title);
+  if (n > 1 && title[n - 1] == ':')
+    title[n - 1] = '\0';
+}
+
+/* Writes down a group's top items and its label: "Tag, Tag: Title / Title / Title", or the titles alone. */
 static status name_group(naming *w, lid group, const lifted *item, int n_items, const lifted *tag, int n_tags) {
   status st = OK;
   if (w->n == w->room) {
@@ -122,6 +131,7 @@ static status name_group(naming *w, lid group, const lifted *item, int n_items, 
   for (int i = 0; i < n_items && i < LABEL_TITLES; i++) {
     char title[LABEL_MAX];
     TRY(title_of(w, item[i].what, title, sizeof title));
+    without_colon(title);
     append(g->label, i > 0 ? " / " : "");
     append(g->label, title);
   }
@@ -129,7 +139,7 @@ done:
   return st;
 }
 
-/* Tags by lift from tag_here. */
+/* Tags by lift from tag_here: those that are clearly lifted, else the one that is most. */
 static int best_tags(const naming *w, lifted *out) {
   int n = 0;
   double pairs = 0;
@@ -137,9 +147,10 @@ static int best_tags(const naming *w, lifted *out) {
     pairs += w->tag_here[t];
   for (lid t = 0; t < w->tags.n_tags && pairs > 0; t++) {
     double times = lift(w->tag_here[t], pairs, w->tag_all[t], w->tag_pairs_all, TAG_FLOOR);
-    if (times >= TAG_LIFT)
-      lift_offer(out, &n, LABEL_TAGS, (lifted){t, times, w->tag_here[t] / pairs});
+    lift_offer(out, &n, LABEL_TAGS, (lifted){t, times, w->tag_here[t] / pairs});
   }
+  while (n > 1 && out[n - 1].lift < TAG_LIFT)
+    n--;
   return n;
 }
 
