@@ -31,11 +31,16 @@ between() { awk -v x="$1" -v low="$2" -v high="$3" 'BEGIN { exit !(x >= low && x
 
 must 1 synth -q -o data.h5 --users 5000 --items 1200 --events 250000 --groups 6 --factors 8
 
+# planned HOSTS OPTION...: bytes of eight sweeps with one rank on each host.
+planned() {
+  run 0 plan data.h5 --ranks "$1" --factors 48 --json "${@:2}"
+  echo $((8 * $(figure out bytes_sent)))
+}
+
 # over HOSTS slot|node OPTION...: the model has the bits of one rank's, and eight more sweeps put on the wire what the
 # journal says crosses hosts, and the headers of its packets.
-models=0
 over() {
-  local hosts=$1 map=$2 short_wire short_most counted seconds model
+  local hosts=$1 map=$2 short_wire short_most seconds model
   shift 2
   on_hosts "$hosts" "$map" train data.h5 -o models -q --factors 48 --sweeps 2 "$@"
   good "train $* on $hosts hosts by $map" [ "$status" -eq 0 ]
@@ -49,9 +54,12 @@ over() {
   counted=$(($(sum bytes_between_hosts) - counted))
   wire=$((wire - short_wire)) most=$((most - short_most))
   echo "$hosts hosts by $map, $*: $counted bytes counted, $wire on the wire, $most from one host, $(sum seconds) s"
-  # An eighth for headers, acknowledgements and small messages of agreement.
+  # For headers, acknowledgements and small messages of agreement; and a sum over ranks, which MPI moves as it likes,
+  # crosses hosts more often than it must where neighbouring ranks are on different hosts.
+  local room=8
+  [ "$map" = slot ] || room=4
   good "train $* on $hosts hosts by $map: $wire bytes on the wire, counted $counted" \
-    between "$wire" "$counted" "$((counted * 9 / 8 + 100000))"
+    between "$wire" "$counted" "$((counted + counted / room + 100000))"
   if [ -n "${PALATE_NET_RATE:-}" ]; then
     seconds=$("$python" -c 'import sys; print(8 * float(sys.argv[1]) / 200e6)' "$most")
     good "$most bytes from one host take at least $seconds s of a link of 200 Mbit/s" \
@@ -62,10 +70,13 @@ over() {
     "$python" "$tests/same_h5" "$model/model.h5" "$(tail -n 1 out)/model.h5" created exchange
 }
 
-over 2 slot --exchange halo
 over 3 slot --exchange halo --loss explicit --lambda 0.1
 over 3 node --exchange halo
 over 2 slot --exchange replicate
 over 3 slot --exchange reduce --heavy-rows 600
+# A row crosses hosts once for a host: two neighbouring ranks on each send what one would.
+over 2 slot --exchange halo
+good "two ranks on each of 2 hosts send between hosts what one on each sends: $counted" \
+  [ "$counted" -eq "$(planned 2 --exchange halo)" ]
 [ -n "${PALATE_NET_RATE:-}" ] || echo "the kernel does not limit bandwidth: not tried"
 finish

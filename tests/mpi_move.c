@@ -120,9 +120,45 @@ START_TEST(the_transpose_is_the_transpose) {
 }
 END_TEST
 
-/* After an exchange every column of every row finds its factor row in the table, in each mode, and the bytes counted
- * are those of the rows that were needed. */
+static bool needs_row(const part *users, int rank, gid i) {
+  for (gid u = users->first[rank]; u < users->first[rank + 1]; u++)
+    if (has(u, i))
+      return true;
+  return false;
+}
+
+/* Rows that an exchange moves in all, and those that cross hosts: each once for a rank, and once for a host, that needs
+ * it (or, of replicas, for each that does not own it). Counted the slow way. */
+static void count_slowly(const part *users, const part *items, bool all_needed, int64_t out[2]) {
+  out[0] = out[1] = 0;
+  for (gid i = 0; i < items->n; i++) {
+    int owner = part_owner(items, i);
+    bool on_host[64] = {false};
+    on_host[comm_host(&world, owner)] = true;
+    for (int r = 0; r < world.size; r++) {
+      if (r == owner || !(all_needed || needs_row(users, r, i)))
+        continue;
+      out[0]++;
+      out[1] += !on_host[comm_host(&world, r)];
+      on_host[comm_host(&world, r)] = true;
+    }
+  }
+}
+
+/* Ranks on one host each, or two together, neighbours or not. */
+enum { HOST_LAYOUTS = 4 };
+
+static void lay_out_hosts(int layout) {
+  comm_free(&world);
+  if (layout > 0)
+    everywhere(comm_pretend_hosts(&world, layout == 3 ? 1 : 2, layout == 2) == OK, "hosts");
+}
+
+/* After an exchange every column of every row finds its factor row in the table, in each mode and on each layout of
+ * hosts, and what is counted is what was needed: by ranks, and by hosts where they differ. */
 START_TEST(exchanged_rows_are_the_owners_rows) {
+  lay_out_hosts(_i / (2 * N_SHAPES));
+  _i %= 2 * N_SHAPES;
   gid n_users = SHAPES[_i % N_SHAPES][0], n_items = SHAPES[_i % N_SHAPES][1];
   world.chunk_rows = _i < N_SHAPES ? 1 << 24 : 2;
   enum { K = 5, LD = 16 };
@@ -142,7 +178,7 @@ START_TEST(exchanged_rows_are_the_owners_rows) {
     for (gid i = 0; i < part_count(&items, world.rank); i++)
       for (int j = 0; j < K; j++)
         table[(exchange_own_at(x) + i) * LD + j] = (real)((items.first[world.rank] + i) * 10 + j);
-    int64_t before = world.bytes_sent;
+    int64_t before = world.bytes_sent, between = world.bytes_between_hosts;
     bool good = true;
     exchange_trip trip;
     exchange_begin(&world, x, table, K, LD, &trip);
@@ -154,18 +190,11 @@ START_TEST(exchanged_rows_are_the_owners_rows) {
       for (int j = 0; j < LD; j++)
         good &= table[m.col[i] * LD + j] == (j < K ? (real)(global[i] * 10 + j) : 0);
     good &= sent == exchange_rows_sent(x) * K * (int64_t)sizeof(real);
-    if (MODES[mode] == EXCHANGE_HALO && world.size > 1) {
-      /* Counted the slow way: for each other rank, our items that one of its users has. */
-      off needed = 0;
-      for (int r = 0; r < world.size; r++)
-        for (gid i = items.first[world.rank]; r != world.rank && i < items.first[world.rank + 1]; i++) {
-          bool any = false;
-          for (gid u = users.first[r]; u < users.first[r + 1]; u++)
-            any |= has(u, i);
-          needed += any;
-        }
-      good &= exchange_rows_sent(x) == needed;
-    }
+    int64_t counted[2] = {sent, world.bytes_between_hosts - between}, needed[2];
+    comm_sum_i64(&world, counted, 2);
+    count_slowly(&users, &items, exchange_chosen(x) == EXCHANGE_REPLICATE, needed);
+    for (int j = 0; j < 2; j++)
+      good &= counted[j] == needed[j] * K * (int64_t)sizeof(real);
     everywhere(good, "rows in the table");
     mem_free(table);
     exchange_free(x);
@@ -173,6 +202,7 @@ START_TEST(exchanged_rows_are_the_owners_rows) {
     part_free(&users);
     part_free(&items);
   }
+  lay_out_hosts(0);
   world.chunk_rows = 1 << 24;
 }
 END_TEST
@@ -191,7 +221,7 @@ END_TEST
 static void add(TCase *tc) {
   tcase_add_loop_test(tc, cuts_are_ordered_and_balanced, 0, 4);
   tcase_add_loop_test(tc, the_transpose_is_the_transpose, 0, 2 * N_SHAPES);
-  tcase_add_loop_test(tc, exchanged_rows_are_the_owners_rows, 0, 2 * N_SHAPES);
+  tcase_add_loop_test(tc, exchanged_rows_are_the_owners_rows, 0, HOST_LAYOUTS * 2 * N_SHAPES);
   tcase_add_test(tc, a_failure_is_agreed_on);
 }
 

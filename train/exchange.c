@@ -1,53 +1,160 @@
 #include "train/exchange.h"
 
 #include "io/mem.h"
+#include "train/carriers.h"
 #include "train/row_set.h"
 
 #include <string.h>
 
-enum { TAG_EXCHANGE = 18, PACK_BYTES = 1 << 20 };
+enum { TAG_EXCHANGE = 18, TAG_FORWARD = 48, PACK_BYTES = 1 << 20 };
+
+/* Rows that go from ranks to ranks: to each that needs them from the owner, or, where the ranks share hosts, first to
+ * one rank of each other host (the carrier of a row, train/carriers.h), and from there to the others on it. */
+typedef struct route {
+  off *want, *send; /* [ranks]: rows that come from, and go to, each rank */
+  off *list_at;     /* [ranks]: where each receiver's rows begin in the list */
+  lid *list;        /* table rows that go out, grouped by receiver, ascending for each; NULL: all own rows to each */
+  off *sent;        /* [ranks]: rows of the list that are on their way; one trip's */
+} route;
 
 struct exchange {
   exchange_mode mode;
   lid own_at, own_count, halo_at, table_rows;
   int tag;
-  off *want, *send; /* [ranks]: rows that come from, and go to, each rank */
-  off *list_at;     /* [ranks]: where each receiver's rows begin in the list */
-  lid *list;        /* our own rows (from 0) that go out, grouped by receiver, ascending for each */
+  route from_owner, forward; /* rows come in this order, by rank within each, from table row halo_at on */
+  bool forwards;             /* whether any rank does */
   off rows_sent;
   /* one trip's */
-  off *sent;  /* [ranks]: rows of the list that are on their way */
   real *pack; /* (EXCHANGE_BUFFERS, pack_room) */
   off pack_room;
   bool borrowed; /* pack is another plan's */
   MPI_Request sending[EXCHANGE_BUFFERS], *receiving;
-  int receives;
+  int receives, first_receives; /* all, and those from owners, which come first */
 };
 
-/* Counts what halo needs from each rank; ascending order groups the rows by owner. */
-static void count_wanted(const row_set *s, const part *owners, off *want) {
-  memset(want, 0, sizeof *want * (size_t)owners->size);
-  for (gid row = row_set_next(s, 0); row >= 0; row = row_set_next(s, row + 1))
-    want[part_owner(owners, row)]++;
+static status route_create(route *r, int ranks) {
+  status st = OK;
+  TRY(MEM_ZALLOC(r->want, ranks, "exchange plan"));
+  TRY(MEM_ZALLOC(r->send, ranks, "exchange plan"));
+  TRY(MEM_ZALLOC(r->list_at, ranks, "exchange plan"));
+  TRY(MEM_ZALLOC(r->sent, ranks, "exchange plan"));
+done:
+  return st;
 }
 
-static status ask(comm *c, exchange *x, const row_set *s, const part *owners, off halo) {
-  lid *asked = NULL;
-  status st = MEM_ALLOC(asked, halo, "rows asked for");
-  off n = 0;
-  for (gid row = row_set_next(s, 0); st == OK && row >= 0; row = row_set_next(s, row + 1))
-    asked[n++] = (lid)(row - owners->first[part_owner(owners, row)]);
-  comm_transpose_i64(c, x->want, x->send);
-  for (int r = 0; r < c->size; r++) {
-    x->list_at[r] = x->rows_sent;
-    x->rows_sent += x->send[r];
+static void route_free(route *r) {
+  mem_free(r->want);
+  mem_free(r->send);
+  mem_free(r->list_at);
+  mem_free(r->list);
+  mem_free(r->sent);
+}
+
+/* Rows we need, ascending, who owns and who brings each, and where in the table it comes to. */
+typedef struct needs {
+  row_set set;
+  off n;
+  lid *place;  /* [n]: after halo_at */
+  int *source; /* [n] */
+  lid *asked;  /* [n]: rows by place: what each rank is asked for */
+} needs;
+
+static void needs_free(needs *d) {
+  row_set_free(&d->set);
+  mem_free(d->place);
+  mem_free(d->source);
+  mem_free(d->asked);
+}
+
+/* Who brings each row: its owner, or the carrier on our host. */
+static status find_sources(comm *c, const part *owners, needs *d) {
+  status st = OK;
+  lid *far = NULL;
+  int *carrier = NULL;
+  off i = 0, n_far = 0;
+  st = MEM_ALLOC(d->source, d->n, "rows needed");
+  if (st == OK)
+    st = MEM_ALLOC(d->place, d->n, "rows needed");
+  if (st == OK)
+    st = MEM_ALLOC(d->asked, d->n, "rows needed");
+  if (st == OK && c->hosts > 1)
+    st = MEM_ALLOC(far, d->n, "rows needed");
+  if (st == OK && c->hosts > 1)
+    st = MEM_ALLOC(carrier, d->n, "rows needed");
+  TRY(comm_agree(c, st));
+  int mine = comm_host(c, c->rank);
+  for (gid row = row_set_next(&d->set, 0); row >= 0; row = row_set_next(&d->set, row + 1)) {
+    d->source[i] = part_owner(owners, row);
+    if (comm_host(c, d->source[i++]) != mine)
+      far[n_far++] = (lid)row;
   }
-  if (st == OK)
-    st = MEM_ALLOC(x->list, x->rows_sent, "rows to send");
-  st = comm_agree(c, st);
-  if (st == OK)
-    comm_move_rows(c, asked, x->want, x->list, x->send, sizeof(lid));
-  mem_free(asked);
+  if (c->hosts > 1) {
+    TRY(carriers_choose(c, far, n_far, carrier));
+    for (i = 0, n_far = 0; i < d->n; i++)
+      if (comm_host(c, d->source[i]) != mine && carrier[n_far++] != c->rank)
+        d->source[i] = c->size + carrier[n_far - 1]; /* forwarded */
+  }
+done:
+  mem_free(far);
+  mem_free(carrier);
+  return st;
+}
+
+/* Places in the table: by route, then by source, then by row. */
+static void find_places(comm *c, exchange *x, needs *d, off *at) {
+  off sum = 0, i = 0;
+  for (i = 0; i < d->n; i++)
+    (d->source[i] < c->size ? x->from_owner.want : x->forward.want - c->size)[d->source[i]]++;
+  for (int r = 0; r < 2 * c->size; r++) {
+    at[r] = sum;
+    sum += r < c->size ? x->from_owner.want[r] : x->forward.want[r - c->size];
+  }
+  i = 0;
+  for (gid row = row_set_next(&d->set, 0); row >= 0; row = row_set_next(&d->set, row + 1), i++) {
+    d->place[i] = (lid)at[d->source[i]]++;
+    d->asked[d->place[i]] = (lid)row;
+  }
+}
+
+/* The table row of a row that is ours or comes to us. */
+static lid table_row(const exchange *x, const needs *d, gid first, gid row) {
+  return row >= first && row < first + x->own_count ? (lid)(row - first)
+                                                    : x->halo_at + d->place[row_set_place(&d->set, row)];
+}
+
+/* Tells those we get rows from which. `asked` begins with the rows of the route. */
+static status ask(comm *c, exchange *x, route *r, const needs *d, const lid *asked, gid first) {
+  off n = 0;
+  comm_transpose_i64(c, r->want, r->send);
+  for (int to = 0; to < c->size; to++) {
+    r->list_at[to] = n;
+    n += r->send[to];
+  }
+  x->rows_sent += n;
+  status st = comm_agree(c, MEM_ALLOC(r->list, n, "rows to send"));
+  if (st != OK)
+    return st;
+  comm_move_rows(c, asked, r->want, r->list, r->send, sizeof(lid));
+  for (off i = 0; i < n; i++)
+    r->list[i] = table_row(x, d, first, r->list[i]);
+  return OK;
+}
+
+static status make_routes(comm *c, exchange *x, const part *owners, needs *d) {
+  status st = OK;
+  off *at = NULL, n_near = 0;
+  gid first = owners->first[c->rank];
+  TRY(comm_agree(c, MEM_ALLOC(at, 2 * (off)c->size, "exchange plan")));
+  TRY(find_sources(c, owners, d));
+  find_places(c, x, d, at);
+  for (int r = 0; r < c->size; r++)
+    n_near += x->from_owner.want[r];
+  TRY(ask(c, x, &x->from_owner, d, d->asked, first));
+  x->forwards = c->hosts > 1;
+  if (x->forwards)
+    TRY(ask(c, x, &x->forward, d, d->asked + n_near, first));
+done:
+  mem_free(at);
   return st;
 }
 
@@ -67,7 +174,7 @@ static status make_buffers(comm *c, exchange *x, int width, const exchange_scope
     return OK;
   off receives = 0;
   for (int r = 0; r < c->size; r++)
-    receives += pieces(x->want[r], piece_rows(c, width));
+    receives += pieces(x->from_owner.want[r], piece_rows(c, width)) + pieces(x->forward.want[r], piece_rows(c, width));
   if (receives > INT32_MAX)
     return status_fail(INTERNAL, "an exchange of more than 2^31 messages");
   status st = MEM_ALLOC(x->receiving, receives, "exchange requests");
@@ -107,59 +214,62 @@ status exchange_create(comm *c, const part *owners, exchange_mode mode, int widt
                        exchange **out) {
   status st = OK;
   exchange *x = NULL;
-  row_set needed = {0};
+  needs needed = {0};
   gid first = owners->first[c->rank], count = part_count(owners, c->rank);
+  bool listed = c->hosts > 1; /* replicate too: who brings which row is no longer plain */
   *out = NULL;
   st = MEM_ZALLOC(x, 1, "exchange plan");
   if (st == OK)
-    st = MEM_ZALLOC(x->want, c->size, "exchange plan");
+    st = route_create(&x->from_owner, c->size);
   if (st == OK)
-    st = MEM_ZALLOC(x->send, c->size, "exchange plan");
-  if (st == OK)
-    st = MEM_ZALLOC(x->list_at, c->size, "exchange plan");
-  if (st == OK)
-    st = MEM_ZALLOC(x->sent, c->size, "exchange plan");
-  if (st == OK && c->size > 1 && mode != EXCHANGE_REPLICATE)
-    st = row_set_create(&needed, owners->n);
+    st = route_create(&x->forward, c->size);
+  if (st == OK && c->size > 1 && (listed || mode != EXCHANGE_REPLICATE))
+    st = row_set_create(&needed.set, owners->n);
   TRY(comm_agree(c, st));
-  off halo = 0;
   if (c->size == 1)
     mode = EXCHANGE_REPLICATE; /* nothing to exchange */
   if (mode == EXCHANGE_REDUCE)
     mode = EXCHANGE_HALO; /* for what is not heavy */
   if (mode != EXCHANGE_REPLICATE) {
-    add_needed(&needed, owners, c->rank, m, scope.first, scope.count);
-    halo = row_set_count(&needed);
-    int64_t all = halo;
+    add_needed(&needed.set, owners, c->rank, m, scope.first, scope.count);
+    needed.n = row_set_count(&needed.set);
+    int64_t all = needed.n;
     comm_sum_i64(c, &all, 1);
     if (mode == EXCHANGE_AUTO)
       mode = 3 * all <= 2 * owners->n * (c->size - 1) ? EXCHANGE_HALO : EXCHANGE_REPLICATE;
   }
-  off rows = mode == EXCHANGE_REPLICATE ? owners->n : scope.halo_at + halo;
+  listed = c->size > 1 && (listed || mode != EXCHANGE_REPLICATE);
+  if (listed && mode == EXCHANGE_REPLICATE) {
+    for (gid row = 0; row < owners->n; row++)
+      if (row < first || row >= first + count)
+        row_set_add(&needed.set, row);
+    needed.n = row_set_count(&needed.set);
+    scope.halo_at = (lid)count;
+  }
+  off rows = listed ? scope.halo_at + needed.n : owners->n;
   TRY(comm_agree(c, rows > INT32_MAX
                         ? status_fail(BAD_DATA, "a table of %lld rows passes 2^31: use more ranks", (long long)rows)
                         : OK));
   x->mode = mode;
   x->own_count = (lid)count;
-  x->halo_at = mode == EXCHANGE_REPLICATE ? 0 : scope.halo_at;
-  x->tag = TAG_EXCHANGE + scope.tag;
+  x->tag = scope.tag;
   x->table_rows = (lid)rows;
-  if (mode == EXCHANGE_REPLICATE) {
-    x->own_at = (lid)first;
-    for (int r = 0; r < c->size; r++)
-      x->want[r] = part_count(owners, r);
-    x->rows_sent = count * (c->size - 1);
+  if (listed) {
+    x->halo_at = scope.halo_at;
+    TRY(make_routes(c, x, owners, &needed));
+    for (off i = m->ptr[scope.first]; i < m->ptr[scope.first + scope.count]; i++)
+      m->col[i] = table_row(x, &needed, first, m->col[i]);
   } else {
-    count_wanted(&needed, owners, x->want);
-    TRY(ask(c, x, &needed, owners, halo));
-    for (off i = m->ptr[scope.first]; i < m->ptr[scope.first + scope.count]; i++) {
-      gid row = m->col[i];
-      m->col[i] = row >= first && row < first + count ? (lid)(row - first) : x->halo_at + row_set_place(&needed, row);
+    x->own_at = (lid)first;
+    for (int r = 0; r < c->size; r++) {
+      x->from_owner.want[r] = part_count(owners, r);
+      x->from_owner.send[r] = r == c->rank ? 0 : count;
     }
+    x->rows_sent = count * (c->size - 1);
   }
   TRY(comm_agree(c, make_buffers(c, x, width, &scope)));
 done:
-  row_set_free(&needed);
+  needs_free(&needed);
   if (st != OK) {
     exchange_free(x);
     x = NULL;
@@ -171,11 +281,8 @@ done:
 void exchange_free(exchange *x) {
   if (x == NULL)
     return;
-  mem_free(x->want);
-  mem_free(x->send);
-  mem_free(x->list);
-  mem_free(x->list_at);
-  mem_free(x->sent);
+  route_free(&x->from_owner);
+  route_free(&x->forward);
   if (!x->borrowed)
     mem_free(x->pack);
   mem_free(x->receiving);
@@ -204,6 +311,21 @@ off exchange_rows_sent(const exchange *x) {
   return x->rows_sent;
 }
 
+/* Posts the receives of a route, whose rows come to the table from row `at` on; where they end. */
+static off post(exchange_trip *t, route *r, int tag, off at) {
+  exchange *x = t->x;
+  comm *c = t->c;
+  off piece = piece_rows(c, t->width);
+  for (int from = 0; from < c->size; at += r->want[from], from++)
+    for (off done = 0; from != c->rank && done < r->want[from]; done += piece) {
+      off rows = r->want[from] - done < piece ? r->want[from] - done : piece;
+      MPI_Irecv(t->table + (at + done) * t->ld, (int)rows, t->table_row, from, tag, c->mpi,
+                &x->receiving[x->receives++]);
+    }
+  memset(r->sent, 0, sizeof *r->sent * (size_t)c->size);
+  return at;
+}
+
 void exchange_begin(comm *c, exchange *x, real *table, int width, off ld, exchange_trip *trip) {
   *trip = (exchange_trip){.c = c, .x = x, .table = table, .width = width, .ld = ld, .turn = 1};
   if (c->size == 1)
@@ -212,46 +334,49 @@ void exchange_begin(comm *c, exchange *x, real *table, int width, off ld, exchan
   MPI_Type_create_resized(trip->packed_row, 0, (MPI_Aint)(ld * (off)sizeof(real)), &trip->table_row);
   MPI_Type_commit(&trip->packed_row);
   MPI_Type_commit(&trip->table_row);
-  off piece = piece_rows(c, width), at = x->halo_at;
   x->receives = 0;
-  for (int r = 0; r < c->size; at += x->want[r], r++)
-    for (off done = 0; r != c->rank && done < x->want[r]; done += piece) {
-      off rows = x->want[r] - done < piece ? x->want[r] - done : piece;
-      MPI_Irecv(table + (at + done) * ld, (int)rows, trip->table_row, r, x->tag, c->mpi, &x->receiving[x->receives++]);
-    }
-  memset(x->sent, 0, sizeof *x->sent * (size_t)c->size);
+  off at = post(trip, &x->from_owner, TAG_EXCHANGE + x->tag, x->halo_at);
+  x->first_receives = x->receives;
+  if (x->forwards)
+    post(trip, &x->forward, TAG_FORWARD + x->tag, at);
   for (int b = 0; b < EXCHANGE_BUFFERS; b++)
     x->sending[b] = MPI_REQUEST_NULL;
 }
 
-/* The own row that the i-th row for rank `to` is. */
+/* The table row that the i-th row for a rank is. */
 static lid row_for(const exchange *x, const lid *list, off i) {
-  return x->mode == EXCHANGE_REPLICATE ? (lid)i : list[i];
+  return list == NULL ? x->own_at + (lid)i : list[i];
 }
 
-/* Sends the next piece whose rows are all final, from buffer b. False where there is none. */
-static bool send_piece(exchange_trip *t, int b) {
+/* Sends the next piece of a route whose rows are all below table row `ready`, from buffer b. False where there is none.
+ */
+static bool send_next(exchange_trip *t, route *r, int tag, lid ready, int b) {
   exchange *x = t->x;
   comm *c = t->c;
   off piece = piece_rows(c, t->width);
   for (int tried = 1; tried < c->size; tried++) {
     int to = (c->rank + t->turn) % c->size;
     t->turn = t->turn % (c->size - 1) + 1;
-    off at = x->sent[to], all = x->mode == EXCHANGE_REPLICATE ? x->own_count : x->send[to];
-    off rows = all - at < piece ? all - at : piece;
-    const lid *list = x->mode == EXCHANGE_REPLICATE ? NULL : x->list + x->list_at[to];
-    if (rows == 0 || row_for(x, list, at + rows - 1) >= t->ready)
+    off at = r->sent[to], rows = r->send[to] - at < piece ? r->send[to] - at : piece;
+    const lid *list = r->list == NULL ? NULL : r->list + r->list_at[to];
+    if (rows == 0 || row_for(x, list, at + rows - 1) >= ready)
       continue;
     real *pack = x->pack + (off)b * x->pack_room;
-    const real *own = t->table + x->own_at * t->ld;
     for (off i = 0; i < rows; i++)
-      memcpy(pack + i * t->width, own + row_for(x, list, at + i) * t->ld, sizeof(real) * (size_t)t->width);
-    MPI_Isend(pack, (int)rows, t->packed_row, to, x->tag, c->mpi, &x->sending[b]);
+      memcpy(pack + i * t->width, t->table + row_for(x, list, at + i) * t->ld, sizeof(real) * (size_t)t->width);
+    MPI_Isend(pack, (int)rows, t->packed_row, to, tag, c->mpi, &x->sending[b]);
     comm_count_sent(c, to, rows * t->width * (int64_t)sizeof(real));
-    x->sent[to] += rows;
+    r->sent[to] += rows;
     return true;
   }
   return false;
+}
+
+/* Forwarding begins when all that comes from owners is here. */
+static bool send_piece(exchange_trip *t, int b) {
+  exchange *x = t->x;
+  return send_next(t, &x->from_owner, TAG_EXCHANGE + x->tag, x->own_at + t->ready, b) ||
+         (t->arrived && send_next(t, &x->forward, TAG_FORWARD + x->tag, x->table_rows, b));
 }
 
 void exchange_ready(exchange_trip *t, lid rows) {
@@ -263,19 +388,22 @@ void exchange_poll(exchange_trip *t) {
   if (t->c->size == 1)
     return;
   int done;
+  exchange *x = t->x;
+  if (x->forwards && !t->arrived) {
+    MPI_Testall(x->first_receives, x->receiving, &done, MPI_STATUSES_IGNORE);
+    t->arrived = done;
+  }
   for (int b = 0; b < EXCHANGE_BUFFERS; b++) {
-    MPI_Test(&t->x->sending[b], &done, MPI_STATUS_IGNORE); /* a null request tests true */
+    MPI_Test(&x->sending[b], &done, MPI_STATUS_IGNORE); /* a null request tests true */
     if (done && !send_piece(t, b))
       break;
   }
-  MPI_Testall(t->x->receives, t->x->receiving, &done, MPI_STATUSES_IGNORE); /* lets MPI work on what arrives */
+  MPI_Testall(x->receives, x->receiving, &done, MPI_STATUSES_IGNORE); /* lets MPI work on what arrives */
 }
 
-void exchange_end(exchange_trip *t) {
-  if (t->c->size == 1)
-    return;
+/* Sends all that is ready. */
+static void send_ready(exchange_trip *t) {
   exchange *x = t->x;
-  t->ready = x->own_count;
   for (int b = 0; b < EXCHANGE_BUFFERS; b++) {
     MPI_Wait(&x->sending[b], MPI_STATUS_IGNORE);
     send_piece(t, b);
@@ -284,6 +412,19 @@ void exchange_end(exchange_trip *t) {
     MPI_Wait(&x->sending[b], MPI_STATUS_IGNORE);
     if (!send_piece(t, b))
       break;
+  }
+}
+
+void exchange_end(exchange_trip *t) {
+  if (t->c->size == 1)
+    return;
+  exchange *x = t->x;
+  t->ready = x->own_count;
+  send_ready(t);
+  if (x->forwards) {
+    MPI_Waitall(x->first_receives, x->receiving, MPI_STATUSES_IGNORE);
+    t->arrived = true;
+    send_ready(t);
   }
   MPI_Waitall(EXCHANGE_BUFFERS, x->sending, MPI_STATUSES_IGNORE);
   MPI_Waitall(x->receives, x->receiving, MPI_STATUSES_IGNORE);

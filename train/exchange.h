@@ -1,8 +1,12 @@
 /* Bringing the fixed side's factor rows to the ranks that solve with them, by a plan made once.
  *
  * A rank keeps a side's rows in one table: its own rows (the factors themselves, never copied) and those of other ranks
- * that its interactions point to. `replicate` has the whole side in order; `halo` has [own rows | each distinct row
- * that is needed, once, ascending]. Columns are renumbered to table rows once, so that kernels see one dense table. */
+ * that its interactions point to. `replicate` has the whole side; `halo` has [own rows | each distinct row that is
+ * needed, once]. Columns are renumbered to table rows once, so that kernels see one dense table.
+ *
+ * Where ranks share hosts (io/comm.h), a row crosses the network once for a host: one of the ranks there that need it
+ * is its carrier (train/carriers.h), gets it from the owner and forwards it within the host. Every rank still receives
+ * each row once, so all ranks together send what they would without. */
 #ifndef PALATE_TRAIN_EXCHANGE_H
 #define PALATE_TRAIN_EXCHANGE_H
 
@@ -45,7 +49,7 @@ const char *exchange_mode_name(exchange_mode mode);
 lid exchange_table_rows(const exchange *x);
 /* Where in the table our own rows begin. */
 lid exchange_own_at(const exchange *x);
-/* Rows this rank sends to others in one exchange. */
+/* Rows this rank sends to others in one exchange, forwarded ones included. */
 off exchange_rows_sent(const exchange *x);
 
 /* --- one exchange: begin, say which rows are final as they become so, end --- */
@@ -81,6 +85,7 @@ struct exchange_trip {
   MPI_Datatype packed_row, table_row;
   int turn; /* whose pieces are next, counted from our right neighbour */
   lid ready;
+  bool arrived; /* all rows that owners send us */
 };
 
 #endif
