@@ -35,7 +35,6 @@ typedef struct watch {
   progress bar;
   double *objective; /* [sweeps], NaN where it was not computed */
   int sweeps, done;
-  double tolerance, last_objective;
   int factors;
   const char *dir;
   resume_clock clock;
@@ -89,19 +88,9 @@ static status restore(watch *w, als *a) {
   }
   json_decref(state);
   w->done = sweep;
-  w->last_objective = last;
   als_set_progress(a, sweep, last);
   log_info("going on after sweep %d", sweep);
   return comm_agree(w->c, journal_write(w->j, json_pack("{s:s, s:i}", "event", "resume", "sweep", sweep)));
-}
-
-/* Whether als_run ends after this sweep by itself. */
-static bool is_last(watch *w, const als_report *r) {
-  bool converged =
-      r->has_objective && w->tolerance > 0 && w->last_objective - r->objective < w->tolerance * fabs(w->last_objective);
-  if (r->has_objective)
-    w->last_objective = r->objective;
-  return converged || r->sweep == w->sweeps;
 }
 
 static status watch_sweep(void *context, als *a, const als_report *r) {
@@ -122,18 +111,17 @@ static status watch_sweep(void *context, als *a, const als_report *r) {
     log_info("sweep %2d/%d  %.3f s%s", r->sweep, w->sweeps, seconds, loss);
     progress_step(&w->bar, r->sweep, "sweep %d", r->sweep);
   }
-  json_t *line = json_pack("{s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I}", "event", "sweep", "sweep",
-                           r->sweep, "seconds", seconds, "seconds_users", r->seconds_users, "seconds_items",
-                           r->seconds_items, "seconds_objective", r->seconds_objective, "seconds_exchange",
-                           r->seconds_exchange, "seconds_waiting", r->seconds_waiting, "balance", r->balance,
-                           "bytes_sent", (json_int_t)r->bytes_sent, "bytes_between_hosts",
-                           (json_int_t)r->bytes_between_hosts);
+  json_t *line = json_pack(
+      "{s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I}", "event", "sweep", "sweep", r->sweep, "seconds",
+      seconds, "seconds_users", r->seconds_users, "seconds_items", r->seconds_items, "seconds_objective",
+      r->seconds_objective, "seconds_exchange", r->seconds_exchange, "seconds_waiting", r->seconds_waiting, "balance",
+      r->balance, "bytes_sent", (json_int_t)r->bytes_sent, "bytes_between_hosts", (json_int_t)r->bytes_between_hosts);
   if (r->has_objective)
     json_object_set_new(line, "objective", json_real(r->objective));
   if (r->has_objective && r->rmse > 0)
     json_object_set_new(line, "rmse", json_real(r->rmse));
   status st = comm_agree(w->c, journal_write(w->j, line));
-  if (st != OK || is_last(w, r))
+  if (st != OK || r->last)
     return st;
   resume_choice choice = resume_choose(w->c, &w->clock, r->sweep, seconds + r->seconds_objective);
   if (choice != RESUME_GO_ON)
@@ -274,7 +262,7 @@ status job_train(comm *c, const options *o, const char *dataset_file, const char
   part users = {0};
   csr train = {0};
   als *a = NULL;
-  watch w = {.c = c, .j = j, .dir = dir, .last_objective = NAN};
+  watch w = {.c = c, .j = j, .dir = dir};
   char model_path[SNAPSHOT_PATH_MAX + 16];
   snprintf(model_path, sizeof model_path, "%s/model.h5", dir);
   int64_t trained = c->rank == 0 && access(model_path, F_OK) == 0;
@@ -301,7 +289,6 @@ status job_train(comm *c, const options *o, const char *dataset_file, const char
   log_layout(c, a);
   w.sweeps = t.als.sweeps;
   w.factors = t.als.factors;
-  w.tolerance = t.als.tolerance;
   TRY(comm_agree(c, resume_clock_start(o, stop_since(), &w.clock)));
   TRY(comm_agree(c, MEM_ZALLOC(w.objective, t.als.sweeps, "objectives")));
   TRY(restore(&w, a));

@@ -35,6 +35,7 @@ typedef struct als_report {
   double
       seconds_exchange; /* from the first row that set out to the last that arrived; what was not waited was hidden */
   double balance;       /* largest over mean time in which ranks solved */
+  bool last; /* als_run ends after this sweep: the settings' number is reached, or the objective has settled */
   bool has_objective;
   double objective;            /* the loss itself, constants included (train/solve.h, summed over both sides) */
   double rmse;                 /* explicit: root of the mean squared error of the training pairs; else 0 */

@@ -285,6 +285,7 @@ status als_run(als *a, als_observer *observer, void *context) {
           a->set.tolerance > 0 && a->last_objective - report.objective < a->set.tolerance * fabs(a->last_objective);
       a->last_objective = report.objective;
     }
+    report.last = converged || a->sweeps_done == a->set.sweeps;
     if (observer != NULL)
       TRY(observer(context, a, &report));
   }
