@@ -20,7 +20,7 @@ void h5_prepare(void) {
 }
 
 const char *h5_version(void) {
-  return H5_VERS_INFO + sizeof "HDF5 library version: " - 1;
+  return &H5_VERS_INFO[sizeof "HDF5 library version: " - 1];
 }
 
 uint64_t h5_checksum(const void *bytes, size_t n) {

@@ -11,7 +11,7 @@ typedef struct ingest_settings {
   int n_sources;
   const char *output;
   const char *items;  /* a table of titles and tags; NULL: none */
-  const char *users; /* a table of names; NULL: none */
+  const char *users;  /* a table of names; NULL: none */
   const char *append; /* the dataset whose rows come first; NULL: none */
   text_wish wish;
   const char *item_columns[3]; /* id, title, tags in the table of items: a name, a number, "none"; NULL: guess */
@@ -27,7 +27,7 @@ typedef struct ingest_report {
   off old_events;             /* of the dataset appended to */
   off repeated;               /* events of a pair that an earlier event of the dataset has; training merges them */
   gid users, items, old_users, old_items;
-  off named;                  /* users with a name from their table */
+  off named;                 /* users with a name from their table */
   off titled, titles_unused; /* items with a title; titles of no item */
   int64_t bytes;             /* of the sources */
   int64_t memory;            /* peak of all ranks together */

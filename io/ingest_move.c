@@ -65,7 +65,7 @@ static status cut_users(comm *c, const off *counts, const gid *row, off n_ids, g
     sum += weight[b];
   first[0] = 0;
   for (off r = 1, b = 0; r < c->size; r++) {
-    while (b < bins && passed + weight[b] / 2 < (double)sum * (double)r / c->size)
+    while (b < bins && (double)(passed + weight[b] / 2) < (double)sum * (double)r / c->size)
       passed += weight[b++];
     first[r] = bin_first(n, bins, b);
   }

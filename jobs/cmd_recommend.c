@@ -98,8 +98,8 @@ done:
 }
 
 /* The best items by score, without those of skip. */
-static status list_best(const options *o, model *m, const real *score, double strongest, lid *skip, off n_skip,
-                        int top, const char *who, const char *key) {
+static status list_best(const options *o, model *m, const real *score, double strongest, lid *skip, off n_skip, int top,
+                        const char *who, const char *key) {
   status st = OK;
   match_scale scale;
   lid *best = NULL;

@@ -8,8 +8,8 @@
 #include "io/journal.h"
 #include "jobs/options.h"
 
-/* Trains on `dataset` and writes DIR/model.h5; `warm` is the snapshot to start from, "" for a cold start. Goes on from a
- * checkpoint in dir, and does nothing where model.h5 is there already. */
+/* Trains on `dataset` and writes DIR/model.h5; `warm` is the snapshot to start from, "" for a cold start. Goes on from
+ * a checkpoint in dir, and does nothing where model.h5 is there already. */
 status job_train(comm *c, const options *o, const char *dataset, const char *dir, const char *warm, journal *j);
 
 /* Groups the members (or items) of DIR/model.h5 and writes DIR/groups.h5; `dataset` (may be NULL) names groups better.

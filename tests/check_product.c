@@ -1,9 +1,9 @@
 /* If these fail, members get scores that change with the block they were computed in. */
 #include "io/mem.h"
+#include "tests/suite.h"
 #include "train/product.h"
 #include "train/rng.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static const int ODD[][3] = {{1, 1, 1},     {1, 33, 7},   {12, 32, 64}, {13, 31, 65},
@@ -51,14 +51,10 @@ START_TEST(product_is_the_plain_sum) {
 }
 END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("product");
-  TCase *tc = tcase_create("product");
+static void add(TCase *tc) {
   tcase_add_loop_test(tc, product_is_the_plain_sum, 0, sizeof ODD / sizeof *ODD);
-  suite_add_tcase(suite, tc);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(void) {
+  return suite_run("product", add);
 }

@@ -217,9 +217,9 @@ START_TEST(cholesky_minimises_each_row) {
   make_heavy(&t.m, &heavy);
   solve_reference(&t, s);
   unsetenv("PALATE_ISA");
-  for (int set = 0, best = isa_in_use(); set <= best; set++) {
+  for (int set = 0, best = (int)isa_in_use(); set <= best; set++) {
     setenv("PALATE_ISA", SETS[set], 1);
-    ck_assert_int_eq(isa_in_use(), set);
+    ck_assert_int_eq((int)isa_in_use(), set);
     for (int with_heavy = 0; with_heavy < 2; with_heavy++) {
       memset(t.x, 0, sizeof *t.x * (size_t)(s.rows * t.ld));
       ck_assert_msg(solve_all(&t, with_heavy ? &heavy : NULL) == OK, "%s", status_message());
@@ -253,7 +253,7 @@ START_TEST(iteration_descends) {
   double *before;
   ck_assert_int_eq(MEM_ALLOC(before, s.rows, "excess"), OK);
   unsetenv("PALATE_ISA");
-  for (int run = 0, best = isa_in_use(); run < 2 * (best + 1); run++) {
+  for (int run = 0, best = (int)isa_in_use(); run < 2 * (best + 1); run++) {
     setenv("PALATE_ISA", SETS[run / 2], 1);
     bool cg = run % 2 == 0;
     double first = cg ? 0.1 : s.k <= 16 && !f.biases ? 1e-4 : 1, later = cg ? 0.5 : 1;

@@ -2,10 +2,10 @@
  * cut between ranks, or a broken line taken for a good one. */
 #define _DEFAULT_SOURCE
 #include "io/sort.h"
+#include "tests/suite.h"
 #include "tests/text_reader.h"
 #include "train/rng.h"
 
-#include <check.h>
 #include <math.h>
 #include <time.h>
 
@@ -388,10 +388,7 @@ START_TEST(sorting_sorts) {
 }
 END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("text");
-  TCase *tc = tcase_create("text");
-  tcase_set_timeout(tc, 60);
+static void add(TCase *tc) {
   tcase_add_test(tc, each_format_is_read);
   tcase_add_test(tc, columns_are_chosen);
   tcase_add_test(tc, quotes_are_rfc_4180);
@@ -403,10 +400,8 @@ int main(void) {
   tcase_add_test(tc, titles_become_utf_8);
   tcase_add_test(tc, ids_are_distinct_and_kept);
   tcase_add_loop_test(tc, sorting_sorts, 0, 3);
-  suite_add_tcase(suite, tc);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(void) {
+  return suite_run("text", add);
 }

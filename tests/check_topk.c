@@ -2,10 +2,10 @@
  * another machine size. */
 #include "eval/topk.h"
 #include "io/mem.h"
+#include "tests/suite.h"
 #include "train/product.h"
 #include "train/rng.h"
 
-#include <check.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,18 +209,13 @@ START_TEST(memory_may_fail) {
 }
 END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("topk");
-  TCase *tc = tcase_create("topk");
-  tcase_set_timeout(tc, 60);
+static void add(TCase *tc) {
   tcase_add_loop_test(tc, lists_are_those_of_a_full_sort, 0, sizeof SHAPES / sizeof *SHAPES);
   tcase_add_test(tc, falling_norms_save_work);
   tcase_add_test(tc, rows_are_labels);
   tcase_add_test(tc, memory_may_fail);
-  suite_add_tcase(suite, tc);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(void) {
+  return suite_run("topk", add);
 }

@@ -141,8 +141,8 @@ static char *path_of(char *out, const char *name) {
 
 static ingest_settings settings_for(const char **source, char *input, char *items, char *output) {
   *source = path_of(input, "in.csv");
-  return (ingest_settings){.sources = source, .n_sources = 1, .output = path_of(output, "out.h5"),
-                           .items = path_of(items, "items.csv")};
+  return (ingest_settings){
+      .sources = source, .n_sources = 1, .output = path_of(output, "out.h5"), .items = path_of(items, "items.csv")};
 }
 
 /* Each allocation fails in turn, on each rank: every rank gets NO_MEMORY, and nothing is held or left behind. */

@@ -229,7 +229,8 @@ END_TEST
 START_TEST(json_files_come_back) {
   bool good = true;
   if (world.rank == 0) {
-    json_t *object = json_pack("{s:s, s:f, s:[i,i]}", "title", "Ä \"quoted\"\n\x1f", "value", 0.1, "list", 1, 2), *back;
+    json_t *object = json_pack("{s:s, s:f, s:[i,i]}", "title", "Ä \"quoted\"\n\x1f", "value", 0.1, "list", 1, 2),
+           *back = NULL;
     good = snapshot_write_json(folder, "x.json", object) == OK && snapshot_write_json(folder, "x.json", object) == OK;
     good = good && snapshot_read_json(folder, "x.json", &back) == OK && json_equal(object, back);
     json_decref(back);

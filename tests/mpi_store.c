@@ -4,9 +4,9 @@
 #include "io/disk.h"
 #include "io/mem.h"
 #include "io/store.h"
+#include "tests/suite.h"
 #include "train/rng.h"
 
-#include <check.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <hdf5.h>
@@ -262,7 +262,7 @@ START_TEST(a_flipped_bit_is_found) {
                       : n == 1 ? place + bytes - 1
                                : place + (int64_t)(rng_bits(9, i, (uint64_t)n, 0) % (uint64_t)bytes);
       int fd = open(at("d.h5"), O_RDWR);
-      unsigned char byte;
+      unsigned char byte = 0;
       found = found && pread(fd, &byte, 1, where) == 1;
       byte ^= (unsigned char)(1 << n);
       found = found && pwrite(fd, &byte, 1, where) == 1;
@@ -496,13 +496,7 @@ static void teardown(void) {
   }
 }
 
-int main(int argc, char **argv) {
-  setenv("SOURCE_DATE_EPOCH", "1700000000", 1);
-  MPI_Init(&argc, &argv);
-  world = comm_world();
-  Suite *suite = suite_create("store");
-  TCase *tc = tcase_create("store");
-  tcase_set_timeout(tc, 120);
+static void add(TCase *tc) {
   tcase_add_checked_fixture(tc, setup, teardown);
   tcase_add_loop_test(tc, file_does_not_depend_on_ranks, 0, N_SHAPES);
   tcase_add_loop_test(tc, what_was_written_is_read, 0, N_SHAPES);
@@ -511,11 +505,13 @@ int main(int argc, char **argv) {
   tcase_add_test(tc, foreign_types_are_read);
   tcase_add_test(tc, hostile_files_are_refused);
   tcase_add_test(tc, broken_datasets_are_bad_data);
-  suite_add_tcase(suite, tc);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, world.rank == 0 ? CK_NORMAL : CK_SILENT);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
+}
+
+int main(int argc, char **argv) {
+  setenv("SOURCE_DATE_EPOCH", "1700000000", 1);
+  MPI_Init(&argc, &argv);
+  world = comm_world();
+  int failed = suite_run("store", add);
   MPI_Finalize();
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return failed;
 }

@@ -1,39 +1,12 @@
 #include "ref_als.h"
 
+#include "ref_dense.h"
+
 #include <math.h>
 #include <stdlib.h>
 
 static double ref_lambda(const ref_als *p, off n, gid n_fixed) {
   return p->lambda * pow((double)n + (p->explicit_loss ? 0 : p->alpha0 * (double)n_fixed), p->nu);
-}
-
-/* x = a⁻¹ x, a (m, m), with partial pivoting. */
-static void gauss(int m, double *a, double *x) {
-  for (int c = 0; c < m; c++) {
-    int best = c;
-    for (int i = c + 1; i < m; i++)
-      if (fabs(a[i * m + c]) > fabs(a[best * m + c]))
-        best = i;
-    for (int j = 0; j < m; j++) {
-      double t = a[c * m + j];
-      a[c * m + j] = a[best * m + j];
-      a[best * m + j] = t;
-    }
-    double t = x[c];
-    x[c] = x[best];
-    x[best] = t;
-    for (int i = c + 1; i < m; i++) {
-      double f = a[i * m + c] / a[c * m + c];
-      for (int j = c; j < m; j++)
-        a[i * m + j] -= f * a[c * m + j];
-      x[i] -= f * x[c];
-    }
-  }
-  for (int i = m - 1; i >= 0; i--) {
-    for (int j = i + 1; j < m; j++)
-      x[i] -= a[i * m + j] * x[j];
-    x[i] /= a[i * m + i];
-  }
 }
 
 static double ref_dot(int k, const double *a, const double *b) {
@@ -107,7 +80,7 @@ void ref_half_sweep(const ref_als *p, const csr *m, gid n_fixed, const double *y
       for (int i = 0; i < size; i++)
         rhs[i] = 0;
     else
-      gauss(size, a, rhs);
+      ref_solve(size, a, rhs);
     for (int i = 0; i < k; i++)
       x[(off)r * k + i] = rhs[i];
     if (p->biases)

@@ -1,5 +1,7 @@
 #include "tests/ref/ref_train.h"
 
+#include "tests/ref/ref_dense.h"
+
 #include "train/rng.h"
 
 #include <math.h>
@@ -32,35 +34,6 @@ static double *place(matrix m, int row, int column) {
 typedef struct pairs {
   matrix seen, value;
 } pairs;
-
-/* Solves a x = b by Gaussian elimination with row pivoting; x replaces b. */
-static void gauss(int n, double *a, double *b) {
-  for (int p = 0; p < n; p++) {
-    int best = p;
-    for (int r = p + 1; r < n; r++)
-      if (fabs(a[r * n + p]) > fabs(a[best * n + p]))
-        best = r;
-    for (int c = 0; c < n; c++) {
-      double swap = a[p * n + c];
-      a[p * n + c] = a[best * n + c];
-      a[best * n + c] = swap;
-    }
-    double swap = b[p];
-    b[p] = b[best];
-    b[best] = swap;
-    for (int r = p + 1; r < n; r++) {
-      double f = a[r * n + p] / a[p * n + p];
-      for (int c = p; c < n; c++)
-        a[r * n + c] -= f * a[p * n + c];
-      b[r] -= f * b[p];
-    }
-  }
-  for (int p = n - 1; p >= 0; p--) {
-    for (int c = p + 1; c < n; c++)
-      b[p] -= a[p * n + c] * b[c];
-    b[p] /= a[p * n + p];
-  }
-}
 
 /* A pair adds `square` s² - 2 `linear` s + `constant` for the prediction s; v is what the biases leave of a rating. */
 static void terms_of(const loss *l, bool seen, double v, double *square, double *linear, double *constant) {
@@ -100,7 +73,7 @@ static void solve_row(const loss *l, const pairs *d, bool transposed, int row, m
   for (int r = 0; r < n; r++)
     a[r * n + r] += loss_row_lambda(l, n_seen, y.rows);
   if (!l->explicit_loss || n_seen > 0)
-    gauss(n, a, b); /* else b is zero, and so is the row */
+    ref_solve(n, a, b); /* else b is zero, and so is the row */
   for (int c = 0; c < n; c++)
     *place(x, row, c) = b[c];
   free(a);
