@@ -1,7 +1,8 @@
-/* Records and fields: where they end, with and without quotes; and the parser of a byte range. */
+/* The parser of a byte range: records to events, and what to say of bad ones. */
 #include "io/text.h"
 
 #include "io/mem.h"
+#include "io/text_quick.h"
 
 #include <string.h>
 
@@ -16,126 +17,6 @@ typedef struct batch {
   real value[BATCH];
   int64_t time[BATCH];
 } batch;
-
-/* An id in a record: its number, or (text != NULL) its bytes. */
-typedef struct token {
-  const char *text;
-  size_t n;
-  uint64_t number;
-} token;
-
-typedef struct event {
-  token user, item;
-  real value;
-  int64_t time;
-  text_time_unit unit;
-} event;
-
-/* ---- records ---- */
-
-const char *text_scan(const text_layout *layout, const char *at, const char *end, text_place *place, bool record) {
-  if (!layout->quoting) {
-    const char *stop = record && at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
-    return stop != NULL ? stop + 1 : NULL;
-  }
-  char separator = layout->separator[0];
-  text_place now = *place;
-  while (at < end) {
-    if (now == PLACE_QUOTED) {
-      at = memchr(at, '"', (size_t)(end - at));
-      if (at == NULL)
-        break;
-      now = PLACE_QUOTE;
-      at++;
-      continue;
-    }
-    char c = *at++;
-    if (c == '"' && now != PLACE_PLAIN) /* opens, or is the second of a doubled one */
-      now = PLACE_QUOTED;
-    else if (c == '\n') {
-      now = PLACE_START;
-      if (record) {
-        *place = now;
-        return at;
-      }
-    } else
-      now = c == separator ? PLACE_START : PLACE_PLAIN;
-  }
-  *place = now;
-  return NULL;
-}
-
-static int split_blanks(char *record, size_t n, text_span *fields, int most) {
-  int count = 0;
-  for (size_t i = 0; i < n && count < most;) {
-    while (i < n && (record[i] == ' ' || record[i] == '\t'))
-      i++;
-    size_t from = i;
-    while (i < n && record[i] != ' ' && record[i] != '\t')
-      i++;
-    if (i > from)
-      fields[count++] = (text_span){record + from, i - from};
-  }
-  return count;
-}
-
-/* Takes the quotes off the field that begins at record[i]; *next is where the separator or the end is. */
-static const char *unquote(char *record, size_t n, size_t i, char separator, text_span *field, size_t *next) {
-  size_t to = i + 1, from = i + 1;
-  for (;;) {
-    const char *mark = from < n ? memchr(record + from, '"', n - from) : NULL;
-    if (mark == NULL)
-      return "a quote is left open";
-    size_t length = (size_t)(mark - record) - from;
-    memmove(record + to, record + from, length);
-    to += length;
-    from += length + 1;
-    if (from == n || record[from] != '"')
-      break;
-    record[to++] = '"';
-    from++;
-  }
-  if (from < n && record[from] != separator)
-    return "text after a closing quote";
-  *field = (text_span){record + i + 1, to - (i + 1)};
-  *next = from;
-  return NULL;
-}
-
-int text_split(const text_layout *layout, char *record, size_t n, text_span *fields, int most, const char **bad,
-               size_t *bad_at) {
-  size_t length = (size_t)layout->separator_length;
-  if (length == 0)
-    return split_blanks(record, n, fields, most);
-  int count = 0;
-  size_t i = 0;
-  while (count < most) {
-    size_t next;
-    if (layout->quoting && i < n && record[i] == '"') {
-      if ((*bad = unquote(record, n, i, layout->separator[0], &fields[count], &next)) != NULL) {
-        *bad_at = i;
-        return -1;
-      }
-    } else {
-      const char *found = i < n ? record + i : NULL;
-      while (found != NULL) {
-        found = memchr(found, layout->separator[0], (size_t)(record + n - found));
-        if (found == NULL || length == 1)
-          break;
-        if ((size_t)(record + n - found) >= length && memcmp(found, layout->separator, length) == 0)
-          break;
-        found++;
-      }
-      next = found != NULL ? (size_t)(found - record) : n;
-      fields[count] = (text_span){record + i, next - i};
-    }
-    count++;
-    if (next >= n)
-      return count;
-    i = next + length;
-  }
-  return count;
-}
 
 /* ---- events into the list ---- */
 
@@ -183,123 +64,6 @@ static inline status accept(text_parser *p, batch *b, const event *e) {
   p->counts.units[e->unit]++;
 done:
   return st;
-}
-
-/* MatrixMarket declares how many rows and columns there are. */
-static const char *matrix_index(const token *id, uint64_t most) {
-  if (most == 0)
-    return NULL;
-  return id->text != NULL || id->number < 1 || id->number > most ? "the index is not within the declared size" : NULL;
-}
-
-/* ---- the quick path: plain records of the common kind ---- */
-
-static inline bool ends_field(const char *s, char separator) {
-  return *s == separator || *s == '\n' || *s == '\r';
-}
-
-/* Ids: plain digits to a number, else bytes without controls and quotes. NULL: the careful path must look. */
-static inline const char *quick_id(const char *s, char separator, token *out) {
-  const char *from = s;
-  uint64_t number = 0;
-  unsigned digit;
-  while ((digit = (unsigned char)*s - (unsigned)'0') <= 9) {
-    number = 10 * number + digit;
-    s++;
-  }
-  if (s > from && ends_field(s, separator) && s - from <= 18 && (*from != '0' || s - from == 1)) {
-    *out = (token){.number = number};
-    return s;
-  }
-  while (*s != separator && (unsigned char)*s >= ' ' && *s != '"')
-    s++;
-  if (s == from || s - from > ID_MAX || !ends_field(s, separator))
-    return NULL;
-  *out = (token){.text = from, .n = (size_t)(s - from)};
-  /* Integers of 19 digits and the like are sorted out by the table. */
-  return s;
-}
-
-static inline const char *quick_value(const char *s, char separator, real *out) {
-  const char *from = s;
-  uint32_t number = 0;
-  unsigned digit;
-  while ((digit = (unsigned char)*s - (unsigned)'0') <= 9) {
-    number = 10 * number + digit;
-    s++;
-  }
-  if (s - from <= 9 && s > from && ends_field(s, separator)) {
-    *out = (real)number; /* one rounding, as (real)(double) is for so few digits */
-    return s;
-  }
-  while (*s != separator && (unsigned char)*s >= ' ' && *s != '"')
-    s++;
-  return ends_field(s, separator) && text_value(from, (size_t)(s - from), out) == NULL ? s : NULL;
-}
-
-static inline const char *quick_time(const char *s, char separator, event *e) {
-  const char *from = s;
-  uint64_t number = 0;
-  unsigned digit;
-  while ((digit = (unsigned char)*s - (unsigned)'0') <= 9) {
-    number = 10 * number + digit;
-    s++;
-  }
-  if (e->unit <= UNIT_S && s > from && s - from <= 10 && number <= (uint64_t)TEXT_TIME_MAX &&
-      ends_field(s, separator)) {
-    e->time = (int64_t)number;
-    e->unit = UNIT_S;
-    return s;
-  }
-  while (*s != separator && (unsigned char)*s >= ' ' && *s != '"')
-    s++;
-  return ends_field(s, separator) && text_time(from, (size_t)(s - from), &e->unit, &e->time) == NULL ? s : NULL;
-}
-
-/* One record at s, which has a line end somewhere behind it. Returns one past its line end and fills *e, or NULL. */
-static inline const char *quick_record(const text_layout *l, const char *s, event *e) {
-  char separator = l->separator[0];
-  int length = l->separator_length;
-  for (int c = 0; c < l->n_columns; c++) {
-    if (c > 0) {
-      for (int k = 0; k < length; k++)
-        if (s[k] != l->separator[k])
-          return NULL;
-      s += length;
-    }
-    switch ((text_role)l->role[c]) {
-    case ROLE_USER:
-      s = quick_id(s, separator, &e->user);
-      break;
-    case ROLE_ITEM:
-      s = quick_id(s, separator, &e->item);
-      break;
-    case ROLE_VALUE:
-      s = quick_value(s, separator, &e->value);
-      break;
-    case ROLE_TIME:
-      e->unit = l->unit;
-      s = quick_time(s, separator, e);
-      break;
-    default:
-      while (*s != separator && (unsigned char)*s >= ' ' && *s != '"')
-        s++;
-      if (!ends_field(s, separator))
-        return NULL;
-    }
-    if (s == NULL)
-      return NULL;
-  }
-  while (*s != '\n' && *s != '\r') { /* further columns */
-    if (*s == '\0' || *s == '"')
-      return NULL;
-    s++;
-  }
-  if (*s == '\r' && *++s != '\n')
-    return NULL;
-  if (matrix_index(&e->user, l->most_user) != NULL || matrix_index(&e->item, l->most_item) != NULL)
-    return NULL;
-  return s + 1;
 }
 
 /* ---- the careful path: everything else, and what to say of bad records ---- */
@@ -361,7 +125,7 @@ static status list_record(text_parser *p, batch *b, char *record, size_t n) {
     int count = 0;
     for (size_t i = 0; i < n;) {
       text_span field;
-      if (split_blanks(record + i, n - i, &field, 1) == 0)
+      if (text_split_blanks(record + i, n - i, &field, 1) == 0)
         break;
       const char *bad = id_field(&field, count == 0, count == 0 ? &e.user : &e.item);
       if (bad != NULL)

@@ -146,6 +146,9 @@ status text_range_places(const text_layout *layout, text_read *read, void *sourc
  * place, else (and always without `record`) goes to the end and returns NULL. Without quoting places do not matter. */
 const char *text_scan(const text_layout *layout, const char *at, const char *end, text_place *place, bool record);
 
+/* The fields between blanks and tabs of a record of n bytes, at most `most`; returns how many. */
+int text_split_blanks(char *record, size_t n, text_span *fields, int most);
+
 /* Splits a record (without its line end) into at most `most` fields; returns how many, or -1 with *bad and *bad_at set.
  * Quotes are taken off in place. */
 int text_split(const text_layout *layout, char *record, size_t n, text_span *fields, int most, const char **bad,
