@@ -6,12 +6,18 @@
 #include "io/status.h"
 #include "io/types.h"
 
+/* Times that events may have, in seconds since 1970: 1900 to 2100, in 33 bits. Others are bad: there were no events
+ * then, but there are wrong columns and units. */
+#define EVENT_TIME_MIN INT64_C(-2208988800)
+#define EVENT_TIME_MAX INT64_C(4102444800)
+
 typedef struct event_block {
   struct event_block *next;
   off n, room;
   uint32_t *user, *item; /* rows of the reader's id tables */
   real *value;           /* NULL where the source has none: every value is 1 */
-  int64_t *time;         /* NULL where the source has none */
+  uint32_t *time_low;    /* seconds since EVENT_TIME_MIN, their low 32 bits; NULL where the source has none */
+  uint8_t *time_high;    /* bit 32 of each, eight to a byte */
 } event_block;
 
 typedef struct events {
@@ -27,5 +33,15 @@ status events_room(events *e, off want);
 event_block *events_take(events *e);
 void event_block_free(event_block *b);
 void events_free(events *e);
+
+/* Puts the times of `count` events that follow the block's first `at`; within 1900 … 2100, each place once. */
+void event_block_put_times(event_block *b, off at, const int64_t *time, off count);
+
+/* The time of event i; 0 where the source has none. */
+static inline int64_t event_block_time(const event_block *b, off i) {
+  if (b->time_low == NULL)
+    return 0;
+  return EVENT_TIME_MIN + (int64_t)((uint64_t)(b->time_high[i / 8] >> (i % 8) & 1) << 32 | b->time_low[i]);
+}
 
 #endif

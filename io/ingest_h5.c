@@ -275,7 +275,7 @@ static status add_events(h5_file *f, const h5_matrix *m, id_table *users, id_tab
     if (!isfinite(value[i]))
       TRY(status_fail(BAD_DATA, "%s: the value of event %lld is not a finite number", h5_path(f),
                       (long long)(first + i)));
-    if (time != NULL && e->has_time && (time[i] < TEXT_TIME_MIN || time[i] > TEXT_TIME_MAX))
+    if (time != NULL && e->has_time && (time[i] < EVENT_TIME_MIN || time[i] > EVENT_TIME_MAX))
       TRY(status_fail(BAD_DATA, "%s: the time of event %lld is out of range (1900 to 2100)", h5_path(f),
                       (long long)(first + i)));
   }
@@ -284,8 +284,8 @@ static status add_events(h5_file *f, const h5_matrix *m, id_table *users, id_tab
   TRY(id_table_add_keys(m->items_in_rows ? users : items, (const uint64_t *)index, (int)count, minor));
   if (b->value != NULL)
     memcpy(b->value + b->n, value, (size_t)count * sizeof *value);
-  if (b->time != NULL)
-    memcpy(b->time + b->n, time, (size_t)count * sizeof *time);
+  if (b->time_low != NULL)
+    event_block_put_times(b, b->n, time, count);
   b->n += count;
   e->n += count;
 done:

@@ -9,7 +9,7 @@
 
 enum {
   BINS = 64,               /* of rows, for each rank, to weigh ranges with */
-  MOVED_AT_ONCE = 1 << 21, /* events of all ranks in one round */
+  MOVED_AT_ONCE = 1 << 19, /* events of all ranks in one round */
   LEAST_MOVED = 1 << 12,   /* … of one rank */
   BASE_PIECE = 1 << 20,    /* events of the base read at once */
   OWNER_SHIFT = 40         /* a route: owner above, row of the owner below */
@@ -222,7 +222,7 @@ static void put_block(mover *m, const event_block *b, const ingest_lane *lane) {
     item[to] = (lid)m->item_row[v];
     value[to] = b->value != NULL ? b->value[i] : 1;
     if (time != NULL)
-      time[to] = b->time[i];
+      time[to] = event_block_time(b, i);
   }
 }
 
@@ -246,7 +246,7 @@ static off fill(mover *m, stream *s, off most, off *n_give, off *next, uint32_t 
       lid item = (lid)m->item_row[v];
       real value = b->value != NULL ? b->value[i] : 1;
       if (owner == rank) {
-        put(m, (off)(route & row_mask), item, value, b->time != NULL ? b->time[i] : 0);
+        put(m, (off)(route & row_mask), item, value, event_block_time(b, i));
         continue;
       }
       uint32_t *w = wire + (size_t)n * m->words;
@@ -254,8 +254,10 @@ static off fill(mover *m, stream *s, off most, off *n_give, off *next, uint32_t 
       *w++ = (uint32_t)item;
       if (m->has_value)
         memcpy(w++, &value, 4);
-      if (m->has_time)
-        memcpy(w, &b->time[i], 8);
+      if (m->has_time) {
+        int64_t time = event_block_time(b, i);
+        memcpy(w, &time, sizeof time);
+      }
       order[n++] = (uint32_t)owner;
       n_give[owner]++;
     }

@@ -31,8 +31,8 @@ static status flush(text_parser *p, batch *b) {
   TRY(id_table_add_keys(p->items, b->item, b->n, block->item + at));
   if (block->value != NULL)
     memcpy(block->value + at, b->value, (size_t)b->n * sizeof *b->value);
-  if (block->time != NULL)
-    memcpy(block->time + at, b->time, (size_t)b->n * sizeof *b->time);
+  if (block->time_low != NULL)
+    event_block_put_times(block, at, b->time, b->n);
   block->n += b->n;
   p->events->n += b->n;
   b->n = 0;

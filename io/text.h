@@ -35,10 +35,6 @@ typedef enum text_role { ROLE_SKIP, ROLE_USER, ROLE_ITEM, ROLE_VALUE, ROLE_TIME,
 /* Of numbers in a time column. AUTO goes by size: below 10^11 seconds, then milli-, micro- and nanoseconds. */
 typedef enum text_time_unit { UNIT_AUTO, UNIT_S, UNIT_MS, UNIT_US, UNIT_NS, UNIT_DATE, N_UNITS } text_time_unit;
 
-/* Times outside 1900 … 2100 (UTC seconds) are bad: there were no events then, but there are wrong columns and units. */
-#define TEXT_TIME_MIN INT64_C(-2208988800)
-#define TEXT_TIME_MAX INT64_C(4102444800)
-
 typedef struct text_layout {
   text_format format;
   char separator[8];

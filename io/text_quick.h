@@ -60,7 +60,7 @@ static inline const char *quick_time(const char *s, char separator, event *e) {
   uint64_t number;
   const char *from = s;
   s = quick_digits(s, &number);
-  if (e->unit <= UNIT_S && s > from && s - from <= 10 && number <= (uint64_t)TEXT_TIME_MAX &&
+  if (e->unit <= UNIT_S && s > from && s - from <= 10 && number <= (uint64_t)EVENT_TIME_MAX &&
       ends_field(s, separator)) {
     e->time = (int64_t)number;
     e->unit = UNIT_S;

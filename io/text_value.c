@@ -212,7 +212,7 @@ const char *text_time(const char *s, size_t n, text_time_unit *unit, int64_t *ou
     *unit = UNIT_DATE;
   else
     return "the time is neither a number nor a date such as 2009-05-04 or 2009-05-04T23:08:57Z";
-  return *out < TEXT_TIME_MIN || *out > TEXT_TIME_MAX ? "the time is out of range (1900 to 2100)" : NULL;
+  return *out < EVENT_TIME_MIN || *out > EVENT_TIME_MAX ? "the time is out of range (1900 to 2100)" : NULL;
 }
 
 /* Length of the well-formed UTF-8 sequence at s (RFC 3629), 0 where there is none. */

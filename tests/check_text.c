@@ -271,7 +271,7 @@ END_TEST
 START_TEST(dates_are_those_of_the_system) {
   dice r = {.stream = 3};
   for (int i = 0; i < 2000; i++) {
-    time_t t = (time_t)((int64_t)dice_below(&r, 6311433600u) + TEXT_TIME_MIN);
+    time_t t = (time_t)((int64_t)dice_below(&r, 6311433600u) + EVENT_TIME_MIN);
     struct tm parts;
     gmtime_r(&t, &parts);
     char text[64];
