@@ -10,6 +10,7 @@
 #include "jobs/tastes.h"
 
 #include <math.h>
+#include <omp.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -267,9 +268,11 @@ static status run(comm *c, const options *o) {
   status st = OK;
   model *m = NULL;
   char dir[SNAPSHOT_PATH_MAX];
-  int64_t top = 0;
+  int64_t top = 0, threads = 0;
   bool user = option_text(o, "user") != NULL, likes = option_text(o, "likes") != NULL, all = option_flag(o, "all");
   st = option_count(o, "top", 1, TOP_MAX, &top);
+  if (st == OK)
+    st = option_count(o, "threads", 0, 4096, &threads);
   if (st == OK && user + likes + all != 1)
     st = status_fail(USAGE, "give one of --user ID, --likes ID,ID,… and --all");
   if (st == OK)
@@ -279,6 +282,9 @@ static status run(comm *c, const options *o) {
   TRY(comm_agree(c, st));
   if (top > model_rows(m, ITEMS))
     top = model_rows(m, ITEMS);
+  /* One list takes less than the start of a second thread, and the two would be in each other's way. */
+  if (!all && threads == 0)
+    omp_set_num_threads(1);
   if (user)
     TRY(recommend_user(c, o, m, dir, (int)top));
   else if (likes)
