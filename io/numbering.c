@@ -8,165 +8,6 @@
 
 enum { SAMPLES = 64 /* a rank gives */ };
 
-/* ---- lists of ids ---- */
-
-static void list_free(id_list *l) {
-  mem_free(l->number);
-  mem_free(l->text);
-  mem_free(l->place);
-  *l = (id_list){0};
-}
-
-static status list_alloc(id_list *l, off n, bool numeric, off text_bytes) {
-  status st = OK;
-  *l = (id_list){.n = n, .numeric = numeric, .text_bytes = text_bytes};
-  if (numeric)
-    TRY(MEM_ALLOC(l->number, n, "ids"));
-  else {
-    TRY(MEM_ALLOC(l->place, n, "ids"));
-    TRY(MEM_ALLOC(l->text, text_bytes, "bytes of ids"));
-  }
-done:
-  if (st != OK)
-    list_free(l);
-  return st;
-}
-
-/* The bytes of id i; numbers are written to `room` (ID_MAX bytes). */
-static size_t list_text(const id_list *l, off i, char *room, const char **at) {
-  if (!l->numeric) {
-    *at = l->text + l->place[i] + 1;
-    return (unsigned char)l->text[l->place[i]];
-  }
-  uint64_t rest = l->number[i] < 0 ? (uint64_t)0 - (uint64_t)l->number[i] : (uint64_t)l->number[i];
-  char *s = room + ID_MAX;
-  do
-    *--s = (char)('0' + rest % 10);
-  while ((rest /= 10) != 0);
-  if (l->number[i] < 0)
-    *--s = '-';
-  *at = s;
-  return (size_t)(room + ID_MAX - s);
-}
-
-static int list_compare(const id_list *a, off i, const id_list *b, off j) {
-  if (a->numeric)
-    return (a->number[i] > b->number[j]) - (a->number[i] < b->number[j]);
-  const char *x = a->text + a->place[i], *y = b->text + b->place[j];
-  return id_compare(false, x + 1, (unsigned char)x[0], y + 1, (unsigned char)y[0]);
-}
-
-/* Eight bytes of a text from `from` on as a number that compares as they do; zeros behind its end. */
-static uint64_t word_at(const char *text, size_t from) {
-  size_t n = (unsigned char)text[0];
-  uint64_t word = 0;
-  for (size_t i = 0; i < 8; i++)
-    word = word << 8 | (from + i < n ? (unsigned char)text[1 + from + i] : 0);
-  return word;
-}
-
-/* Sorts by the bytes from `from` on, eight at a time; ids hold no NUL, so the zeros behind the end stand before all. */
-static void sort_texts(sort_pair *pairs, off n, const id_list *l, size_t from) {
-  for (off i = 0; i < n; i++)
-    pairs[i].high = word_at(l->text + l->place[pairs[i].low], from);
-  sort_pairs(pairs, n);
-  for (off i = 0; i < n;) {
-    off j = i + 1;
-    while (j < n && pairs[j].high == pairs[i].high)
-      j++;
-    if (j - i > 1 && (pairs[i].high & 0xff) != 0)
-      sort_texts(pairs + i, j - i, l, from + 8);
-    i = j;
-  }
-}
-
-/* order[k].low is the place in the list of the k-th id in order; equal ones by place. */
-static status list_sort(const id_list *l, sort_pair **order) {
-  status st = MEM_ALLOC(*order, l->n, "order of ids");
-  if (st != OK)
-    return st;
-  for (off i = 0; i < l->n; i++)
-    (*order)[i] = (sort_pair){l->numeric ? sort_key_i64(l->number[i]) : 0, (uint64_t)i};
-  if (l->numeric)
-    sort_pairs(*order, l->n);
-  else
-    sort_texts(*order, l->n, l, 0);
-  return OK;
-}
-
-/* The ids in that order, as a list of their own. */
-static status list_ordered(const id_list *l, const sort_pair *order, id_list *out) {
-  status st = list_alloc(out, l->n, l->numeric, l->text_bytes);
-  if (st != OK)
-    return st;
-  off at = 0;
-  for (off k = 0; k < l->n; k++) {
-    off i = (off)order[k].low;
-    if (l->numeric)
-      out->number[k] = l->number[i];
-    else {
-      size_t n = (size_t)(unsigned char)l->text[l->place[i]] + 1;
-      memcpy(out->text + at, l->text + l->place[i], n);
-      out->place[k] = at;
-      at += (off)n;
-    }
-  }
-  return OK;
-}
-
-/* The table's ids and then the old ones. */
-static status list_gather(const id_table *ids, const strings *old, bool numeric, id_list *out) {
-  status st = OK;
-  off n_old = old != NULL ? old->n : 0, bytes = 0;
-  char text[ID_MAX + 1];
-  if (!numeric) {
-    for (uint32_t i = 0; i < ids->n; i++)
-      bytes += 1 + (off)id_table_text(ids, i, text);
-    for (off i = 0; i < n_old; i++)
-      bytes += 1 + (off)strnlen(old->bytes + i * old->width, (size_t)old->width);
-  }
-  TRY(list_alloc(out, (off)ids->n + n_old, numeric, bytes));
-  off at = 0;
-  for (off i = 0; i < out->n; i++) {
-    const char *s = text;
-    size_t n;
-    if (i < (off)ids->n) {
-      if (numeric) {
-        id_table_integer(ids, (uint32_t)i, &out->number[i]);
-        continue;
-      }
-      n = id_table_text(ids, (uint32_t)i, text);
-    } else {
-      s = old->bytes + (i - (off)ids->n) * old->width;
-      n = strnlen(s, (size_t)old->width);
-      if (numeric) {
-        id_integer(s, n, &out->number[i]);
-        continue;
-      }
-    }
-    out->place[i] = at;
-    out->text[at] = (char)(unsigned char)n;
-    memcpy(out->text + at + 1, s, n);
-    at += (off)n + 1;
-  }
-done:
-  return st;
-}
-
-static bool all_integers(const id_table *ids, const strings *old) {
-  int64_t number;
-  bool yes = true;
-  for (uint32_t i = 0; i < ids->n && yes; i++)
-    yes = id_table_integer(ids, i, &number);
-  for (off i = 0; old != NULL && i < old->n && yes; i++) {
-    const char *s = old->bytes + i * old->width;
-    yes = id_integer(s, strnlen(s, (size_t)old->width), &number);
-  }
-  return yes;
-}
-
-/* ---- over ranks ---- */
-
 static off total(const off *counts, int size) {
   off sum = 0;
   for (int r = 0; r < size; r++)
@@ -185,7 +26,7 @@ static status list_move(comm *c, const id_list *l, const off *counts, off *from,
     st = MEM_ALLOC(got_bytes, c->size, "counts");
   TRY(comm_agree(c, st));
   if (l->numeric) {
-    TRY(comm_agree(c, list_alloc(got, total(from, c->size), true, 0)));
+    TRY(comm_agree(c, id_list_alloc(got, total(from, c->size), true, 0)));
     comm_move_rows(c, l->number, counts, got->number, from, sizeof(int64_t));
   } else {
     off at = 0;
@@ -195,7 +36,7 @@ static status list_move(comm *c, const id_list *l, const off *counts, off *from,
       at = end;
     }
     comm_transpose_i64(c, give_bytes, got_bytes);
-    TRY(comm_agree(c, list_alloc(got, total(from, c->size), false, total(got_bytes, c->size))));
+    TRY(comm_agree(c, id_list_alloc(got, total(from, c->size), false, total(got_bytes, c->size))));
     comm_move_rows(c, l->text, give_bytes, got->text, got_bytes, 1);
     for (off i = 0, place = 0; i < got->n; i++) {
       got->place[i] = place;
@@ -240,7 +81,7 @@ static status choose_splitters(comm *c, const id_list *sorted, id_list *out) {
   if (st == OK)
     st = MEM_ALLOC(all, n, "samples of ids");
   if (st == OK)
-    st = list_alloc(out, c->size - 1, sorted->numeric, bytes);
+    st = id_list_alloc(out, c->size - 1, sorted->numeric, bytes);
   TRY(comm_agree(c, st));
   for (off i = 0; i < n_mine; i++) {
     off at = (2 * i + 1) * sorted->n / (2 * n_mine);
@@ -288,7 +129,7 @@ static void count_by_owner(const id_list *sorted, const id_list *splitters, int 
     off low = at, high = sorted->n; /* first id that is not below splitter r */
     while (r < size - 1 && low < high) {
       off middle = low + (high - low) / 2;
-      if (list_compare(sorted, middle, splitters, r) < 0)
+      if (id_list_compare(sorted, middle, splitters, r) < 0)
         low = middle + 1;
       else
         high = middle;
@@ -306,18 +147,18 @@ static status number_own(comm *c, numbering *n, const id_list *got, const gid *o
   status st = OK;
   sort_pair *order = NULL;
   off distinct = 0, fresh = 0, bytes = 0;
-  st = list_sort(got, &order);
+  st = id_list_sort(got, &order);
   if (st == OK) {
     for (off k = 0; k < got->n; k++) { /* `high` is free now: it takes the number of the distinct id */
       off i = (off)order[k].low;
-      bool same = k > 0 && list_compare(got, i, got, (off)order[k - 1].low) == 0;
+      bool same = k > 0 && id_list_compare(got, i, got, (off)order[k - 1].low) == 0;
       if (!same) {
         distinct++;
         bytes += got->numeric ? 0 : 1 + (off)(unsigned char)got->text[got->place[i]];
       }
       order[k].high = (uint64_t)(distinct - 1);
     }
-    st = list_alloc(&n->own, distinct, got->numeric, bytes);
+    st = id_list_alloc(&n->own, distinct, got->numeric, bytes);
   }
   if (st == OK)
     st = MEM_ALLOC(n->own_row, distinct, "rows of ids");
@@ -359,25 +200,20 @@ done:
 status numbering_create(comm *c, const id_table *ids, const strings *old, gid old_first, gid n_old, gid *rows,
                         numbering *out) {
   status st = OK;
-  id_list mine = {0}, sorted = {0}, got = {0};
+  id_list sorted = {0}, got = {0};
   sort_pair *order = NULL;
   off *give = NULL, *from = NULL;
   gid *rows_got = NULL, *rows_back = NULL, *old_give = NULL, *old_got = NULL;
   *out = (numbering){.n_old = n_old};
-  int64_t other = all_integers(ids, old) ? 0 : 1;
+  int64_t other = id_list_all_integers(ids, old) ? 0 : 1;
   comm_max_i64(c, &other, 1);
   out->numeric = other == 0;
-  st = list_gather(ids, old, out->numeric, &mine);
-  if (st == OK)
-    st = list_sort(&mine, &order);
-  if (st == OK)
-    st = list_ordered(&mine, order, &sorted);
+  st = id_list_create(ids, old, out->numeric, &sorted, &order);
   if (st == OK)
     st = MEM_ALLOC(give, c->size, "counts");
   if (st == OK)
     st = MEM_ALLOC(from, c->size, "counts");
   TRY(comm_agree(c, st));
-  list_free(&mine);
   TRY(choose_splitters(c, &sorted, &out->splitters));
   count_by_owner(&sorted, &out->splitters, c->size, give);
   TRY(list_move(c, &sorted, give, from, &got));
@@ -402,9 +238,8 @@ status numbering_create(comm *c, const id_table *ids, const strings *old, gid ol
     if (order[k].low < ids->n)
       rows[order[k].low] = rows_back[k];
 done:
-  list_free(&mine);
-  list_free(&sorted);
-  list_free(&got);
+  id_list_free(&sorted);
+  id_list_free(&got);
   mem_free(order);
   mem_free(give);
   mem_free(from);
@@ -418,15 +253,15 @@ done:
 }
 
 void numbering_free(numbering *n) {
-  list_free(&n->own);
-  list_free(&n->splitters);
+  id_list_free(&n->own);
+  id_list_free(&n->splitters);
   mem_free(n->own_row);
   *n = (numbering){0};
 }
 
 status numbering_find(comm *c, const numbering *n, const id_table *ids, gid *rows) {
   status st = OK;
-  id_list mine = {0}, sorted = {0}, got = {0};
+  id_list sorted = {0}, got = {0};
   id_table known = {0}; /* where all ids are integers, only integers can be among them */
   sort_pair *order = NULL;
   uint32_t *place = NULL;
@@ -448,11 +283,7 @@ status numbering_find(comm *c, const numbering *n, const id_table *ids, gid *row
       place[row] = i;
   }
   if (st == OK)
-    st = list_gather(&known, NULL, n->numeric, &mine);
-  if (st == OK)
-    st = list_sort(&mine, &order);
-  if (st == OK)
-    st = list_ordered(&mine, order, &sorted);
+    st = id_list_create(&known, NULL, n->numeric, &sorted, &order);
   if (st == OK)
     st = MEM_ALLOC(give, c->size, "counts");
   if (st == OK)
@@ -468,21 +299,20 @@ status numbering_find(comm *c, const numbering *n, const id_table *ids, gid *row
     off low = 0, high = n->own.n;
     while (low < high) {
       off middle = low + (high - low) / 2;
-      if (list_compare(&n->own, middle, &got, i) < 0)
+      if (id_list_compare(&n->own, middle, &got, i) < 0)
         low = middle + 1;
       else
         high = middle;
     }
-    rows_got[i] = low < n->own.n && list_compare(&n->own, low, &got, i) == 0 ? n->own_row[low] : -1;
+    rows_got[i] = low < n->own.n && id_list_compare(&n->own, low, &got, i) == 0 ? n->own_row[low] : -1;
   }
   comm_move_rows(c, rows_got, from, rows_back, give, sizeof(gid));
   for (off k = 0; k < sorted.n; k++)
     rows[place[order[k].low]] = rows_back[k];
 done:
   id_table_free(&known);
-  list_free(&mine);
-  list_free(&sorted);
-  list_free(&got);
+  id_list_free(&sorted);
+  id_list_free(&got);
   mem_free(order);
   mem_free(place);
   mem_free(give);
@@ -530,7 +360,7 @@ status numbering_ids(comm *c, const numbering *n, const gid *first, strings *out
       order[at].low = (uint64_t)i;
       rows[at] = n->own_row[i];
     }
-    st = list_ordered(&n->own, order, &by_rank);
+    st = id_list_ordered(&n->own, order, &by_rank);
   }
   TRY(comm_agree(c, st));
   TRY(list_move(c, &by_rank, give, from, &got));
@@ -539,7 +369,7 @@ status numbering_ids(comm *c, const numbering *n, const gid *first, strings *out
   const char *text;
   size_t width = 1;
   for (off i = 0; i < got.n; i++) {
-    size_t length = list_text(&got, i, room, &text);
+    size_t length = id_list_text(&got, i, room, &text);
     width = length > width ? length : width;
   }
   if (st == OK)
@@ -547,12 +377,12 @@ status numbering_ids(comm *c, const numbering *n, const gid *first, strings *out
   TRY(comm_agree(c, st));
   comm_move_rows(c, rows, give, rows_got, from, sizeof(gid));
   for (off i = 0; i < got.n; i++) {
-    size_t length = list_text(&got, i, room, &text);
+    size_t length = id_list_text(&got, i, room, &text);
     memcpy(out->bytes + (rows_got[i] - first[c->rank]) * out->width, text, length);
   }
 done:
-  list_free(&by_rank);
-  list_free(&got);
+  id_list_free(&by_rank);
+  id_list_free(&got);
   mem_free(give);
   mem_free(from);
   mem_free(next);

@@ -7,18 +7,7 @@
 #define PALATE_IO_NUMBERING_H
 
 #include "io/comm.h"
-#include "io/id_table.h"
-#include "io/strings.h"
-
-/* Ids in the order of their rows, as they are sorted and sent: numbers where all are integers, else bytes. */
-typedef struct id_list {
-  off n;
-  bool numeric;
-  int64_t *number; /* [n], numeric */
-  char *text;      /* length byte and bytes each, !numeric */
-  off *place;      /* [n] where each begins in text */
-  off text_bytes;
-} id_list;
+#include "io/id_list.h"
 
 typedef struct numbering {
   gid n;        /* distinct ids of all ranks, old ones included */
