@@ -3,6 +3,7 @@
 #include "io/mem.h"
 #include "io/store.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -69,29 +70,52 @@ static status find_matrix(h5_file *f, const char *path, h5_column *out) {
   return st;
 }
 
-status groups_read(const char *dir, side s, groups_table *out) {
+/* Every label, size and centroid there is stands for a group, and no more. */
+static status check_groups(h5_file *f, side s, groups_table *out) {
+  h5_column centroid, size, label, group;
   status st = OK;
-  char path[SNAPSHOT_PATH_MAX + 32];
-  h5_file *f = NULL;
-  h5_column centroid, size, group;
-  *out = (groups_table){0};
-  path_of(dir, s, path, sizeof path);
-  TRY(h5_open(path, &f));
   TRY(find_matrix(f, "/groups/centroid", &centroid));
   TRY(find_matrix(f, group_path(s), &group));
   TRY(h5_find(f, "/groups/size", &size));
-  TRY(h5_read_strings(f, "/groups/label", 0, size.rows, &out->labels));
-  if (centroid.rows != size.rows || out->labels.n != size.rows || centroid.rows < 1 || centroid.rows > INT32_MAX ||
-      centroid.columns > INT32_MAX || group.columns < 1 || group.columns > INT32_MAX)
-    TRY(status_fail(BAD_DATA, "%s: centroids, sizes and labels are of different numbers of groups", path));
+  TRY(h5_find(f, "/groups/label", &label));
+  if (centroid.rows != size.rows || label.rows != size.rows || size.matrix || label.matrix || centroid.rows < 1 ||
+      centroid.rows > INT32_MAX || centroid.columns > INT32_MAX || group.columns < 1 || group.columns > INT32_MAX)
+    TRY(status_fail(BAD_DATA, "%s: centroids, sizes and labels are of different numbers of groups", h5_path(f)));
   out->n_groups = (lid)centroid.rows;
   out->factors = (int)centroid.columns;
   out->memberships = (int)group.columns;
   out->n_rows = group.rows;
-  TRY(MEM_ALLOC(out->centroid, centroid.rows * centroid.columns, "centroids"));
-  TRY(MEM_ALLOC(out->size, size.rows, "sizes of groups"));
-  TRY(h5_read(f, "/groups/centroid", H5_F32, 0, centroid.rows, out->centroid));
-  TRY(h5_read(f, "/groups/size", H5_I64, 0, size.rows, out->size));
+done:
+  return st;
+}
+
+/* Groups that no run writes would spoil the seeds and names of the next. */
+static status check_values(h5_file *f, const groups_table *t) {
+  for (off i = 0; i < (off)t->n_groups * t->factors; i++)
+    if (!isfinite(t->centroid[i]))
+      return status_fail(BAD_DATA, "%s: the centroid of group %lld has a value that is not a finite number", h5_path(f),
+                         (long long)(i / t->factors));
+  for (lid g = 0; g < t->n_groups; g++)
+    if (t->size[g] < 0 || t->size[g] > t->n_rows)
+      return status_fail(BAD_DATA, "%s: group %d has %lld of %lld members", h5_path(f), (int)g, (long long)t->size[g],
+                         (long long)t->n_rows);
+  return OK;
+}
+
+status groups_read(const char *dir, side s, groups_table *out) {
+  status st = OK;
+  char path[SNAPSHOT_PATH_MAX + 32];
+  h5_file *f = NULL;
+  *out = (groups_table){0};
+  path_of(dir, s, path, sizeof path);
+  TRY(h5_open(path, &f));
+  TRY(check_groups(f, s, out));
+  TRY(h5_read_strings(f, "/groups/label", 0, out->n_groups, &out->labels));
+  TRY(MEM_ALLOC(out->centroid, (off)out->n_groups * out->factors, "centroids"));
+  TRY(MEM_ALLOC(out->size, out->n_groups, "sizes of groups"));
+  TRY(h5_read(f, "/groups/centroid", H5_F32, 0, out->n_groups, out->centroid));
+  TRY(h5_read(f, "/groups/size", H5_I64, 0, out->n_groups, out->size));
+  TRY(check_values(f, out));
 done:
   h5_close(f);
   if (st != OK)

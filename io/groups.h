@@ -43,7 +43,8 @@ typedef struct groups_table {
   strings labels;
 } groups_table;
 
-/* Reads it. NO_INPUT where the snapshot has no groups, BAD_DATA. Local. Free with groups_table_free. */
+/* Reads it: centroids are finite, sizes within 0 … n_rows. NO_INPUT where the snapshot has no groups, BAD_DATA. Local.
+ * Free with groups_table_free. */
 status groups_read(const char *dir, side s, groups_table *out);
 void groups_table_free(groups_table *t);
 

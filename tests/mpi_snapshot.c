@@ -2,12 +2,15 @@
  * wrote it, or a reader takes a half-made snapshot for a finished one. */
 #define _XOPEN_SOURCE 700
 #include "io/disk.h"
+#include "io/groups.h"
 #include "io/mem.h"
 #include "io/snapshot.h"
 #include "tests/suite.h"
 #include "tests/temp_folder.h"
 #include "train/rng.h"
 
+#include <hdf5.h>
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -247,11 +250,59 @@ START_TEST(json_files_come_back) {
 }
 END_TEST
 
+/* Writes the groups of three members, with something amiss: 1 a label too few, 2 no finite centroid, 3 a group of more
+ * than all members. */
+static status write_groups(int amiss) {
+  comm alone = comm_single();
+  char path[TEMP_FOLDER_MAX + 16];
+  const lid group[] = {0, 1, 1}, top[2 * GROUPS_TOP] = {0};
+  const real affinity[] = {1, 1, 1}, centroid[] = {1, 2, amiss == 2 ? INFINITY : 3, 4};
+  const int64_t size[] = {1, amiss == 3 ? 4 : 2};
+  char names[] = "ab";
+  const strings labels = {2, 1, names};
+  groups_part part = {.n_rows = 3,
+                      .row_count = 3,
+                      .memberships = 1,
+                      .group = group,
+                      .affinity = affinity,
+                      .n_groups = 2,
+                      .factors = 2,
+                      .centroid = centroid,
+                      .size = size,
+                      .top_items = top,
+                      .labels = &labels};
+  status st = groups_write(&alone, folder, USERS, &part);
+  if (st != OK || amiss != 1)
+    return st;
+  snprintf(path, sizeof path, "%s/groups.h5", folder);
+  hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), text = H5Tcopy(H5T_C_S1);
+  const hsize_t one = 1;
+  hid_t space = H5Screate_simple(1, &one, NULL);
+  H5Ldelete(file, "/groups/label", H5P_DEFAULT);
+  H5Dclose(H5Dcreate2(file, "/groups/label", text, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+  H5Sclose(space);
+  H5Tclose(text);
+  H5Fclose(file);
+  return OK;
+}
+
+START_TEST(groups_that_make_no_sense_are_refused) {
+  bool good = true;
+  for (int amiss = 0; amiss < 4 && world.rank == 0; amiss++) {
+    groups_table t;
+    good = good && write_groups(amiss) == OK && groups_read(folder, USERS, &t) == (amiss == 0 ? OK : BAD_DATA);
+    groups_table_free(&t);
+  }
+  all_assert(good, "groups");
+}
+END_TEST
+
 static void add(TCase *tc) {
   tcase_add_checked_fixture(tc, setup, teardown);
   tcase_add_loop_test(tc, a_model_reads_back_and_does_not_depend_on_ranks, 0, N_SHAPES);
   tcase_add_test(tc, snapshots_are_found_when_they_are_whole);
   tcase_add_test(tc, json_files_come_back);
+  tcase_add_test(tc, groups_that_make_no_sense_are_refused);
 }
 
 int main(int argc, char **argv) {

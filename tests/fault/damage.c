@@ -6,11 +6,9 @@
  *   COUNT changes, in turn: a bit of each of the first bytes, a bit anywhere, a run of bytes overwritten, the end cut
  *         off */
 #define _GNU_SOURCE
-#include "io/dataset.h"
 #include "io/disk.h"
-#include "io/mem.h"
 #include "io/seal.h"
-#include "io/snapshot.h"
+#include "tests/read_whole.h"
 #include "train/rng.h"
 
 #include <fcntl.h>
@@ -31,104 +29,18 @@ static uint64_t *seen;
 static void take(const void *bytes, off n) {
   *seen = XXH3_64bits_withSeed(bytes, (size_t)n, *seen);
 }
-static void take_texts(strings *s) {
-  take(s->bytes, s->n * s->width);
-  strings_free(s);
-}
-
-static status read_dataset(const char *path) {
-  comm alone = comm_single();
-  dataset *d = NULL;
-  off *indptr = NULL;
-  lid *item = NULL;
-  real *value = NULL;
-  int64_t *time = NULL;
-  strings texts = {0};
-  status st = OK;
-  TRY(dataset_open(&alone, path, &d));
-  TRY(MEM_ALLOC(indptr, SLAB + 1, "indptr"));
-  TRY(MEM_ALLOC(item, SLAB, "items"));
-  TRY(MEM_ALLOC(value, SLAB, "values"));
-  TRY(MEM_ALLOC(time, SLAB, "times"));
-  for (gid u = 0; u < dataset_users(d); u += SLAB) {
-    gid n = dataset_users(d) - u < SLAB ? dataset_users(d) - u : SLAB;
-    TRY(dataset_read_indptr(d, u, n, indptr));
-    take(indptr, (n + 1) * 8);
-  }
-  for (off e = 0; e < dataset_events(d); e += SLAB) {
-    off n = dataset_events(d) - e < SLAB ? dataset_events(d) - e : SLAB;
-    TRY(dataset_read_events(d, e, n, item, value, time));
-    take(item, n * 4);
-    take(value, n * 4);
-    if (dataset_has_time(d))
-      take(time, n * 8);
-  }
-  TRY(dataset_read_ids(d, USERS, 0, dataset_users(d), &texts));
-  take_texts(&texts);
-  TRY(dataset_read_ids(d, ITEMS, 0, dataset_items(d), &texts));
-  take_texts(&texts);
-  TRY(dataset_read_titles(d, 0, dataset_items(d), &texts));
-  take_texts(&texts);
-  TRY(dataset_read_tags(d, 0, dataset_items(d), &texts));
-  take_texts(&texts);
-done:
-  strings_free(&texts);
-  mem_free(indptr);
-  mem_free(item);
-  mem_free(value);
-  mem_free(time);
-  dataset_close(d);
-  return st;
-}
-
-static status read_model(const char *dir) {
-  model *m = NULL;
-  real *rows = NULL;
-  strings texts = {0}, names = {0};
-  gid row;
-  status st = OK;
-  TRY(model_open(dir, &m));
-  for (int s = 0; s < 2; s++) {
-    gid n = model_rows(m, (side)s);
-    mem_free(rows);
-    rows = NULL;
-    TRY(MEM_ALLOC(rows, n * model_factors(m), "factors"));
-    TRY(model_read_factors(m, (side)s, 0, n, rows, model_factors(m)));
-    take(rows, n * model_factors(m) * 4);
-    TRY(model_read_bias(m, (side)s, 0, n, rows));
-    take(rows, n * 4);
-    TRY(model_read_ids(m, (side)s, 0, n, &texts));
-    take_texts(&texts);
-    TRY(model_find_id(m, (side)s, "17", &row));
-    TRY(model_find_id(m, (side)s, "no such id", &row));
-  }
-  TRY(model_read_titles(m, 0, model_rows(m, ITEMS), &texts));
-  take_texts(&texts);
-  TRY(model_read_tags(m, 0, model_rows(m, ITEMS), &texts));
-  take_texts(&texts);
-  TRY(h5_attr_names(model_file(m), "/", &names));
-  take_texts(&names);
-  double mean = model_mean(m);
-  take(&mean, sizeof mean);
-done:
-  strings_free(&texts);
-  strings_free(&names);
-  mem_free(rows);
-  model_close(m);
-  return st;
-}
-
 static const char *kind;
 
 static status read_all(const char *path, const char *dir) {
   if (strcmp(kind, "dataset") == 0)
-    return read_dataset(path);
+    return read_whole_dataset(path, SLAB, take);
   if (strcmp(kind, "model") == 0)
-    return read_model(dir);
+    return read_whole_model(dir, SLAB, take);
   json_t *json = NULL;
   status st = seal_verify(dir, NULL, NULL);
   /* What a reader without a look at the seal would do must not crash either. */
-  read_model(dir);
+  read_whole_model(dir, SLAB, take);
+  read_whole_groups(dir, USERS, take);
   snapshot_read_json(dir, "metrics.json", &json);
   json_decref(json);
   json = NULL;
