@@ -87,4 +87,16 @@ static inline __attribute__((always_inline)) vec lanes_sum(vec s[VL]) {
   return s[0];
 }
 
+/* Lane i of s[j] and lane j of s[i] change places. */
+static inline __attribute__((always_inline)) void lanes_transpose(vec s[VL]) {
+#define EXCHANGE(w, low, high)                                                                                         \
+  _Pragma("GCC unroll 16") for (int j = 0; j < VL; j++) if ((j & (w)) == 0) {                                          \
+    vec t = __builtin_shufflevector(s[j], s[j + (w)], low);                                                            \
+    s[j + (w)] = __builtin_shufflevector(s[j], s[j + (w)], high);                                                      \
+    s[j] = t;                                                                                                          \
+  }
+  EACH_HALVING(EXCHANGE)
+#undef EXCHANGE
+}
+
 #endif

@@ -3,6 +3,7 @@
 #include "io/mem.h"
 #include "train/cost.h"
 #include "train/solve.h"
+#include "train/solve_kernel.h"
 #include "train/spread.h"
 
 #include <math.h>
@@ -94,7 +95,9 @@ static double memory_of(const plan_layout *l, const plan_machine *m, const plan_
   double pack = 0;
   if (l->ranks > 1)
     pack = 4 * (fmin(PACK_BYTES, rows_sent * 4 * l->factors));
-  double solver = m->threads * (2 * 80 * ld * 4 + ld * (ld + 16) * 4 * 1.7) + 16 * k2 + 8 * ld * ld;
+  double batch = solve_batch_size(16, (off)ld), system = ld * (ld + 16) + 16 * ld; /* matrices, sums, solutions */
+  double solver = m->threads * 4 * (2 * PANEL_ROWS * ld + batch * system + (double)solve_lanes_size(16, (int)ld / 16)) +
+                  16 * k2 + 12 * ld * ld;
   double train =
       by_user + by_item + spread + row * (user_table + item_table) + 8 * n->items + 4 * rows_sent + pack + solver;
   return RESIDENT_BASE + fmax(load, fmax(moving, train));

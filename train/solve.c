@@ -38,17 +38,27 @@ static row_shared shape_of(const half_problem *p) {
                       .nb = (p->k + ops->vl - 1) / ops->vl,
                       .lda = p->ld + 16,
                       .panels = 1,
+                      .batch = solve_batch_size(ops->vl, p->ld),
                       .n_sums = p->explicit_loss && p->bias != NULL ? 2 : 1};
 }
 
 /* alpha0 G in single precision, padded. */
 static status dense_part(row_shared *s) {
-  int k = s->p.k;
+  int k = s->p.k, vl = s->ops->vl, skewed = s->ops->skewed;
   status st = MEM_ZALLOC(s->dense, s->p.ld * s->lda, "the shared part of the systems");
-  for (int i = 0; st == OK && i < k; i++)
+  if (st == OK)
+    st = MEM_ZALLOC(s->twisted, row_skew_size(s), "the shared part of the systems");
+  if (st != OK)
+    return st;
+  for (int i = 0; i < k; i++)
     for (int j = 0; j < k; j++)
       s->dense[i * s->lda + j] = (real)(s->p.alpha0 * s->p.gram[(off)i * k + j]);
-  return st;
+  for (off i = 0; i < row_skew_size(s); i++) {
+    off first = i / (vl * skewed) * vl, lane = i % vl;
+    s->twisted[i] =
+        s->dense[(first + lane) * s->lda + first + solve_skew_partner(vl, (int)(i / vl % skewed), (int)lane)];
+  }
+  return OK;
 }
 
 status solver_create(const half_problem *p, solver **out) {
@@ -88,6 +98,7 @@ void solver_free(solver *s) {
   mem_free(s->shared.near);
   mem_free(s->work);
   mem_free(s->shared.dense);
+  mem_free(s->shared.twisted);
   mem_free(s);
 }
 
@@ -186,41 +197,74 @@ static void failure_note(failure *f, lid row, status st) {
   }
 }
 
-/* With the sums of row r in w: its solution, in double precision where single does not do. */
-static status finish(const row_shared *s, row_work *w, const csr *m, lid r, real *x, real *own_bias) {
-  off begin = m->ptr[r], n = m->ptr[r + 1] - begin;
-  real *to = x + r * s->p.ld, *bias = own_bias != NULL ? own_bias + r : NULL;
-  if (row_finish(s, w, n, to, bias))
-    return OK;
+/* Where the solutions of a call go. */
+typedef struct output {
+  real *x, *own_bias;
+  double *row_loss;
+  failure *failed;
+} output;
+
+/* Single precision has not done for row r: its solution in double precision. */
+static status solve_double(const row_shared *s, const csr *m, lid r, real *x, real *bias) {
+  off begin = m->ptr[r];
   if (s->p.nonnegative)
     return status_fail(INTERNAL, "its system of equations has no finite solution; a larger --lambda helps");
-  return solve_row_double(&s->p, m->col + begin, m->val + begin, n, to, bias);
+  return solve_row_double(&s->p, m->col + begin, m->val + begin, m->ptr[r + 1] - begin, x, bias);
 }
 
-static status solve_light(const row_shared *s, row_work *w, const csr *m, lid r, real *x, real *own_bias,
-                          double *row_loss) {
+/* Solves the rows that wait in w. */
+static void solve_queue(const row_shared *s, row_work *w, const csr *m, const output *to) {
+  unsigned good = w->queued > 0 ? row_solve_queue(s, w, m) : 0;
+  for (int i = 0; i < w->queued; i++) {
+    lid r = w->row[i];
+    off begin = m->ptr[r], end = m->ptr[r + 1];
+    real *x = to->x + r * s->p.ld, *bias = to->own_bias != NULL ? to->own_bias + r : NULL;
+    double *loss = to->row_loss != NULL ? to->row_loss + r : NULL;
+    bool single = (good >> i & 1) != 0 && row_take(s, w, i, end - begin, x, bias);
+    status st = single ? OK : solve_double(s, m, r, x, bias);
+    if (st != OK)
+      failure_note(to->failed, r, st);
+    else if (loss != NULL && !(single && row_loss_of(s, w, i, m, x, bias, loss)))
+      *loss = row_data_loss(s, w, m, begin, end, false, x, bias);
+  }
+  w->queued = 0;
+}
+
+/* Solves row r, or has it wait for others to be solved with. */
+static void solve_light(const row_shared *s, row_work *w, const csr *m, lid r, const output *to) {
   off begin = m->ptr[r], end = m->ptr[r + 1];
+  real *x = to->x + r * s->p.ld, *bias = to->own_bias != NULL ? to->own_bias + r : NULL;
+  double *loss = to->row_loss != NULL ? to->row_loss + r : NULL;
   if (begin == end) { /* nothing known: zero is the solution */
     for (off i = 0; i < s->p.ld; i++)
-      x[r * s->p.ld + i] = 0;
-    if (own_bias != NULL)
-      own_bias[r] = 0;
-    if (row_loss != NULL)
-      row_loss[r] = 0;
-    return OK;
+      x[i] = 0;
+    if (bias != NULL)
+      *bias = 0;
+    if (loss != NULL)
+      *loss = 0;
+    return;
   }
-  real *to = x + r * s->p.ld, *bias = own_bias != NULL ? own_bias + r : NULL;
-  double *loss = row_loss != NULL ? row_loss + r : NULL;
   solve_method method = method_of(s, end - begin);
-  if (method == SOLVE_CG && row_cg(s, w, m, begin, end, to, bias, loss))
-    return OK;
-  if (method == SOLVE_SUBSPACE && row_subspace(s, w, m, begin, end, to, bias, loss))
-    return OK;
-  row_normal(s, w, m, begin, end);
-  status st = finish(s, w, m, r, x, own_bias);
-  if (st == OK && loss != NULL)
-    *loss = row_data_loss(s, w, m, begin, end, end - begin <= PANEL_ROWS, to, bias);
-  return st;
+  if (method == SOLVE_CG && row_cg(s, w, m, begin, end, x, bias, loss))
+    return;
+  if (method == SOLVE_SUBSPACE) {
+    solve_queue(s, w, m, to); /* both use the batch's first place */
+    if (row_subspace(s, w, m, begin, end, x, bias, loss))
+      return;
+  }
+  row_normal(s, w, w->queued, m, begin, end);
+  if (s->p.nonnegative) {
+    status st = row_finish(s, w, end - begin, x, bias) ? OK : solve_double(s, m, r, x, bias);
+    if (st != OK)
+      failure_note(to->failed, r, st);
+    else if (loss != NULL)
+      *loss = row_data_loss(s, w, m, begin, end, end - begin <= PANEL_ROWS, x, bias);
+    return;
+  }
+  w->row[w->queued] = r;
+  w->totals[w->queued++] = w->total;
+  if (w->queued == s->batch)
+    solve_queue(s, w, m, to);
 }
 
 static int heavy_from(const heavy_rows *heavy, lid row) {
@@ -230,8 +274,7 @@ static int heavy_from(const heavy_rows *heavy, lid row) {
   return h;
 }
 
-static status light_rows(solver *s, const csr *m, const heavy_rows *heavy, lid first, lid count, real *x,
-                         real *own_bias, double *row_loss, failure *failed) {
+static status light_rows(solver *s, const csr *m, const heavy_rows *heavy, lid first, lid count, const output *to) {
   chunk *chunks = NULL;
   int n_chunks;
   status st = prepare_classes(s, m, first, count);
@@ -249,10 +292,9 @@ static status light_rows(solver *s, const csr *m, const heavy_rows *heavy, lid f
         h++;
         continue;
       }
-      status row_st = solve_light(&s->shared, w, m, r, x, own_bias, row_loss);
-      if (row_st != OK)
-        failure_note(failed, r, row_st);
+      solve_light(&s->shared, w, m, r, to);
     }
+    solve_queue(&s->shared, w, m, to);
   }
   mem_free(chunks);
   return OK;
@@ -273,7 +315,7 @@ void solver_sums_add(solver *s, const csr *m, const off *cut, off n_segments, of
 #pragma omp parallel for schedule(dynamic, 1) num_threads(s->threads)
   for (off i = 0; i < n_segments; i++) {
     row_work *w = &s->work[omp_get_thread_num()];
-    row_normal(&s->shared, w, m, cut[i], cut[i + 1]);
+    row_normal(&s->shared, w, 0, m, cut[i], cut[i + 1]);
 #pragma omp critical(solver_sums)
     heavy_add(&s->shared, w, n_row, sums);
   }
@@ -303,16 +345,16 @@ exact_scale solver_loss_scale(double largest, off terms) {
 
 /* One heavy row that lies here as a whole. sum (heavy_size) and segment_loss (its segments) are work space. */
 static status solve_heavy(solver *s, const csr *m, lid r, off n_segments, const off *cut, int64_t *sum,
-                          double *segment_loss, real *x, real *own_bias, double *row_loss) {
-  real *to = x + r * s->shared.p.ld, *bias = own_bias != NULL ? own_bias + r : NULL;
+                          double *segment_loss, const output *to) {
+  real *x = to->x + r * s->shared.p.ld, *bias = to->own_bias != NULL ? to->own_bias + r : NULL;
   off size = heavy_size(&s->shared), n = m->ptr[r + 1] - m->ptr[r];
   for (off i = 0; i < size; i++)
     sum[i] = 0;
   solver_sums_add(s, m, cut, n_segments, n, sum);
-  status st = solver_sums_solve(s, sum, n, to, bias);
-  if (st != OK || row_loss == NULL)
+  status st = solver_sums_solve(s, sum, n, x, bias);
+  if (st != OK || to->row_loss == NULL)
     return st;
-  solver_segments_loss(s, m, cut, n_segments, to, bias, segment_loss);
+  solver_segments_loss(s, m, cut, n_segments, x, bias, segment_loss);
   double largest = 0;
   for (off i = 0; i < n_segments; i++)
     largest = fmax(largest, fabs(segment_loss[i]));
@@ -320,12 +362,11 @@ static status solve_heavy(solver *s, const csr *m, lid r, off n_segments, const 
   int64_t total = 0;
   for (off i = 0; i < n_segments; i++)
     total += exact_term(scale, segment_loss[i]);
-  row_loss[r] = exact_value(scale, total);
+  to->row_loss[r] = exact_value(scale, total);
   return OK;
 }
 
-static status heavy_in_range(solver *s, const csr *m, const heavy_rows *heavy, lid first, lid count, real *x,
-                             real *own_bias, double *row_loss, failure *failed) {
+static status heavy_in_range(solver *s, const csr *m, const heavy_rows *heavy, lid first, lid count, const output *to) {
   status st = OK;
   int64_t *sum = NULL;
   double *segment_loss = NULL;
@@ -333,10 +374,9 @@ static status heavy_in_range(solver *s, const csr *m, const heavy_rows *heavy, l
   TRY(MEM_ALLOC(segment_loss, heavy->first_cut[heavy->n], "the sums of a heavy row"));
   for (lid h = heavy_from(heavy, first); h < heavy->n && heavy->row[h] < first + count; h++) {
     off at = heavy->first_cut[h], n_segments = heavy->first_cut[h + 1] - at - 1;
-    status row_st =
-        solve_heavy(s, m, heavy->row[h], n_segments, heavy->cut + at, sum, segment_loss, x, own_bias, row_loss);
+    status row_st = solve_heavy(s, m, heavy->row[h], n_segments, heavy->cut + at, sum, segment_loss, to);
     if (row_st != OK)
-      failure_note(failed, heavy->row[h], row_st);
+      failure_note(to->failed, heavy->row[h], row_st);
   }
 done:
   mem_free(sum);
@@ -347,14 +387,13 @@ done:
 status solver_rows(solver *s, const csr *m, const heavy_rows *heavy, lid first, lid count, real *x, real *own_bias,
                    double *row_loss) {
   failure failed = {.st = OK};
-  if (s->shared.n_sums == 1)
-    own_bias = NULL;
+  output to = {x, s->shared.n_sums == 1 ? NULL : own_bias, row_loss, &failed};
   if (heavy != NULL && heavy->n > 0) {
-    status st = heavy_in_range(s, m, heavy, first, count, x, own_bias, row_loss, &failed);
+    status st = heavy_in_range(s, m, heavy, first, count, &to);
     if (st != OK)
       return st;
   }
-  status st = light_rows(s, m, heavy, first, count, x, own_bias, row_loss, &failed);
+  status st = light_rows(s, m, heavy, first, count, &to);
   if (st == OK && failed.st != OK)
     return status_fail(failed.st, "row %d (%lld interactions): %s", (int)failed.row,
                        (long long)(m->ptr[failed.row + 1] - m->ptr[failed.row]), failed.message);

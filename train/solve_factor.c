@@ -1,6 +1,5 @@
 /* Cholesky factorization and triangular solves of one small system. See train/solve_kernel.h. Compiled once per
  * instruction set. */
-#include "train/lanes.h"
 #include "train/solve_tile.h"
 
 #include <math.h>
@@ -14,11 +13,11 @@ static void subtract_above(int nb, int c, real *a, off lda) {
       real *to = a + (n + j) * lda + i * VL;
       const real *v = a + i * VL, *b = a + n + j;
       if (r == 3)
-        tile(3, TILE_COLUMNS, true, false, v, lda, VL, b, lda, n, to, lda);
+        tile(3, TILE_COLUMNS, true, false, v, lda, VL, b, lda, n, NULL, to, lda);
       else if (r == 2)
-        tile(2, TILE_COLUMNS, true, false, v, lda, VL, b, lda, n, to, lda);
+        tile(2, TILE_COLUMNS, true, false, v, lda, VL, b, lda, n, NULL, to, lda);
       else
-        tile(1, TILE_COLUMNS, true, false, v, lda, VL, b, lda, n, to, lda);
+        tile(1, TILE_COLUMNS, true, false, v, lda, VL, b, lda, n, NULL, to, lda);
     }
   }
 }

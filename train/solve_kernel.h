@@ -24,6 +24,32 @@ static inline int solve_skew_partner(int vl, int s, int lane) {
   return (lane / 4 + d) % (vl / 4) * 4 + (lane + e) % 4;
 }
 
+/* Systems that are solved together, one in each lane where they are eliminated; n <= VL. What follows the first
+ * system's array is the second's, and so on, `stride` floats further. Their bits do not depend on each other. */
+typedef struct system_batch {
+  int n, k;
+  real *a, *skew; /* sums as accumulate leaves them; used up */
+  off a_stride, skew_stride;
+  real *x; /* (n_rhs, ld) each: right-hand sides, then solutions */
+  off x_stride, ld;
+  int n_rhs;           /* 1 or 2 */
+  const real *lambda;  /* [n] */
+  const real *dense;   /* (nb * VL, lda) added to each matrix, and its diagonal blocks */
+  const real *twisted; /* in skewed form; both NULL: nothing is added */
+  real *lanes;         /* work space: solve_lanes_size() floats, once filled with finite numbers */
+} system_batch;
+
+/* How many to solve together: what the second-level cache holds, and a few where it holds none. */
+static inline int solve_batch_size(int vl, off ld) {
+  enum { BYTES = 5 << 18, LEAST = 4 };
+  off fit = BYTES / (ld * (ld + 16) * (off)sizeof(real));
+  return fit < LEAST ? LEAST : fit > vl ? vl : (int)fit;
+}
+
+static inline off solve_lanes_size(int vl, int nb) {
+  return (off)nb * vl * vl * vl + 3 * (off)nb * vl * vl + 16 * vl * vl;
+}
+
 /* A panel's rows and what to do with them. */
 typedef struct panel_rows {
   int n;             /* <= PANEL_ROWS */
@@ -60,6 +86,10 @@ typedef struct solve_ops {
   /* x (n_rhs, ldx) = a⁻¹ x with what factor left. */
   void (*solve)(int nb, const real *a, off lda, const real *inverse, const real *root, int n_rhs, real *x, off ldx);
 
+  /* x = (a + dense + lambda E)⁻¹ x for each system, E for its first k factors; the rest is 1. Bit s of the result
+   * is set where system s is positive definite in single precision. */
+  unsigned (*solve_batch)(int nb, const system_batch *b, off lda);
+
   /* s[p] = x · y_p for the panel's rows 0 … n-1, rounded up to a multiple of VL. */
   void (*dots)(int nb, const real *y, int n, const real *x, real *s);
 
@@ -84,6 +114,7 @@ extern const solve_ops solve_ops_baseline, solve_ops_avx2, solve_ops_avx512;
   bool ISA_JOIN(solve_factor, set)(int nb, real *a, off lda, real *inverse, real *root);                               \
   void ISA_JOIN(solve_solve, set)(int nb, const real *a, off lda, const real *inverse, const real *root, int n_rhs,    \
                                   real *x, off ldx);                                                                   \
+  unsigned ISA_JOIN(solve_batch, set)(int nb, const system_batch *b, off lda);                                         \
   void ISA_JOIN(solve_dots, set)(int nb, const real *y, int n, const real *x, real *s);                                \
   void ISA_JOIN(solve_apply, set)(int nb, const real *y, int n, const real *a, const real *b, const real *v,           \
                                   real shift, real *q, real *total);                                                   \

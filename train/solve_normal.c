@@ -1,34 +1,8 @@
 /* Normal equations: gathering rows, their weighted sum of outer products, products with a vector. See
  * train/solve_kernel.h. Compiled once per instruction set. */
-#include "train/lanes.h"
 #include "train/solve_tile.h"
 
 enum { QUADS = VL / 4, BLOCK = PANEL_ROWS * VL };
-/* Columns of a block that are summed together with a diagonal block, as the registers allow. */
-#if VL == 16
-enum { PAIRED = 16 };
-#else
-enum { PAIRED = 4 };
-#endif
-
-/* SKEW_d(F): F(s, d, e) for the turns of quads by d, as solve_skew_partner numbers them; turns within quads are the
- * cheapest of shuffles. */
-#if VL == 16
-#define SKEW_0(F) F(0, 0, 0) F(1, 0, 1) F(2, 0, 2)
-#define SKEW_1(F) F(3, 1, 0) F(4, 1, 1) F(5, 1, 2) F(6, 1, 3)
-#define SKEW_2(F) F(7, 2, 0) F(8, 2, 1) F(9, 2, 2)
-enum { SKEWED = 10 };
-#elif VL == 8
-#define SKEW_0(F) F(0, 0, 0) F(1, 0, 1) F(2, 0, 2)
-#define SKEW_1(F) F(3, 1, 0) F(4, 1, 1) F(5, 1, 2)
-#define SKEW_2(F)
-enum { SKEWED = 6 };
-#else
-#define SKEW_0(F) F(0, 0, 0) F(1, 0, 1) F(2, 0, 2)
-#define SKEW_1(F)
-#define SKEW_2(F)
-enum { SKEWED = 3 };
-#endif
 
 void ISA_NAME(solve_gather)(int nb, const real *table, off ld, const lid *col, int n, const lid *ahead, real *y) {
   enum { LINE = 16 };
@@ -148,11 +122,11 @@ void ISA_NAME(solve_accumulate)(int nb, const panel_rows *rows, bool fresh, real
         real *to = a + (c * VL + j) * lda + i * VL;
         r = tile_width(end - i);
         if (r == 3)
-          tile(3, TILE_COLUMNS, false, fresh, y + i * BLOCK, VL, BLOCK, b + c * BLOCK + j, VL, rows->n, to, lda);
+          tile(3, TILE_COLUMNS, false, fresh, y + i * BLOCK, VL, BLOCK, b + c * BLOCK + j, VL, rows->n, NULL, to, lda);
         else if (r == 2)
-          tile(2, TILE_COLUMNS, false, fresh, y + i * BLOCK, VL, BLOCK, b + c * BLOCK + j, VL, rows->n, to, lda);
+          tile(2, TILE_COLUMNS, false, fresh, y + i * BLOCK, VL, BLOCK, b + c * BLOCK + j, VL, rows->n, NULL, to, lda);
         else
-          tile(1, TILE_COLUMNS, false, fresh, y + i * BLOCK, VL, BLOCK, b + c * BLOCK + j, VL, rows->n, to, lda);
+          tile(1, TILE_COLUMNS, false, fresh, y + i * BLOCK, VL, BLOCK, b + c * BLOCK + j, VL, rows->n, NULL, to, lda);
       }
     }
 }
@@ -211,6 +185,7 @@ const solve_ops ISA_NAME(solve_ops) = {VL,
                                        ISA_NAME(solve_assemble),
                                        ISA_NAME(solve_factor),
                                        ISA_NAME(solve_solve),
+                                       ISA_NAME(solve_batch),
                                        ISA_NAME(solve_dots),
                                        ISA_NAME(solve_apply),
                                        ISA_NAME(solve_multiply)};

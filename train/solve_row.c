@@ -8,13 +8,27 @@
 #include <string.h>
 
 status row_work_create(const row_shared *s, row_work *w) {
-  off ld = s->p.ld, panel = PANEL_ROWS * ld, vl = s->ops->vl, events = (off)s->panels * PANEL_ROWS;
-  real **part[] = {&w->y,    &w->ay, &w->b,       &w->a,    &w->dots, &w->scores, &w->matrix, &w->skew,
-                   &w->sums, &w->x,  &w->inverse, &w->root, &w->r,    &w->z,      &w->d,      &w->q};
-  /* skew: whole blocks of 16 factors, as subspace takes them */
-  off size[] = {
-      panel * s->panels, panel, events, events, PANEL_ROWS, events, row_a_size(s), ld * s->ops->skewed, 2 * ld, 2 * ld,
-      ld * vl,           ld,    ld,     ld,     ld,         ld};
+  off ld = s->p.ld, panel = PANEL_ROWS * ld, vl = s->ops->vl, events = (off)s->panels * PANEL_ROWS, batch = s->batch;
+  real **part[] = {&w->y, &w->ay,      &w->b,    &w->a, &w->dots, &w->scores, &w->matrix, &w->skew,  &w->sums,
+                   &w->x, &w->inverse, &w->root, &w->r, &w->z,    &w->d,      &w->q,      &w->lanes, &w->solved};
+  off size[] = {panel * s->panels,
+                panel,
+                events,
+                events,
+                PANEL_ROWS,
+                events,
+                batch * row_a_size(s),
+                batch * row_skew_size(s),
+                batch * 2 * ld,
+                2 * ld,
+                ld * vl,
+                ld,
+                ld,
+                ld,
+                ld,
+                ld,
+                solve_lanes_size((int)vl, s->nb),
+                batch * 2 * ld};
   enum { PARTS = sizeof part / sizeof *part };
   off total = 0;
   for (int i = 0; i < PARTS; i++)
@@ -61,7 +75,9 @@ const lid *row_ahead(const csr *m, off begin, int n, int distance) {
   return m->col + (begin + distance + n <= csr_nnz(m) ? begin + distance : begin);
 }
 
-void row_normal(const row_shared *s, row_work *w, const csr *m, off begin, off end) {
+void row_normal(const row_shared *s, row_work *w, int slot, const csr *m, off begin, off end) {
+  real *matrix = w->matrix + slot * row_a_size(s), *skew = w->skew + slot * row_skew_size(s);
+  real *sums = w->sums + slot * 2 * s->p.ld;
   w->total = 0;
   for (off e = begin; e < end; e += PANEL_ROWS) {
     int n = end - e < PANEL_ROWS ? (int)(end - e) : PANEL_ROWS;
@@ -75,43 +91,113 @@ void row_normal(const row_shared *s, row_work *w, const csr *m, off begin, off e
                        .b = w->b,
                        .y = w->y,
                        .ay = w->ay};
-    s->ops->accumulate(s->nb, &rows, e == begin, w->matrix, s->lda, w->skew, w->sums, s->p.ld, s->n_sums);
+    s->ops->accumulate(s->nb, &rows, e == begin, matrix, s->lda, skew, sums, s->p.ld, s->n_sums);
   }
 }
 
 static double dot(const real *a, const real *b, int k) {
-  double sum = 0;
+  double sum[4] = {0}; /* so that additions need not wait */
   for (int i = 0; i < k; i++)
-    sum += (double)a[i] * (double)b[i];
-  return sum;
+    sum[i & 3] += (double)a[i] * (double)b[i];
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
-bool row_finish(const row_shared *s, row_work *w, off n, real *x, real *own_bias) {
+/* Solves the first `count` systems of w's batch, which have n[i] interactions. */
+static unsigned solve_batch(const row_shared *s, row_work *w, int count, const off *n) {
+  real lambda[ROW_BATCH_MOST];
+  off ld = s->p.ld;
+  for (int i = 0; i < count; i++)
+    lambda[i] = (real)half_problem_lambda(&s->p, n[i]);
+  memcpy(w->solved, w->sums, sizeof *w->sums * (size_t)(count * 2 * ld));
+  system_batch b = {.n = count,
+                    .k = s->p.k,
+                    .a = w->matrix,
+                    .a_stride = row_a_size(s),
+                    .skew = w->skew,
+                    .skew_stride = row_skew_size(s),
+                    .x = w->solved,
+                    .x_stride = 2 * ld,
+                    .ld = ld,
+                    .n_rhs = s->n_sums,
+                    .lambda = lambda,
+                    .dense = s->dense,
+                    .twisted = s->twisted,
+                    .lanes = w->lanes};
+  return s->ops->solve_batch(s->nb, &b, s->lda);
+}
+
+static bool take(const row_shared *s, const row_work *w, int i, double total, off n, real *x, real *own_bias) {
   off ld = s->p.ld;
   int k = s->p.k;
-  double lambda = half_problem_lambda(&s->p, n);
-  s->ops->assemble(s->nb, k, w->matrix, s->lda, w->skew, s->dense, (real)lambda);
-  if (s->p.nonnegative)
-    return row_nonnegative(s, w, n, lambda, x, own_bias);
-  if (!s->ops->factor(s->nb, w->matrix, s->lda, w->inverse, w->root))
-    return false;
-  memcpy(w->x, w->sums, sizeof *w->x * (size_t)(2 * ld));
-  s->ops->solve(s->nb, w->matrix, s->lda, w->inverse, w->root, s->n_sums, w->x, ld);
+  const real *sums = w->sums + i * 2 * ld, *solved = w->solved + i * 2 * ld;
   double bias = 0;
   if (own_bias != NULL) {
     /* The bias borders the factors' system: eliminate it last, by its Schur complement, which is a number. */
-    double corner = (double)n + lambda, rest = corner - dot(w->sums + ld, w->x + ld, k);
+    double corner = (double)n + half_problem_lambda(&s->p, n), rest = corner - dot(sums + ld, solved + ld, k);
     if (!(rest > 1e-4 * corner)) /* too much cancelled */
       return false;
-    bias = (w->total - dot(w->sums + ld, w->x, k)) / rest;
+    bias = (total - dot(sums + ld, solved, k)) / rest;
     *own_bias = (real)bias;
   }
   bool finite = isfinite(bias);
-  for (int i = 0; i < (int)ld; i++) {
-    x[i] = i >= k ? 0 : own_bias == NULL ? w->x[i] : (real)(w->x[i] - bias * w->x[ld + i]);
-    finite = finite && isfinite(x[i]);
+  for (int j = 0; j < (int)ld; j++) {
+    x[j] = j >= k ? 0 : own_bias == NULL ? solved[j] : (real)(solved[j] - bias * solved[ld + j]);
+    finite = finite && isfinite(x[j]);
   }
   return finite;
+}
+
+bool row_finish(const row_shared *s, row_work *w, off n, real *x, real *own_bias) {
+  if (s->p.nonnegative) {
+    double lambda = half_problem_lambda(&s->p, n);
+    s->ops->assemble(s->nb, s->p.k, w->matrix, s->lda, w->skew, s->dense, (real)lambda);
+    return row_nonnegative(s, w, n, lambda, x, own_bias);
+  }
+  return solve_batch(s, w, 1, &n) == 1 && take(s, w, 0, w->total, n, x, own_bias);
+}
+
+unsigned row_solve_queue(const row_shared *s, row_work *w, const csr *m) {
+  off n[ROW_BATCH_MOST];
+  for (int i = 0; i < w->queued; i++)
+    n[i] = m->ptr[w->row[i] + 1] - m->ptr[w->row[i]];
+  return solve_batch(s, w, w->queued, n);
+}
+
+bool row_take(const row_shared *s, row_work *w, int i, off n, real *x, real *own_bias) {
+  return take(s, w, i, w->totals[i], n, x, own_bias);
+}
+
+/* Q of row_loss_of. */
+static double row_square(const half_problem *p, const csr *m, off begin, off end) {
+  double sum[4] = {0}; /* so that additions need not wait */
+  if (p->explicit_loss) {
+    for (off e = begin; e < end; e++) {
+      double weight, target;
+      interaction_weights(p, m->col[e], m->val[e], &weight, &target);
+      sum[e & 3] += target * target;
+    }
+  } else
+    for (off e = begin; e < end; e++)
+      sum[e & 3] += m->val[e] > 0 ? (double)m->val[e] : 0;
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+bool row_loss_of(const row_shared *s, row_work *w, int i, const csr *m, const real *x, const real *own_bias,
+                 double *loss) {
+  static const double LEAST = 1.0 / 16;
+  off ld = s->p.ld, begin = m->ptr[w->row[i]], end = m->ptr[w->row[i] + 1];
+  int k = s->p.k;
+  double lambda = half_problem_lambda(&s->p, end - begin), square = row_square(&s->p, m, begin, end);
+  double rest = square - dot(w->sums + i * 2 * ld, x, k) - lambda * dot(x, x, k);
+  if (s->dense != NULL) {
+    memcpy(w->x, x, sizeof *x * (size_t)ld);
+    s->ops->multiply(s->nb, s->dense, s->lda, w->x, w->z);
+    rest -= dot(w->z, x, k);
+  }
+  if (own_bias != NULL)
+    rest -= (double)*own_bias * (w->totals[i] + lambda * (double)*own_bias);
+  *loss = rest;
+  return rest > LEAST * square && isfinite(rest);
 }
 
 double row_data_loss(const row_shared *s, row_work *w, const csr *m, off begin, off end, bool gathered, const real *x,

@@ -9,29 +9,38 @@
 typedef struct row_shared {
   half_problem p;
   const solve_ops *ops;
-  int nb;      /* blocks of ops->vl factors */
-  off lda;     /* of system matrices: ld + 16, so that their rows do not meet in the same cache sets */
-  int n_sums;  /* right-hand sides a row sums up: 2 with biases */
-  int panels;  /* that a thread can hold at once: 1, more where rows are passed over several times */
-  real *dense; /* (ld, lda): alpha0 G, or NULL */
-  real **near; /* [CG_CLASSES] preconditioners (train/solve_cg.h), or NULL */
+  int nb;        /* blocks of ops->vl factors */
+  off lda;       /* of system matrices: ld + 16, so that their rows do not meet in the same cache sets */
+  int n_sums;    /* right-hand sides a row sums up: 2 with biases */
+  int panels;    /* that a thread can hold at once: 1, more where rows are passed over several times */
+  int batch;     /* systems solved together */
+  real *dense;   /* (ld, lda): alpha0 G, or NULL */
+  real *twisted; /* its diagonal blocks in skewed form, or NULL */
+  real **near;   /* [CG_CLASSES] preconditioners (train/solve_cg.h), or NULL */
 } row_shared;
 
-/* One thread's. */
+enum { ROW_BATCH_MOST = 16 };
+
+/* One thread's. Where a batch is said to be, its systems follow one another, and the first is also what methods that
+ * need one system use. */
 typedef struct row_work {
   real *y;      /* panels */
   real *ay;     /* one panel */
   real *b, *a;  /* (panels * PANEL_ROWS): weights of every interaction */
   real *dots;   /* (PANEL_ROWS) */
   real *scores; /* (panels * PANEL_ROWS): x · y of every interaction */
-  real *matrix; /* (ld, lda) */
-  real *skew;   /* diagonal blocks being summed */
-  real *sums;   /* (2, ld): right-hand side; Σ y */
+  real *matrix; /* a batch of (ld, lda) */
+  real *skew;   /* a batch: diagonal blocks being summed */
+  real *sums;   /* a batch of (2, ld): right-hand side; Σ y */
   double total; /* Σ b */
   real *x;      /* (2, ld) */
   real *inverse, *root;
-  real *r, *z, *d, *q; /* (ld) each: conjugate gradients */
-  void *block;         /* the one allocation behind them */
+  real *lanes, *solved;          /* of system_batch; a batch of (2, ld): its x */
+  int queued;                    /* rows whose sums wait in the batch */
+  lid row[ROW_BATCH_MOST];       /* [queued] */
+  double totals[ROW_BATCH_MOST]; /* [queued]: their Σ b */
+  real *r, *z, *d, *q;           /* (ld) each: conjugate gradients */
+  void *block;                   /* the one allocation behind them */
 } row_work;
 
 status row_work_create(const row_shared *s, row_work *w);
@@ -55,13 +64,27 @@ const lid *row_ahead(const csr *m, off begin, int n, int distance);
 /* A distance for gathering alone: in its time a row comes from memory. */
 enum { GATHER_AHEAD = 32 };
 
-/* Adds up the normal equations of interactions begin … end - 1 of m, from zero, in w->a, w->skew, w->sums and w->total.
- */
-void row_normal(const row_shared *s, row_work *w, const csr *m, off begin, off end);
+/* Adds up the normal equations of interactions begin … end - 1 of m, from zero, in place `slot` of w's batch and in
+ * w->total. */
+void row_normal(const row_shared *s, row_work *w, int slot, const csr *m, off begin, off end);
 
-/* Solves with the sums in w for a row of n interactions: x (ld) and *own_bias (NULL: no biases). False
+/* Solves with the first system's sums in w, for a row of n interactions: x (ld) and *own_bias (NULL: no biases). False
  * where single precision does not do. */
 bool row_finish(const row_shared *s, row_work *w, off n, real *x, real *own_bias);
+
+/* Solves the systems of w's queue, rows of m, and leaves the queue; bit i of the result is set where that of w->row[i]
+ * has been. */
+unsigned row_solve_queue(const row_shared *s, row_work *w, const csr *m);
+
+/* After that: x (ld) and *own_bias (NULL: no biases) of w->row[i], which has n interactions. False where single
+ * precision does not do. */
+bool row_take(const row_shared *s, row_work *w, int i, off n, real *x, real *own_bias);
+
+/* Then its data term, out of the system: with the row's square Q = Σ p or Σ (v − mean − bias)² and b the right-hand
+ * side, at the minimum the whole loss of the row is Q − x · b, and its regularization is taken off. That loses digits
+ * where little of Q is left; false then, and where it is not finite. */
+bool row_loss_of(const row_shared *s, row_work *w, int i, const csr *m, const real *x, const real *own_bias,
+                 double *loss);
 
 /* The data term of interactions begin … end - 1 with x, own_bias. `gathered`: they are all in w's panels. */
 double row_data_loss(const row_shared *s, row_work *w, const csr *m, off begin, off end, bool gathered, const real *x,

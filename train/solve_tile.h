@@ -2,8 +2,8 @@
 #ifndef PALATE_TRAIN_SOLVE_TILE_H
 #define PALATE_TRAIN_SOLVE_TILE_H
 
+#include "train/lanes.h"
 #include "train/solve_kernel.h"
-#include "train/vec.h"
 
 /* Columns and vectors of a tile: with 32 registers 8 × 3 accumulators, with 16 registers 4 × 3. */
 #if VL == 16
@@ -12,19 +12,51 @@ enum { TILE_COLUMNS = 8 };
 enum { TILE_COLUMNS = 4 };
 #endif
 
+/* Columns of a block that are summed together with a diagonal block, as the registers allow. */
+#if VL == 16
+enum { PAIRED = 16 };
+#else
+enum { PAIRED = 4 };
+#endif
+
+/* SKEW_d(F): F(s, d, e) for the turns of quads by d, as solve_skew_partner numbers them; turns within quads are the
+ * cheapest of shuffles. */
+#if VL == 16
+#define SKEW_0(F) F(0, 0, 0) F(1, 0, 1) F(2, 0, 2)
+#define SKEW_1(F) F(3, 1, 0) F(4, 1, 1) F(5, 1, 2) F(6, 1, 3)
+#define SKEW_2(F) F(7, 2, 0) F(8, 2, 1) F(9, 2, 2)
+enum { SKEWED = 10 };
+#elif VL == 8
+#define SKEW_0(F) F(0, 0, 0) F(1, 0, 1) F(2, 0, 2)
+#define SKEW_1(F) F(3, 1, 0) F(4, 1, 1) F(5, 1, 2)
+#define SKEW_2(F)
+enum { SKEWED = 6 };
+#else
+#define SKEW_0(F) F(0, 0, 0) F(1, 0, 1) F(2, 0, 2)
+#define SKEW_1(F)
+#define SKEW_2(F)
+enum { SKEWED = 3 };
+#endif
+
 /* a[j][r] ±= Σ_p b[p][j] * y[p][r] over p < n, for J scalars j and R vectors r: y[p][r] at y + p * ldy + r * step,
- * b[p][j] at b + p * ldb + j, a[j][r] at a + j * lda + r * VL. R, J, minus, fresh and line are constants where this is
- * inlined; line >= 0: that line of a row to come is fetched at every p. */
+ * b[p][j] at b + p * ldb + j, a[j][r] at a + j * lda + r * VL. plus, laid out as a, is added to a first; NULL: nothing.
+ * R, J and minus are constants where this is inlined. */
 static inline __attribute__((always_inline)) void tile(const int R, const int J, const bool minus, bool fresh,
                                                        const real *restrict y, off ldy, off step,
-                                                       const real *restrict b, off ldb, off n, real *restrict a,
-                                                       off lda) {
+                                                       const real *restrict b, off ldb, off n,
+                                                       const real *restrict plus, real *restrict a, off lda) {
   vec s[TILE_COLUMNS * 2][3];
 #pragma GCC unroll 16
   for (int j = 0; j < J; j++)
 #pragma GCC unroll 3
     for (int r = 0; r < R; r++)
       s[j][r] = fresh ? (vec){0} : vec_load(a + j * lda + r * VL);
+  if (plus != NULL)
+#pragma GCC unroll 16
+    for (int j = 0; j < J; j++)
+#pragma GCC unroll 3
+      for (int r = 0; r < R; r++)
+        s[j][r] += vec_load(plus + j * lda + r * VL);
   for (off p = 0; p < n; p++) {
     vec v[3];
 #pragma GCC unroll 3
