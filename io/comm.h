@@ -22,8 +22,9 @@ typedef struct comm {
   int64_t bytes_sent;          /* payload this rank gave to other ranks; how each call is counted stands beside it */
   int64_t bytes_between_hosts; /* those of them for ranks on other hosts */
   int hosts;
-  int *host;      /* [size]: which host each rank is on, 0 … hosts-1; NULL: all on one. Owned */
-  off chunk_rows; /* most rows in one message; lowered by tests to show that chunking is right */
+  int *host;           /* [size]: which host each rank is on, 0 … hosts-1; NULL: all on one. Owned */
+  off chunk_rows;      /* most rows in one message; lowered by tests to show that chunking is right */
+  struct pulse *pulse; /* see io/pulse.h; NULL: nobody watches */
 } comm;
 
 /* A communicator without MPI. Local. */

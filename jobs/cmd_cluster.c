@@ -2,6 +2,7 @@
 #include "io/groups.h"
 #include "io/log.h"
 #include "io/mem.h"
+#include "io/pulse.h"
 #include "io/stop.h"
 #include "jobs/commands.h"
 #include "jobs/group_identity.h"
@@ -359,6 +360,7 @@ status job_cluster(comm *c, const options *o, const char *dataset, const char *p
   kmeans_result result = {0};
   real *centre = NULL;
   double start = seconds_now();
+  pulse_phase(c, "groups");
   TRY(comm_agree(c, read_options(o, &t)));
   TRY(comm_agree(c, model_open(dir, &m)));
   gid n_all = model_rows(m, t.side);
@@ -456,11 +458,11 @@ done:
   return st;
 }
 
-static const option_use TAKES[] = {{"groups", NULL},   {"memberships", NULL}, {"side", NULL},
-                                   {"metric", NULL},   {"rounds", NULL},      {"round-tolerance", NULL},
-                                   {"restarts", NULL}, {"data", NULL},        {"parent", NULL},
-                                   {"quality", NULL},  {"seed", NULL},        {"memory", NULL},
-                                   {"threads", NULL},  {NULL, NULL}};
+static const option_use TAKES[] = {{"groups", NULL},        {"memberships", NULL}, {"side", NULL},
+                                   {"metric", NULL},        {"rounds", NULL},      {"round-tolerance", NULL},
+                                   {"restarts", NULL},      {"data", NULL},        {"parent", NULL},
+                                   {"quality", NULL},       {"seed", NULL},        {"memory", NULL},
+                                   {"stall-timeout", NULL}, {"threads", NULL},     {NULL, NULL}};
 
 const command CMD_CLUSTER = {
     .name = "cluster",

@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-static const option_use TAKES[] = {MEASURE_OPTIONS, {"threads", NULL}, {"json", NULL}, {NULL, NULL}};
+static const option_use TAKES[] = {
+    MEASURE_OPTIONS, {"stall-timeout", NULL}, {"threads", NULL}, {"json", NULL}, {NULL, NULL}};
 
 static bool is_sealed(const char *dir) {
   char path[SNAPSHOT_PATH_MAX + 32];

@@ -9,13 +9,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const option_use TAKES[] = {
-    {"output", NULL},      {"format", NULL},      {"separator", NULL},      {"header", NULL},
-    {"quoting", NULL},     {"user-column", NULL}, {"item-column", NULL},    {"value-column", NULL},
-    {"time-column", NULL}, {"time-unit", NULL},   {"group", NULL},          {"rows", NULL},
-    {"items", NULL},       {"users", NULL},       {"item-id-column", NULL}, {"title-column", NULL},
-    {"tags-column", NULL}, {"append", NULL},      {"max-bad-lines", NULL},  {"threads", NULL},
-    {"json", NULL},        {NULL, NULL}};
+static const option_use TAKES[] = {{"output", NULL},
+                                   {"format", NULL},
+                                   {"separator", NULL},
+                                   {"header", NULL},
+                                   {"quoting", NULL},
+                                   {"user-column", NULL},
+                                   {"item-column", NULL},
+                                   {"value-column", NULL},
+                                   {"time-column", NULL},
+                                   {"time-unit", NULL},
+                                   {"group", NULL},
+                                   {"rows", NULL},
+                                   {"items", NULL},
+                                   {"users", NULL},
+                                   {"item-id-column", NULL},
+                                   {"title-column", NULL},
+                                   {"tags-column", NULL},
+                                   {"append", NULL},
+                                   {"max-bad-lines", NULL},
+                                   {"stall-timeout", NULL},
+                                   {"threads", NULL},
+                                   {"json", NULL},
+                                   {NULL, NULL}};
 
 static status read_options(const options *o, ingest_settings *s) {
   static const char *const COLUMN[N_ROLES] = {NULL, "user-column", "item-column", "value-column", "time-column"};

@@ -15,9 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const option_use TAKES[] = {{"user", NULL},   {"likes", NULL}, {"all", NULL},    {"top", NULL},
-                                   {"data", NULL},   {"json", NULL},  {"output", NULL}, {"threads", NULL},
-                                   {"memory", NULL}, {NULL, NULL}};
+static const option_use TAKES[] = {{"user", NULL},    {"likes", NULL},  {"all", NULL},    {"top", NULL},
+                                   {"data", NULL},    {"json", NULL},   {"output", NULL}, {"stall-timeout", NULL},
+                                   {"threads", NULL}, {"memory", NULL}, {NULL, NULL}};
 enum { LIKES_MAX = 1000, TOP_MAX = 100000 };
 
 static bool for_everyone(const options *o) {

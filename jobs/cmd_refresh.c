@@ -4,6 +4,7 @@
 #include "io/log.h"
 #include "io/mem.h"
 #include "io/publish.h"
+#include "io/pulse.h"
 #include "io/seal.h"
 #include "io/stop.h"
 #include "jobs/commands.h"
@@ -148,9 +149,11 @@ static status work(night *n) {
   TRY(pause_before(n, "measures"));
   if (n->measured) {
     dashboard_phase(&n->board, "evaluate");
+    pulse_phase(n->c, "measuring");
     TRY(measure_both(n));
   }
   dashboard_phase(&n->board, "publish");
+  pulse_phase(n->c, "publishing");
   const char *parent = n->parent[0] != '\0' && n->limits.compare ? n->parent : NULL;
   TRY(gate_judge(n->c, &n->limits, n->dir, parent, n->measured ? &n->e : NULL, &n->verdict, &n->passed));
   TRY(comm_agree(n->c, n->c->rank == 0 ? finish(n) : OK));

@@ -13,9 +13,9 @@
 #include <string.h>
 
 static const option_use TAKES[] = {
-    {"output", NULL}, {"users", "10000"},   {"items", "2000"}, {"events", NULL}, {"groups", "8"},
-    {"factors", "8"}, {"loss", "implicit"}, {"spread", NULL},  {"noise", NULL},  {"seed", NULL},
-    {"memory", "1G"}, {"threads", NULL},    {NULL, NULL},
+    {"output", NULL}, {"users", "10000"},      {"items", "2000"}, {"events", NULL}, {"groups", "8"},
+    {"factors", "8"}, {"loss", "implicit"},    {"spread", NULL},  {"noise", NULL},  {"seed", NULL},
+    {"memory", "1G"}, {"stall-timeout", NULL}, {"threads", NULL}, {NULL, NULL},
 };
 
 /* What this rank makes: users first … first+count-1 and items likewise. */

@@ -3,6 +3,7 @@
 #include "io/dataset.h"
 #include "io/log.h"
 #include "io/mem.h"
+#include "io/pulse.h"
 #include "io/snapshot.h"
 #include "io/stop.h"
 #include "jobs/commands.h"
@@ -17,8 +18,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static const option_use TAKES[] = {{"output", "snapshots"}, TRAIN_OPTIONS,  {"holdout", NULL}, {"test", NULL},
-                                   {"warm-start", NULL},    RESUME_OPTIONS, {"threads", NULL}, {NULL, NULL}};
+static const option_use TAKES[] = {{"output", "snapshots"}, TRAIN_OPTIONS,        {"holdout", NULL},
+                                   {"test", NULL},          {"warm-start", NULL}, RESUME_OPTIONS,
+                                   {"stall-timeout", NULL}, {"threads", NULL},    {NULL, NULL}};
 
 static const char DETAILS[] =
     "Examples:\n"
@@ -97,6 +99,7 @@ static status watch_sweep(void *context, als *a, const als_report *r) {
   watch *w = context;
   w->objective[r->sweep - 1] = r->has_objective ? r->objective : NAN;
   w->done = r->sweep;
+  pulse_phase(w->c, "sweep %d", r->sweep + 1);
   char loss[64] = "";
   if (r->has_objective && r->rmse > 0)
     snprintf(loss, sizeof loss, ", objective %.6g, training RMSE %.4f", r->objective, r->rmse);
@@ -274,6 +277,7 @@ status job_train(comm *c, const options *o, const char *dataset_file, const char
   TRY(comm_agree(c, train_options_read(o, &t)));
   TRY(comm_agree(c, holdout_read(o, SPLIT_TO_TRAIN, NULL, 0, &h)));
   mem_cap(t.als.memory); /* what cannot be bounded fails with a message, not by the kernel's hand */
+  pulse_phase(c, "loading the data");
   TRY(dataset_open(c, dataset_file, &d));
   double start = seconds_now();
   TRY(interactions_cut_users(c, d, t.als.factors, c->size, &users));
@@ -295,12 +299,14 @@ status job_train(comm *c, const options *o, const char *dataset_file, const char
   if (w.done == 0 && warm[0] != '\0')
     TRY(warm_start(c, warm, d, &h, a, t.als.factors, t.als.loss.explicit_loss));
   progress_begin(&w.bar, "sweeps", t.als.sweeps);
+  pulse_phase(c, "sweep %d", w.done + 1);
   st = als_run(a, watch_sweep, &w);
   progress_end(&w.bar);
   if (st != OK)
     goto done;
   if (c->size > 1)
     log_info("rows were under way for %.2f s; all but %.2f s of that was hidden behind solving", w.exchange, w.waiting);
+  pulse_phase(c, "writing the model");
   TRY(write_model(c, a, &t, &h, d, &w, dir));
   if (c->rank == 0)
     checkpoint_remove(dir);

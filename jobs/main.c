@@ -2,6 +2,7 @@
 #include "io/comm.h"
 #include "io/log.h"
 #include "io/mem.h"
+#include "io/pulse.h"
 #include "jobs/commands.h"
 #include "jobs/options.h"
 
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifndef PALATE_VERSION
 #define PALATE_VERSION "unknown"
@@ -69,6 +71,31 @@ static status set_threads(comm *c, const options *o) {
   return OK;
 }
 
+/* The ranks wait for one that does not come, and no status can be agreed on: the launcher ends the others. What is on
+ * disk is whole at any moment, as after a kill. */
+static void end_stalled(int rank, const char *host, const char *phase, double seconds) {
+  char text[512], safe[2 * sizeof text];
+  snprintf(text, sizeof text, "rank %d on %s has not responded for %.0f s (last seen: %s)", rank, host, seconds, phase);
+  text_printable(text, safe, sizeof safe);
+  fprintf(
+      stderr,
+      "palate: %s: %s; look at that machine and at the disks it uses, and submit the same command again, which goes "
+      "on from the last checkpoint\n",
+      status_name(STOPPED), safe);
+  _exit(status_exit_code(STOPPED));
+}
+
+/* Watches the ranks, where the command takes --stall-timeout. */
+static status start_pulse(comm *c, const options *o) {
+  const char *text = option_text(o, "stall-timeout");
+  double seconds = 0;
+  status st = OK;
+  if (text != NULL && strcmp(text, "0") != 0)
+    st = option_seconds(o, "stall-timeout", &seconds);
+  st = comm_agree(c, st);
+  return st == OK ? pulse_start(c, seconds, end_stalled) : st;
+}
+
 static int run(const command *cmd, int argc, char **argv) {
   options *o = NULL;
   bool help = false;
@@ -93,7 +120,9 @@ static int run(const command *cmd, int argc, char **argv) {
   log_start(c.rank, option_flag(o, "verbose") ? LOG_DEBUG : option_flag(o, "quiet") ? LOG_QUIET : LOG_NORMAL);
   st = comm_find_hosts(&c);
   if (st == OK)
-    st = set_threads(&c, o);
+    st = comm_agree(&c, set_threads(&c, o));
+  if (st == OK)
+    st = start_pulse(&c, o);
   if (st == OK)
     st = cmd->run(&c, o);
   st = comm_agree(&c, st);
@@ -102,9 +131,10 @@ static int run(const command *cmd, int argc, char **argv) {
   if (st != OK && c.rank == 0)
     complain(cmd->name, st);
   options_free(o);
-  comm_free(&c);
   if (mpi)
     MPI_Finalize();
+  pulse_stop(&c);
+  comm_free(&c);
   return status_exit_code(st);
 }
 

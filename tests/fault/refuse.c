@@ -6,6 +6,7 @@
  *   REFUSE_ERRNO  what it fails with, a number
  *   REFUSE_UNDER  only files whose path contains this count
  *   REFUSE_RANK   only in the process of this MPI rank
+ *   REFUSE_HANG   where set, the call never comes back, as on a file system that no longer answers
  *   REFUSE_TOLD   this file is made when a call was refused
  *
  * Output that stdio writes does not come by here: its calls stay within the C library. */
@@ -48,6 +49,8 @@ static bool refused(const char *call, const char *path) {
   if (n != atol(nth) && (getenv("REFUSE_FOREVER") == NULL || n < atol(nth)))
     return false;
   tell(call);
+  while (getenv("REFUSE_HANG") != NULL)
+    pause();
   errno = getenv("REFUSE_ERRNO") != NULL ? atoi(getenv("REFUSE_ERRNO")) : EIO;
   return true;
 }
