@@ -9,6 +9,8 @@
 /* Share of a test member's pairs that users:F folds in (Liang et al. 2018, section 4.2). */
 static const double FOLD_IN = 0.8;
 
+static const char VALIDATION[] = "validation:";
+
 /* Columns of RNG_HOLDOUT beyond every item row. */
 static const uint64_t COLUMN_MEMBER = UINT64_MAX;
 
@@ -56,12 +58,8 @@ static bool parse_fraction(const char *text, double *out) {
   return end != text && *end == '\0' && *out > 0 && *out < 1;
 }
 
-status split_parse(const char *text, uint64_t seed, split_rule *out) {
-  *out = (split_rule){.kind = SPLIT_NONE, .use = SPLIT_TO_TRAIN, .seed = seed};
-  if (strlen(text) >= sizeof out->text)
-    return status_fail(USAGE, "--holdout: `%.20s…` is no rule; it takes none, random:F, last:N, before:TIME or users:F",
-                       text);
-  memcpy(out->text, text, strlen(text) + 1);
+/* RULE alone, without `validation:`. */
+static status parse_plain(const char *text, split_rule *out) {
   if (strcmp(text, "none") == 0)
     return OK;
   if (strncmp(text, "random:", 7) == 0) {
@@ -99,13 +97,45 @@ status split_parse(const char *text, uint64_t seed, split_rule *out) {
                      text);
 }
 
+status split_parse(const char *text, uint64_t seed, split_rule *out) {
+  *out = (split_rule){.kind = SPLIT_NONE, .use = SPLIT_TO_TRAIN, .seed = seed};
+  if (strlen(text) >= sizeof out->text)
+    return status_fail(USAGE, "--holdout: `%.20s…` is no rule; it takes none, random:F, last:N, before:TIME or users:F",
+                       text);
+  memcpy(out->text, text, strlen(text) + 1);
+  if (strncmp(text, VALIDATION, sizeof VALIDATION - 1) == 0) {
+    out->validation = true;
+    text += sizeof VALIDATION - 1;
+  }
+  status st = parse_plain(text, out);
+  if (st != OK || !out->validation)
+    return st;
+  if (out->kind == SPLIT_NONE || out->kind == SPLIT_BEFORE)
+    return status_fail(USAGE, "--holdout validation:RULE takes random:F, last:N or users:F, not `%s`", text);
+  if (out->kind != SPLIT_LAST && out->fraction >= 0.5)
+    return status_fail(USAGE, "--holdout validation:RULE holds out F twice, so F is below 0.5, not `%s`", text);
+  if (out->kind == SPLIT_LAST && 2 * out->last > SPLIT_LAST_MAX)
+    return status_fail(USAGE, "--holdout validation:last:N takes N up to %d, not `%s`", SPLIT_LAST_MAX / 2, text);
+  return OK;
+}
+
 bool split_needs_time(const split_rule *rule) {
   return rule->kind == SPLIT_LAST || rule->kind == SPLIT_BEFORE;
 }
 
+/* Whether a lot falls to what is measured on, to training, or (validation) to what stays unseen. */
+static event_mark mark_of_lot(const split_rule *rule, double lot, double share) {
+  if (lot < share)
+    return rule->validation ? EVENT_DROP : EVENT_TEST;
+  return rule->validation && lot < 2 * share ? EVENT_TEST : EVENT_TRAIN;
+}
+
+static event_mark mark_of_member(const split_rule *rule, gid user) {
+  return mark_of_lot(rule, rng_uniform(rule->seed, RNG_HOLDOUT, (uint64_t)user, COLUMN_MEMBER), rule->fraction);
+}
+
 bool split_is_member(const split_rule *rule, gid user) {
-  return rule->kind == SPLIT_USERS &&
-         rng_uniform(rule->seed, RNG_HOLDOUT, (uint64_t)user, COLUMN_MEMBER) < rule->fraction;
+  return rule->kind == SPLIT_USERS && mark_of_member(rule, user) == EVENT_TEST;
 }
 
 /* --- sets of items on the stack --- */
@@ -151,12 +181,17 @@ static void mark_range(uint8_t *mark, off first, off end, event_mark as) {
 
 /* The row is in the order of time, so the latest last events are met first from its end. */
 static void mark_last(const split_rule *rule, off n, const lid *item, uint8_t *mark) {
+  mark_range(mark, 0, n, EVENT_TRAIN);
   item_set latest;
-  set_clear(&latest);
-  for (off e = n - 1; e >= 0 && latest.n < rule->last; e--)
-    set_add(&latest, item[e]);
-  for (off e = 0; e < n; e++)
-    mark[e] = set_has(&latest, item[e]) ? EVENT_TEST : EVENT_TRAIN;
+  for (int last = rule->validation ? 2 * rule->last : rule->last; last > 0; last -= rule->last) {
+    set_clear(&latest);
+    for (off e = n - 1; e >= 0 && latest.n < last; e--)
+      set_add(&latest, item[e]);
+    event_mark as = rule->validation && last == rule->last ? EVENT_DROP : EVENT_TEST;
+    for (off e = 0; e < n; e++)
+      if (set_has(&latest, item[e]))
+        mark[e] = (uint8_t)as;
+  }
 }
 
 static void mark_before(const split_rule *rule, off n, const lid *item, const int64_t *time, uint8_t *mark) {
@@ -180,7 +215,7 @@ static void mark_before(const split_rule *rule, off n, const lid *item, const in
 static void mark_random(const split_rule *rule, double share, gid user, off n, const lid *item, uint8_t *mark) {
   for (off e = 0; e < n; e++)
     mark[e] =
-        rng_uniform(rule->seed, RNG_HOLDOUT, (uint64_t)user, (uint64_t)item[e]) < share ? EVENT_TEST : EVENT_TRAIN;
+        (uint8_t)mark_of_lot(rule, rng_uniform(rule->seed, RNG_HOLDOUT, (uint64_t)user, (uint64_t)item[e]), share);
 }
 
 void split_mark(const void *of_rule, gid user, off n, const lid *item, const real *value, const int64_t *time,
@@ -197,14 +232,18 @@ void split_mark(const void *of_rule, gid user, off n, const lid *item, const rea
   case SPLIT_BEFORE:
     mark_before(rule, n, item, time, mark);
     return;
-  case SPLIT_USERS:
-    if (!split_is_member(rule, user))
+  case SPLIT_USERS: {
+    event_mark as = mark_of_member(rule, user);
+    if (as == EVENT_TRAIN)
       break;
-    if (rule->use == SPLIT_TO_MEASURE)
-      mark_random(rule, 1 - FOLD_IN, user, n, item, mark);
-    else
+    if (as == EVENT_TEST && rule->use == SPLIT_TO_MEASURE) {
+      split_rule own = *rule;
+      own.validation = false;
+      mark_random(&own, 1 - FOLD_IN, user, n, item, mark);
+    } else
       mark_range(mark, 0, n, EVENT_DROP);
     return;
+  }
   case SPLIT_NONE:
     break;
   }

@@ -10,7 +10,9 @@
  *   before:TIME  train on what was before TIME, test on pairs that began at or after it; later events of earlier pairs
  *                are dropped, so that nothing of the future is trained on
  *   users:F      each user with probability F is a test member (strong generalization, Liang et al. 2018): not trained
- *                on at all; measured after folding in 80 % of the member's items, on the rest */
+ *                on at all; measured after folding in 80 % of the member's items, on the rest
+ * validation:RULE, with random, last or users, drops what RULE holds out and holds out as much again of what is left:
+ * settings are chosen on those pairs, and RULE's own stay unseen until the end. */
 #ifndef PALATE_EVAL_SPLIT_H
 #define PALATE_EVAL_SPLIT_H
 
@@ -28,6 +30,7 @@ enum { SPLIT_TEXT_MAX = 64, SPLIT_LAST_MAX = 1000 };
 typedef struct split_rule {
   split_kind kind;
   split_use use;
+  bool validation; /* validation:RULE */
   uint64_t seed;
   double fraction;           /* random, users: 0 < fraction < 1 */
   int last;                  /* last: 1 … SPLIT_LAST_MAX */
@@ -42,7 +45,7 @@ status split_parse(const char *text, uint64_t seed, split_rule *out);
 /* Whether the rule looks at times, so that a dataset without them will not do. */
 bool split_needs_time(const split_rule *rule);
 
-/* Whether users:F makes this user a test member; false for the other rules. */
+/* Whether users:F makes this user a test member (validation:users:F: of the validation); false for other rules. */
 bool split_is_member(const split_rule *rule, gid user);
 
 /* The mark_events of train/mark.h; `rule` is a const split_rule *. Local; no memory is taken beyond the stack. */

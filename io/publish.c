@@ -239,8 +239,7 @@ static time_t touched(const char *dir) {
   return last;
 }
 
-/* The seal first: from then on the snapshot does not exist for readers, however far we get. */
-static status remove_snapshot(const char *dir) {
+status publish_remove(const char *dir) {
   DIR *d = opendir(dir);
   if (d == NULL)
     return status_fail(IO_FAILED, "cannot remove %s: %s", dir, strerror(errno));
@@ -325,7 +324,7 @@ status publish_prune(const char *snapshots, int keep, void (*removed)(void *cont
       sealed--;
     } else if (time(NULL) - touched(dir) < DAY)
       continue;
-    TRY(remove_snapshot(dir));
+    TRY(publish_remove(dir));
     if (removed != NULL)
       removed(context, ids[i]);
   }

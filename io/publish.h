@@ -31,6 +31,10 @@ status publish_parent(const char *snapshots, const char *id, char *parent);
  * BAD_DATA where there is no parent to go back to. */
 status publish_rollback(const char *snapshots, char *from, char *to);
 
+/* Removes a snapshot, its seal first: from then on it does not exist for readers, however far the removal gets. It is
+ * the caller's to know that nothing needs it. IO_FAILED. */
+status publish_remove(const char *dir);
+
 /* Removes an unsealed snapshot that holds neither a model nor a checkpoint: nothing is lost with it. */
 void publish_discard_empty(const char *dir);
 

@@ -18,6 +18,7 @@ extern const command CMD_SIMILAR;
 extern const command CMD_PLAN;
 extern const command CMD_SYNTH;
 extern const command CMD_TRAIN;
+extern const command CMD_TUNE;
 extern const command CMD_VERIFY;
 
 #endif

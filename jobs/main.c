@@ -20,7 +20,7 @@
 /* In the order of the help. */
 static const command *const COMMANDS[] = {
     &CMD_INGEST, &CMD_SYNTH,   &CMD_TRAIN,   &CMD_CLUSTER,  &CMD_EVALUATE, &CMD_RECOMMEND, &CMD_SIMILAR, &CMD_EXPORT,
-    &CMD_INFO,   &CMD_REFRESH, &CMD_PUBLISH, &CMD_ROLLBACK, &CMD_VERIFY,   &CMD_PRUNE,     &CMD_PLAN,
+    &CMD_INFO,   &CMD_REFRESH, &CMD_PUBLISH, &CMD_ROLLBACK, &CMD_VERIFY,   &CMD_PRUNE,     &CMD_PLAN,    &CMD_TUNE,
 };
 enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
 

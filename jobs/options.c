@@ -57,7 +57,7 @@ static const option_spec TABLE[] = {
     {"tolerance", "T", "0", "stop when the objective falls by less than this share in a sweep", 0},
     {"objective-every", "N", "1", "sweeps from one objective to the next", 0},
     {"solver", "auto|cholesky|cg|subspace", "auto", "how a row's system is solved", 0},
-    {"holdout", "RULE", "none", "none, random:F, last:N, before:TIME or users:F", 0},
+    {"holdout", "RULE", "none", "none, random:F, last:N, before:TIME or users:F; validation:RULE leaves out what RULE holds out and holds out as much again", 0},
     {"test", "DATASET", NULL, "hold out the pairs of this dataset instead", 0},
     {"nonnegative", NULL, NULL, "factors that are never negative, for reading them one by one", 0},
     {"exchange", "auto|replicate|halo|reduce", "auto", "how factor rows travel between ranks", 0},
@@ -83,6 +83,10 @@ static const option_spec TABLE[] = {
     {"checkpoint-every", "SWEEPS|TIME", "10m", "write a checkpoint after so many sweeps (3) or so much time (90s, 10m, 2h); 0: only when stopped", 0},
     {"time-limit", "TIME", NULL, "stop with a checkpoint, and status 75, before so much time is over (90s, 10m, 2h)", 0},
     {"stall-timeout", "TIME", "10m", "give up, with status 75, when a rank hangs for so much time (90s, 10m, 2h); 0: never", 0},
+    /* tuning */
+    {"grid", "FILE", NULL, "the settings to try, one option a line: `lambda = 0.003, 0.01, 0.03`", 0},
+    {"tries", "N", NULL, "try N settings of the grid, drawn at random (default: all of them)", 0},
+    {"by", "METRIC", "auto", "what is best: recall, recall_test, precision, hit_rate, ndcg, map or mrr at the first length of --at, rmse or mae; auto: rmse of ratings, else ndcg", 0},
     /* publishing */
     {"keep", "N", "7", "how many sealed snapshots to keep", 0},
     {"metrics-file", "FILE", NULL, "write what a dashboard wants to know as a Prometheus textfile", 0},
@@ -242,6 +246,23 @@ static bool takes_are_known(const command *cmd) {
   return uses_of(cmd, uses, &n_common) <= TABLE_SIZE;
 }
 
+/* Whether the command takes it from a file. */
+static bool takes(const command *cmd, const char *name) {
+  return find(name) >= 0 && use_of(cmd, name) != NULL && strcmp(name, "config") != 0;
+}
+
+static status put(char **place, bool flag, const char *value) {
+  char *copy = NULL;
+  if (!flag || strcmp(value, "no") != 0) {
+    copy = strdup(value);
+    if (copy == NULL)
+      return status_fail(NO_MEMORY, "%s", TEXT_NO_MEMORY);
+  }
+  free(*place);
+  *place = copy;
+  return OK;
+}
+
 static status read_config(options *o, const char *path) {
   FILE *file = fopen(path, "re");
   if (file == NULL)
@@ -265,17 +286,12 @@ static status read_config(options *o, const char *path) {
     size_t end = strlen(value);
     while (end > 0 && strchr(" \t\r\n", value[end - 1]) != NULL)
       value[--end] = '\0';
-    int i = find(name);
-    if (i < 0 || use_of(o->cmd, name) == NULL || strcmp(name, "config") == 0) {
+    if (!takes(o->cmd, name)) {
       st = status_fail(USAGE, "%s:%d: palate %s has no option `%s`; see `palate %s --help`", path, number, o->cmd->name,
                        name, o->cmd->name);
       break;
     }
-    free(o->config[i]);
-    if (TABLE[i].arg == NULL && strcmp(value, "no") == 0)
-      o->config[i] = NULL;
-    else
-      o->config[i] = strdup(value);
+    st = put(&o->config[find(name)], TABLE[find(name)].arg == NULL, value);
   }
   free(line);
   fclose(file);
@@ -338,6 +354,39 @@ void options_free(options *o) {
   }
   free(o->arguments);
   free(o);
+}
+
+status options_copy(const options *o, options **out) {
+  options *copy = calloc(1, sizeof *copy);
+  status st = OK;
+  *out = NULL;
+  if (copy == NULL)
+    return status_fail(NO_MEMORY, "%s", TEXT_NO_MEMORY);
+  copy->cmd = o->cmd;
+  copy->n_arguments = o->n_arguments;
+  copy->arguments = calloc((size_t)o->n_arguments + 1, sizeof *copy->arguments);
+  if (copy->arguments == NULL)
+    TRY(status_fail(NO_MEMORY, "%s", TEXT_NO_MEMORY));
+  for (int i = 0; i < o->n_arguments; i++)
+    copy->arguments[i] = o->arguments[i];
+  for (int i = 0; i < TABLE_SIZE; i++) {
+    if (o->given[i] != NULL)
+      TRY(put(&copy->given[i], false, o->given[i]));
+    if (o->config[i] != NULL)
+      TRY(put(&copy->config[i], false, o->config[i]));
+  }
+done:
+  if (st != OK)
+    options_free(copy);
+  else
+    *out = copy;
+  return st;
+}
+
+status options_set(options *o, const char *name, const char *value) {
+  if (!takes(o->cmd, name))
+    return status_fail(USAGE, "palate %s has no option `%s`; see `palate %s --help`", o->cmd->name, name, o->cmd->name);
+  return put(&o->given[find(name)], TABLE[find(name)].arg == NULL, value);
 }
 
 void options_help(const command *cmd, FILE *to) {

@@ -41,6 +41,12 @@ void options_free(options *o);
 /* Prints what --help shows. */
 void options_help(const command *cmd, FILE *to);
 
+/* A copy, as if the user had given the same. OK or NO_MEMORY. Free with options_free. */
+status options_copy(const options *o, options **out);
+
+/* Gives the option this value, as --config would: `no` takes a flag back. USAGE where the command does not take it. */
+status options_set(options *o, const char *name, const char *value);
+
 int options_argument_count(const options *o);
 const char *options_argument(const options *o, int i);
 

@@ -35,8 +35,7 @@ static bool changes_the_model(const char *name) {
   return true;
 }
 
-/* What is being trained, on what. */
-static json_t *key_of(const options *o, const char *digest, const char *warm) {
+json_t *resume_key(const options *o, const char *digest, const char *warm) {
   json_t *settings = json_object();
   for (const option_use *u = CMD_TRAIN.takes; u->name != NULL; u++) {
     const char *value = option_text(o, u->name);
@@ -150,7 +149,7 @@ status resume_begin(comm *c, const options *o, const char *snapshots, const char
   if (st == OK)
     r->fd = -1;
   if (st == OK && c->rank == 0) {
-    key = key_of(o, digest, warm);
+    key = resume_key(o, digest, warm);
     st = key != NULL ? begin(o, snapshots, key, dir, r) : status_fail(NO_MEMORY, "no memory for the settings");
   }
   json_decref(key);

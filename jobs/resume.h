@@ -17,6 +17,10 @@
 
 typedef struct resume resume;
 
+/* What is being trained, on what: two runs with equal keys end with the same bits, but for the number of sweeps. NULL
+ * where memory is out. Free with json_decref. Local. */
+json_t *resume_key(const options *o, const char *digest, const char *warm);
+
 /* The snapshot to work in: one that a run with these options on this data left in the folder (--resume auto), the one
  * named by --resume PATH, or a new one. Nobody else takes it while the run lasts. `digest` is the data's; `warm` the id
  * of the snapshot that training starts from, "" for none. dir[SNAPSHOT_PATH_MAX]. Collective; agreed status. BAD_DATA

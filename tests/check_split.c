@@ -1,9 +1,10 @@
 /* If these fail, models are trained on what they are measured with, and every figure in every report is a lie. */
 #include "eval/split.h"
 
+#include "tests/suite.h"
 #include "train/rng.h"
 
-#include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +49,14 @@ static split_rule parsed(const char *text) {
 
 /* No pair lies on both sides, whatever the rule; a pair beside dropped events of its own is never a test pair. */
 START_TEST(pairs_are_never_split) {
-  static const char *const texts[] = {"none", "random:0.3", "last:5", "before:1080", "users:0.5"};
+  static const char *const texts[] = {"none",
+                                      "random:0.3",
+                                      "last:5",
+                                      "before:1080",
+                                      "users:0.5",
+                                      "validation:random:0.3",
+                                      "validation:last:5",
+                                      "validation:users:0.3"};
   for (int use = 0; use < 2; use++) {
     split_rule rule = parsed(texts[_i]);
     rule.use = (split_use)use;
@@ -190,6 +198,43 @@ START_TEST(users_are_held_out_whole) {
 }
 END_TEST
 
+/* What the rule holds out is neither trained on nor measured on, and as much again is held out of the rest: settings
+ * that are chosen on it know nothing of the pairs on which the chosen model is measured in the end. */
+START_TEST(validation_leaves_the_test_alone) {
+  static const char *const texts[][2] = {
+      {"random:0.2", "validation:random:0.2"}, {"last:3", "validation:last:3"}, {"users:0.3", "validation:users:0.3"}};
+  split_rule final = parsed(texts[_i][0]), own = parsed(texts[_i][1]);
+  off all = 0, kept = 0, tried = 0;
+  for (uint64_t user = 0; user < 600; user++) {
+    row r, rest = {0};
+    make_row(&r, user);
+    mark_row(&r, &final, user);
+    uint8_t of_final[ROW];
+    memcpy(of_final, r.mark, sizeof of_final);
+    mark_row(&r, &own, user);
+    for (off e = 0; e < r.n; e++) {
+      if (of_final[e] != EVENT_TRAIN)
+        ck_assert_int_eq(r.mark[e], EVENT_DROP);
+      else {
+        rest.item[rest.n] = r.item[e];
+        rest.time[rest.n++] = r.time[e];
+      }
+      all++;
+      kept += of_final[e] != EVENT_TRAIN;
+      tried += of_final[e] == EVENT_TRAIN && r.mark[e] != EVENT_TRAIN;
+    }
+    if (own.kind != SPLIT_LAST)
+      continue;
+    mark_row(&rest, &final, user); /* the same rule on what is left */
+    for (off e = 0, at = 0; e < r.n; e++)
+      if (of_final[e] == EVENT_TRAIN)
+        ck_assert_int_eq(r.mark[e], rest.mark[at++]);
+  }
+  ck_assert_int_gt(tried, all / 50);
+  ck_assert_double_lt(fabs((double)tried / (double)kept - 1), 0.2);
+}
+END_TEST
+
 START_TEST(rules_are_read) {
   ck_assert_int_eq(parsed("before:2020-02-29").time, 1582934400);
   ck_assert_int_eq(parsed("before:1970-01-01T00:01:02Z").time, 62);
@@ -221,6 +266,11 @@ START_TEST(wrong_rules_are_refused) {
                                       "before:2020-1-1",
                                       "before:2020-01-01T25:00:00",
                                       "before:2020-01-01x",
+                                      "validation:none",
+                                      "validation:before:2020-01-01",
+                                      "validation:random:0.5",
+                                      "validation:last:501",
+                                      "validation:validation:last:5",
                                       "before:99999999999999999999",
                                       "random:0.000000000000000000000000000000000000000000000000000000000001"};
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -230,22 +280,19 @@ START_TEST(wrong_rules_are_refused) {
 }
 END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("split");
-  TCase *tc = tcase_create("split");
-  tcase_add_loop_test(tc, pairs_are_never_split, 0, 5);
+static void add(TCase *tc) {
+  tcase_add_loop_test(tc, pairs_are_never_split, 0, 8);
   tcase_add_test(tc, none_holds_out_nothing);
   tcase_add_test(tc, random_is_keyed_by_pair);
   tcase_add_test(tc, last_takes_the_latest_pairs);
   tcase_add_test(tc, before_leaks_no_future);
   tcase_add_test(tc, before_takes_long_rows);
   tcase_add_test(tc, users_are_held_out_whole);
+  tcase_add_loop_test(tc, validation_leaves_the_test_alone, 0, 3);
   tcase_add_test(tc, rules_are_read);
   tcase_add_test(tc, wrong_rules_are_refused);
-  suite_add_tcase(suite, tc);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(void) {
+  return suite_run("split", add);
 }
