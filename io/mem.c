@@ -38,7 +38,7 @@ static status account(int64_t bytes, const char *what) {
 
 /* Large arrays in huge pages where the system gives them on request: factor rows are read in random order, and with
  * pages of 4 KiB most of those reads would first miss the translation buffers. */
-enum { HUGE_PAGE = 2 << 20, LARGE = 4 * HUGE_PAGE };
+enum { HUGE_PAGE = 2 << 20, LARGE = 2 * HUGE_PAGE };
 
 static size_t rounded(size_t total) {
   size_t unit = total < LARGE ? MEM_ALIGN : HUGE_PAGE;

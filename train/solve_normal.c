@@ -46,7 +46,7 @@ static inline __attribute__((always_inline)) void diagonal(const int n_sums, con
     u[j] = fresh || with == ALONE ? (vec){0} : vec_load(to + j * lda);
   for (int p = 0; p < n; p++) {
     const real *row = table + rows->col[p] * rows->ld;
-    __builtin_prefetch(table + rows->ahead[p] * rows->ld, 0, 2);
+    __builtin_prefetch(table + rows->ahead[p] * rows->ld, 0, 3);
     vec v = vec_load(row), w = v;
     vec_store(y + p * VL, v);
     if (weighted) {

@@ -60,9 +60,18 @@ bool row_weights(const row_shared *s, row_work *w, const csr *m, off begin, int 
     }
     return true;
   }
-  /* As interaction_weights, in single precision and without branches. */
+  /* As interaction_weights, in single precision and without branches. Where all that is known is that something
+   * happened, all weights are 1. */
   real base = (real)s->p.base;
-  int others = 0;
+  int others = base != 0;
+  for (int i = 0; i < n; i++)
+    others |= val[i] != 1;
+  if (others == 0) {
+    for (int i = 0; i < n; i++)
+      a[i] = b[i] = 1;
+    return true;
+  }
+  others = 0;
   for (int i = 0; i < n; i++) {
     a[i] = fabsf(val[i]) - base;
     b[i] = val[i] > 0 ? val[i] : 0;
