@@ -24,15 +24,27 @@ static const command *const COMMANDS[] = {
 };
 enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
 
-/* The rank the launcher gave this process, before MPI is started: so that a usage error is said once. */
+/* The rank a launcher gave this process, before MPI is started; NULL where none started it. */
+static const char *launched_as(void) {
+  static const char *const NAMES[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK",   "PMI_RANK",          "SLURM_PROCID",
+                                      "FLUX_TASK_RANK",       "ALPS_APP_PE", "JSM_NAMESPACE_RANK"};
+  for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
+    if (getenv(NAMES[i]) != NULL)
+      return getenv(NAMES[i]);
+  return NULL;
+}
+
+/* So that a usage error is said once. */
 static int launcher_rank(void) {
-  const char *names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID"};
-  for (int i = 0; i < 3; i++) {
-    const char *text = getenv(names[i]);
-    if (text != NULL)
-      return atoi(text);
-  }
-  return 0;
+  const char *rank = launched_as();
+  return rank != NULL ? atoi(rank) : 0;
+}
+
+/* Open MPI looks for networks and starts a daemon for a process without peers too, which takes a third of a second. */
+static void expect_no_peers(void) {
+  setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+  setenv("OMPI_MCA_pml", "ob1", 0);
+  setenv("OMPI_MCA_btl", "self", 0);
 }
 
 static void usage(FILE *to) {
@@ -114,6 +126,8 @@ static int run(const command *cmd, int argc, char **argv) {
   bool mpi = cmd->mpi_if != NULL ? cmd->mpi_if(o) : cmd->mpi;
   if (mpi) {
     int provided;
+    if (launched_as() == NULL)
+      expect_no_peers();
     MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
     c = comm_world();
   }
