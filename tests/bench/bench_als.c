@@ -1,6 +1,7 @@
 /* Seconds of ALS sweeps on one rank, against the SGEMM rate in the same run.
  *
  *     bench_als SHAPE LOSS K,... THREADS SOLVER,... SWEEPS
+ *     bench_als sgemm THREADS                                  the SGEMM rate alone, in flop/s
  *
  * SHAPE small|20m|netflix, LOSS implicit|explicit|biases. One line a K and solver: the median and the best sweep, its
  * two halves, a sweep with the objective's data terms, flops as the exact method counts them (2 S k² + (U + I) k³/3)
@@ -204,6 +205,10 @@ done:
 }
 
 int main(int argc, char **argv) {
+  if (argc == 3 && strcmp(argv[1], "sgemm") == 0 && atoi(argv[2]) > 0) {
+    printf("%.0f\n", sgemm_rate(atoi(argv[2])));
+    return EXIT_SUCCESS;
+  }
   const bench_shape *shape = argc == 7 ? bench_shape_find(argv[1]) : NULL;
   if (shape == NULL) {
     fprintf(stderr, "usage: bench_als small|20m|netflix implicit|explicit|biases K,... THREADS SOLVER,... SWEEPS\n");
