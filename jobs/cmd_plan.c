@@ -13,12 +13,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static const option_use TAKES[] = {{"users", ""},         {"items", ""},     {"events", ""},       {"factors", NULL},
-                                   {"loss", NULL},        {"solver", NULL},  {"ranks", NULL},      {"exchange", NULL},
-                                   {"heavy-rows", NULL},  {"holdout", NULL}, {"seed", NULL},       {"duplicates", NULL},
-                                   {"threads", "1"},      {"link", NULL},    {"core-flops", NULL}, {"node-cores", NULL},
-                                   {"node-memory", NULL}, {"sweeps", NULL},  {"popularity", NULL}, {"head-share", NULL},
-                                   {"activity", NULL},    {"json", NULL},    {NULL, NULL}};
+static const option_use TAKES[] = {
+    {"users", ""},        {"items", ""},         {"events", ""},           {"factors", NULL},    {"loss", NULL},
+    {"solver", NULL},     {"ranks", NULL},       {"exchange", NULL},       {"heavy-rows", NULL}, {"holdout", NULL},
+    {"seed", NULL},       {"duplicates", NULL},  {"threads", "1"},         {"link", NULL},       {"core-flops", NULL},
+    {"node-cores", NULL}, {"node-memory", NULL}, {"sweeps", NULL},         {"popularity", NULL}, {"head-share", NULL},
+    {"activity", NULL},   {"json", NULL},        {"ranks-per-node", NULL}, {"local-link", NULL}, {NULL, NULL}};
 
 static const char DETAILS[] =
     "With a DATASET everything is counted on its rows, and the bytes are those a real run sends, to the byte. Without "
@@ -31,7 +31,7 @@ typedef struct request {
   plan_machine machine;
   plan_laws laws;
   plan_layout layout; /* sizes and settings; counts come later */
-  int64_t ranks, sweeps, node_cores, node_memory, heavy_from;
+  int64_t ranks, ranks_per_node, sweeps, node_cores, node_memory, heavy_from;
   exchange_mode asked;
   solve_method method;
   bool counted; /* on a dataset */
@@ -41,26 +41,28 @@ static status read_request(const options *o, request *r) {
   status st = OK;
   int64_t factors, threads;
   int loss, exchange, solver;
-  double link, flops;
+  double link, local, flops;
   *r = (request){0};
   TRY(option_choice(o, "loss", LOSS_WORDS, &loss));
   TRY(option_choice(o, "exchange", EXCHANGE_WORDS, &exchange));
   TRY(option_choice(o, "solver", SOLVER_WORDS, &solver));
   TRY(option_count(o, "factors", 1, 512, &factors));
   TRY(option_count(o, "ranks", 1, 1 << 20, &r->ranks));
+  TRY(option_count(o, "ranks-per-node", 1, 1 << 20, &r->ranks_per_node));
   TRY(option_count(o, "threads", 1, 4096, &threads));
   TRY(option_count(o, "sweeps", 1, 100000, &r->sweeps));
   TRY(option_count(o, "heavy-rows", 0, INT64_MAX, &r->heavy_from));
   TRY(option_count(o, "node-cores", 1, 1 << 16, &r->node_cores));
   TRY(option_size(o, "node-memory", &r->node_memory));
   TRY(option_number(o, "link", 1e-6, 1e6, &link));
+  TRY(option_number(o, "local-link", 1e-6, 1e6, &local));
   TRY(option_number(o, "core-flops", 1e-3, 1e6, &flops));
   TRY(option_number(o, "popularity", 0.01, 10, &r->laws.s));
   TRY(option_number(o, "head-share", 0, 1, &r->laws.share));
   TRY(option_number(o, "activity", 0, 5, &r->laws.sigma));
   r->asked = (exchange_mode)exchange;
   r->method = (solve_method)solver;
-  r->machine = (plan_machine){.threads = (int)threads, .flops = flops * 1e9, .link = link * 1e9};
+  r->machine = (plan_machine){.threads = (int)threads, .flops = flops * 1e9, .link = link * 1e9, .local = local * 1e9};
   r->layout.factors = (int)factors;
   r->layout.explicit_loss = loss == 0;
   r->counted = options_argument_count(o) == 1;
@@ -91,7 +93,8 @@ static status count(comm *c, const options *o, request *r) {
   TRY(train_options_duplicates(o, explicit_loss, &merge));
   TRY(dataset_open(c, options_argument(o, 0), &d));
   TRY(holdout_check(&h, d));
-  TRY(plan_count(c, d, merge, split_mark, &h.rule, factors, explicit_loss, r->heavy_from, (int)r->ranks, &r->layout));
+  TRY(plan_count(c, d, merge, split_mark, &h.rule, factors, explicit_loss, r->heavy_from, (int)r->ranks,
+                 (int)r->ranks_per_node, &r->layout));
 done:
   dataset_close(d);
   return st;
@@ -140,8 +143,7 @@ static status cheapest(const request *r, const plan_service *service, layout_cho
       plan_machine m = r->machine;
       plan_result result;
       m.threads = (int)r->node_cores / per_node;
-      m.link = r->machine.link / per_node; /* ranks of a node share its link */
-      status st = plan_model(service, r->layout.factors, r->layout.explicit_loss, ranks, &l);
+      status st = plan_model(service, r->layout.factors, r->layout.explicit_loss, ranks, per_node, &l);
       if (st != OK)
         return st;
       l.mean_system = als_wants_mean_system(r->method);
@@ -155,10 +157,11 @@ static status cheapest(const request *r, const plan_service *service, layout_cho
 }
 
 static void print_result(const plan_result *p, bool chosen) {
-  char all[32], most[32], memory[32], seconds[32], hidden[32];
-  printf("%c %-10s %-10s %10s %10s %10s %10s %10s\n", chosen ? '*' : ' ', exchange_mode_name(p->users),
+  char all[32], most[32], node[32], memory[32], seconds[32], hidden[32];
+  printf("%c %-10s %-10s %10s %10s %10s %10s %10s %10s\n", chosen ? '*' : ' ', exchange_mode_name(p->users),
          exchange_mode_name(p->items), amount(p->bytes_sent, all), amount(p->bytes_sent_max, most),
-         amount(p->memory_max, memory), duration(p->seconds, seconds), duration(p->seconds_exchange, hidden));
+         amount(p->node_max, node), amount(p->memory_max, memory), duration(p->seconds, seconds),
+         duration(p->seconds_exchange, hidden));
 }
 
 static void print_sbatch(const layout_choice *best, const request *r) {
@@ -179,28 +182,33 @@ static void print_sbatch(const layout_choice *best, const request *r) {
 static void print_table(const request *r, const plan_result results[3], int chosen) {
   const plan_layout *l = &r->layout;
   char flops[32];
-  printf("%lld users, %lld items, %.0f pairs to train on, %d factors, %lld rank%s x %d thread%s; %.0f heavy items\n",
-         (long long)l->users, (long long)l->items, l->pairs, l->factors, (long long)r->ranks, r->ranks == 1 ? "" : "s",
-         r->machine.threads, r->machine.threads == 1 ? "" : "s", l->heavy);
+  printf(
+      "%lld users, %lld items, %.0f pairs to train on, %d factors; %lld rank%s x %d thread%s on %d node%s; %.0f heavy "
+      "items\n",
+      (long long)l->users, (long long)l->items, l->pairs, l->factors, (long long)r->ranks, r->ranks == 1 ? "" : "s",
+      r->machine.threads, r->machine.threads == 1 ? "" : "s", plan_nodes(l), plan_nodes(l) == 1 ? "" : "s", l->heavy);
   if (!r->counted)
     printf("Estimated: popularity ~ (rank + %.4g items)^-%.3g, log-normal activity of sigma %.3g\n", r->laws.share,
            r->laws.s, r->laws.sigma);
   snprintf(flops, sizeof flops, "%.3g", results[chosen].flops / 1e9);
-  printf("%s GFLOP a sweep, max/mean over ranks %.3f; %.3g GFLOP/s a core, %.3g GB/s a rank\n\n", flops,
-         results[chosen].flops_max * (double)r->ranks / results[chosen].flops, r->machine.flops / 1e9,
-         r->machine.link / 1e9);
-  printf("  %-10s %-10s %10s %10s %10s %10s %10s\n", "users'", "items'", "sent, all", "sent, most", "memory, most",
-         "a sweep", "exchange");
+  printf("%s GFLOP a sweep, max/mean over ranks %.3f; %.3g GFLOP/s a core, %.3g GB/s between nodes, %.3g GB/s a rank "
+         "within\n\n",
+         flops, results[chosen].flops_max * (double)r->ranks / results[chosen].flops, r->machine.flops / 1e9,
+         r->machine.link / 1e9, r->machine.local / 1e9);
+  printf("  %-10s %-10s %10s %10s %10s %10s %10s %10s\n", "users'", "items'", "sent, all", "by a rank", "by a node",
+         "memory", "a sweep", "exchange");
   for (int i = 0; i < 3; i++)
     print_result(&results[i], i == chosen);
 }
 
 static json_t *result_json(const plan_result *p) {
-  return json_pack("{s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f}", "exchange", exchange_mode_name(p->users),
-                   "exchange_items", exchange_mode_name(p->items), "bytes_sent", (json_int_t)llround(p->bytes_sent),
-                   "bytes_sent_max", (json_int_t)llround(p->bytes_sent_max), "memory_max",
-                   (json_int_t)llround(p->memory_max), "flops", p->flops, "flops_max", p->flops_max, "seconds",
-                   p->seconds, "seconds_compute", p->seconds_compute, "seconds_exchange", p->seconds_exchange);
+  return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f}", "exchange",
+                   exchange_mode_name(p->users), "exchange_items", exchange_mode_name(p->items), "bytes_sent",
+                   (json_int_t)llround(p->bytes_sent), "bytes_sent_max", (json_int_t)llround(p->bytes_sent_max),
+                   "bytes_between_hosts", (json_int_t)llround(p->bytes_between), "node_bytes_max",
+                   (json_int_t)llround(p->node_max), "memory_max", (json_int_t)llround(p->memory_max), "flops",
+                   p->flops, "flops_max", p->flops_max, "seconds", p->seconds, "seconds_compute", p->seconds_compute,
+                   "seconds_exchange", p->seconds_exchange);
 }
 
 static status print_json(const request *r, const plan_result results[3], int chosen, const layout_choice *best) {
@@ -214,6 +222,7 @@ static status print_json(const request *r, const plan_result results[3], int cho
   json_object_set_new(root, "heavy_items", json_real(r->layout.heavy));
   json_object_set_new(root, "factors", json_integer(r->layout.factors));
   json_object_set_new(root, "ranks", json_integer(r->ranks));
+  json_object_set_new(root, "ranks_per_node", json_integer(r->layout.ranks_per_node));
   json_object_set_new(root, "threads", json_integer(r->machine.threads));
   json_object_set_new(root, "counted", json_boolean(r->counted));
   if (best->fits)
@@ -239,7 +248,7 @@ static status run(comm *c, const options *o) {
   const plan_layout *l = &r.layout;
   TRY(plan_service_create(&r.laws, l->users, l->items, r.counted ? l->pairs : l->events, r.heavy_from, &service));
   if (!r.counted)
-    TRY(plan_model(service, l->factors, l->explicit_loss, (int)r.ranks, &r.layout));
+    TRY(plan_model(service, l->factors, l->explicit_loss, (int)r.ranks, (int)r.ranks_per_node, &r.layout));
   r.layout.mean_system = als_wants_mean_system(r.method);
   exchange_mode users = r.asked == EXCHANGE_AUTO ? plan_choose(&r.layout) : r.asked;
   int chosen = 0;

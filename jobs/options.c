@@ -64,7 +64,9 @@ static const option_spec TABLE[] = {
     {"heavy-rows", "N", "0", "interactions from which a row is summed in parts, by threads and ranks; 0: by size", 0},
     /* the plan */
     {"ranks", "P", "2", "ranks to plan for", 0},
-    {"link", "GB/S", "1.25", "what a rank can send, in 10^9 bytes a second (10 Gbit/s is 1.25)", 0},
+    {"link", "GB/S", "1.25", "what a node can send to others, in 10^9 bytes a second (10 Gbit/s is 1.25)", 0},
+    {"local-link", "GB/S", "4", "what a rank can give to others on its node, in 10^9 bytes a second", 0},
+    {"ranks-per-node", "N", "1", "ranks that share a node, neighbours; they send a row once to another node", 0},
     {"core-flops", "GFLOP/S", "80", "what a core does in the solver, in 10^9 flop a second", 0},
     {"node-cores", "N", "32", "cores of a node, for the cheapest layout", 0},
     {"node-memory", "SIZE", "128G", "memory of a node, for the cheapest layout", 0},

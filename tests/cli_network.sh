@@ -31,10 +31,10 @@ between() { awk -v x="$1" -v low="$2" -v high="$3" 'BEGIN { exit !(x >= low && x
 
 must 1 synth -q -o data.h5 --users 5000 --items 1200 --events 250000 --groups 6 --factors 8
 
-# planned HOSTS OPTION...: bytes of eight sweeps with one rank on each host.
+# planned RANKS RANKS-PER-NODE OPTION...: bytes between hosts of eight sweeps.
 planned() {
-  run 0 plan data.h5 --ranks "$1" --factors 48 --json "${@:2}"
-  echo $((8 * $(figure out bytes_sent)))
+  run 0 plan data.h5 --ranks "$1" --ranks-per-node "$2" --factors 48 --json "${@:3}"
+  echo $((8 * $(figure out bytes_between_hosts)))
 }
 
 # over HOSTS slot|node OPTION...: the model has the bits of one rank's, and eight more sweeps put on the wire what the
@@ -54,6 +54,10 @@ over() {
   counted=$(($(sum bytes_between_hosts) - counted))
   wire=$((wire - short_wire)) most=$((most - short_most))
   echo "$hosts hosts by $map, $*: $counted bytes counted, $wire on the wire, $most from one host, $(sum seconds) s"
+  if [ "$map" = slot ]; then
+    good "the plan says what train $* on $hosts hosts counts: $counted" \
+      [ "$counted" -eq "$(planned $((2 * hosts)) 2 "$@")" ]
+  fi
   # For headers, acknowledgements and small messages of agreement; and a sum over ranks, which MPI moves as it likes,
   # crosses hosts more often than it must where neighbouring ranks are on different hosts.
   local room=8
@@ -77,6 +81,6 @@ over 3 slot --exchange reduce --heavy-rows 600
 # A row crosses hosts once for a host: two neighbouring ranks on each send what one would.
 over 2 slot --exchange halo
 good "two ranks on each of 2 hosts send between hosts what one on each sends: $counted" \
-  [ "$counted" -eq "$(planned 2 --exchange halo)" ]
+  [ "$counted" -eq "$(planned 2 1 --exchange halo)" ]
 [ -n "${PALATE_NET_RATE:-}" ] || echo "the kernel does not limit bandwidth: not tried"
 finish

@@ -130,6 +130,9 @@ START_TEST(bits_do_not_depend_on_ranks_or_threads) {
     everywhere(alone != NULL, "training alone");
     for (int mode = 0; mode < 4; mode++) {
       omp_set_num_threads(1 + mode % 2);
+      comm_free(&world); /* all on one host; pairs of neighbours; every other rank */
+      if ((h + mode) % 3 > 0)
+        everywhere(comm_pretend_hosts(&world, 2, (h + mode) % 3 == 2) == OK, "hosts");
       als *a = train(&world, s, &l, method, MODES[mode], HEAVY[h], 0, objective);
       everywhere(a != NULL, "training over ranks");
       everywhere(same_rows(a, alone, USERS, s->k) && same_rows(a, alone, ITEMS, s->k), "same factors");
@@ -138,6 +141,7 @@ START_TEST(bits_do_not_depend_on_ranks_or_threads) {
     }
     als_free(alone);
   }
+  comm_free(&world);
 }
 END_TEST
 

@@ -8,8 +8,9 @@
 
 #include <math.h>
 
-status plan_layout_alloc(plan_layout *l, int ranks) {
+status plan_layout_alloc(plan_layout *l, int ranks, int ranks_per_node) {
   l->ranks = ranks;
+  l->ranks_per_node = ranks_per_node < ranks ? ranks_per_node : ranks;
   status st = MEM_ZALLOC(l->whole, ranks, "the plan's counts");
   return st != OK ? st : MEM_ZALLOC(l->spread, ranks, "the plan's counts");
 }
@@ -39,8 +40,8 @@ exchange_mode plan_choose(const plan_layout *l) {
   if (l->ranks == 1)
     return EXCHANGE_REPLICATE;
   double row = (double)sizeof(real) * l->factors;
-  double all = total(l, l->whole, offsetof(plan_counts, user_rows_sent));
-  double light = total(l, l->spread, offsetof(plan_counts, user_rows_sent));
+  double all = total(l, l->whole, offsetof(plan_counts, user_halo.got));
+  double light = total(l, l->spread, offsetof(plan_counts, user_halo.got));
   double reduce = light * row + (double)spread_solve_bytes((lid)l->heavy, l->ranks,
                                                            solver_sums_size_for(l->factors, l->explicit_loss));
   if (l->heavy >= 1 && reduce < all * row)
@@ -54,13 +55,13 @@ static exchange_mode items_mode(const plan_layout *l, const plan_counts *counts,
     return EXCHANGE_REPLICATE;
   if (asked == EXCHANGE_HALO)
     return EXCHANGE_HALO;
-  double rows = total(l, counts, offsetof(plan_counts, item_rows_sent));
+  double rows = total(l, counts, offsetof(plan_counts, item_halo.got));
   return halo_pays(rows, (double)l->items * (l->ranks - 1)) ? EXCHANGE_HALO : EXCHANGE_REPLICATE;
 }
 
-/* What a rank is counted for the reductions of one sweep with its objective, in the order of train/als.c. */
-static double reduction_bytes(const plan_layout *l, bool reduce) {
-  int p = l->ranks;
+/* What a rank, or a node, is counted for the reductions of one sweep with its objective over p of them, in the order of
+ * train/als.c. */
+static double reduction_bytes(const plan_layout *l, bool reduce, int p) {
   int64_t one = comm_reduce_bytes(p, 8), k = l->factors;
   int64_t gram = one + comm_reduce_bytes(p, 8 * (k * (k + 1) / 2));
   int64_t sum = 2 * one; /* reduce_sum: the largest term, then the terms */
@@ -81,13 +82,12 @@ static const double RESIDENT_BASE = 27e6;
 /* Events read at a time, interactions moved at a time: train/interactions.c, train/shuffle.c. */
 static const double READ_CHUNK = 1 << 21, MOVE_CHUNK = 1 << 20, PACK_BYTES = 1 << 20;
 
-/* The largest of loading, moving and training. */
-static double memory_of(const plan_layout *l, const plan_machine *m, const plan_counts *n, bool reduce,
+/* The largest of loading, moving and training; `sums` is what heavy rows take. */
+static double memory_of(const plan_layout *l, const plan_machine *m, const plan_counts *n, double sums,
                         double user_table, double item_table, double rows_sent) {
   double ld = (l->factors + 15) / 16 * 16, k2 = (double)l->factors * l->factors;
   double row = 4 * (ld + (l->explicit_loss ? 1 : 0));
   double by_user = 8 * n->pairs_by_user + 8 * n->users, by_item = 8 * n->pairs_by_item + 8 * n->items;
-  double spread = reduce ? 8 * n->pairs_spread : 0;
   double events = l->pairs > 0 ? n->pairs_by_user * l->events / l->pairs : 0;
   double chunk = fmin(READ_CHUNK, events), move = fmin(MOVE_CHUNK, n->pairs_by_user);
   double load = 8 * events + 16 * n->users + chunk * (l->times ? 17 : 9);
@@ -99,45 +99,84 @@ static double memory_of(const plan_layout *l, const plan_machine *m, const plan_
   double solver = m->threads * 4 * (2 * PANEL_ROWS * ld + batch * system + (double)solve_lanes_size(16, (int)ld / 16)) +
                   16 * k2 + 12 * ld * ld;
   double train =
-      by_user + by_item + spread + row * (user_table + item_table) + 8 * n->items + 4 * rows_sent + pack + solver;
+      by_user + by_item + sums + row * (user_table + item_table) + 8 * n->items + 4 * rows_sent + pack + solver;
   return RESIDENT_BASE + fmax(load, fmax(moving, train));
+}
+
+/* Heavy rows where they are reduced: their pairs, and the sums on their way. */
+static double heavy_memory(const plan_layout *l, const plan_counts *n, double most_owned) {
+  int nodes = plan_nodes(l);
+  return 8 * n->pairs_spread + (double)spread_solve_memory((lid)ceil(most_owned), l->ranks, l->ranks_per_node, nodes,
+                                                           solver_sums_size_for(l->factors, l->explicit_loss));
+}
+
+/* Bytes of one kind that leave a rank, and those of them that leave the node. */
+typedef struct flow {
+  double sent, between;
+} flow;
+
+/* What a node's ranks give away of one kind: the busiest rank within it, and all of them to other nodes. */
+typedef struct outflow {
+  double local, between;
+} outflow;
+
+static void flow_out(outflow *node, const flow *f) {
+  node->local = fmax(node->local, f->sent - f->between);
+  node->between += f->between;
+}
+
+static double flow_seconds(const outflow *o, const plan_machine *m) {
+  return o->local / m->local + o->between / m->link;
 }
 
 void plan_cost(const plan_layout *l, const plan_machine *m, exchange_mode users, exchange_mode asked, plan_rank *rank,
                plan_result *out) {
   bool reduce = users == EXCHANGE_REDUCE;
   const plan_counts *counts = reduce ? l->spread : l->whole;
-  int others = l->ranks - 1;
-  double row = row_bytes(l), k = l->factors, exchange_max = 0, alone_max = 0;
+  int nodes = plan_nodes(l);
+  double row = row_bytes(l), k = l->factors, rows_seconds = 0, alone_seconds = 0, most_owned = 0;
   double wire = (double)spread_solve_bytes(1, 2, solver_sums_size_for(l->factors, l->explicit_loss));
-  /* Of a heavy row that is ours: its solution to all others, for the objective. */
-  double solution = (double)spread_loss_bytes(1, l->ranks, (l->factors + 15) / 16 * 16, l->explicit_loss) -
-                    (double)spread_loss_bytes(1, l->ranks, 0, false);
+  /* Of a heavy row that is ours: its solution to another rank, for the objective. */
+  double solution = (double)sizeof(real) * ((l->factors + 15) / 16 * 16 + (l->explicit_loss ? 1 : 0));
+  double fixed = reduction_bytes(l, reduce, l->ranks), fixed_between = reduction_bytes(l, reduce, nodes);
+  outflow node_rows = {0}, node_alone = {0};
   *out = (plan_result){.users = users, .items = items_mode(l, counts, asked)};
+  for (int r = 0; r < l->ranks && reduce; r++)
+    most_owned = fmax(most_owned, counts[r].heavy_owned);
   for (int r = 0; r < l->ranks; r++) {
     const plan_counts *n = &counts[r];
-    bool replicate_users = users == EXCHANGE_REPLICATE, replicate_items = out->items == EXCHANGE_REPLICATE;
-    double user_rows = replicate_users ? n->users * others : n->user_rows_sent;
-    double item_rows = replicate_items ? n->items * others : n->item_rows_sent;
-    double sums = reduce ? (l->heavy - n->heavy_owned) * wire + n->heavy_owned * solution : 0,
-           fixed = reduction_bytes(l, reduce);
-    plan_rank one = {.bytes_sent = (user_rows + item_rows) * row + sums + fixed};
+    const plan_rows *user_rows = users == EXCHANGE_REPLICATE ? &n->user_whole : &n->user_halo;
+    const plan_rows *item_rows = out->items == EXCHANGE_REPLICATE ? &n->item_whole : &n->item_halo;
+    int node = plan_node(l, r), neighbours = plan_ranks_on(l, node);
+    flow rows = {(user_rows->sent + item_rows->sent) * row, (user_rows->between + item_rows->between) * row};
+    flow alone = {fixed, r == node * l->ranks_per_node ? fixed_between : 0};
+    if (reduce) {
+      alone.sent += (l->heavy - n->heavy_owned) * wire + n->heavy_owned * solution * (l->ranks - 1);
+      alone.between += n->heavy_gathered * wire + n->heavy_owned * solution * (l->ranks - neighbours);
+    }
+    plan_rank one = {.bytes_sent = rows.sent + alone.sent, .bytes_between = rows.between + alone.between};
     one.flops = (n->pairs_by_user + n->pairs_by_item + (reduce ? n->pairs_spread : 0)) * k * k +
                 (n->users + n->items) * k * k * k / 3;
-    one.memory =
-        memory_of(l, m, n, reduce, replicate_users ? (double)l->users : n->users + n->user_rows_got,
-                  replicate_items ? (double)l->items : n->items + n->item_rows_got, fmax(user_rows, item_rows));
+    one.memory = memory_of(l, m, n, reduce ? heavy_memory(l, n, most_owned) : 0, n->users + user_rows->got,
+                           n->items + item_rows->got, fmax(user_rows->sent, item_rows->sent));
     if (rank != NULL)
       rank[r] = one;
     out->bytes_sent += one.bytes_sent;
     out->bytes_sent_max = fmax(out->bytes_sent_max, one.bytes_sent);
+    out->bytes_between += one.bytes_between;
     out->memory_max = fmax(out->memory_max, one.memory);
     out->flops += one.flops;
     out->flops_max = fmax(out->flops_max, one.flops);
-    exchange_max = fmax(exchange_max, (user_rows + item_rows) * row);
-    alone_max = fmax(alone_max, sums + fixed);
+    flow_out(&node_rows, &rows);
+    flow_out(&node_alone, &alone);
+    if (r + 1 == l->ranks || plan_node(l, r + 1) != node) {
+      out->node_max = fmax(out->node_max, node_rows.between + node_alone.between);
+      rows_seconds = fmax(rows_seconds, flow_seconds(&node_rows, m));
+      alone_seconds = fmax(alone_seconds, flow_seconds(&node_alone, m));
+      node_rows = node_alone = (outflow){0};
+    }
   }
   out->seconds_compute = out->flops_max / (m->flops * m->threads);
-  out->seconds_exchange = (exchange_max + alone_max) / m->link;
-  out->seconds = fmax(out->seconds_compute, exchange_max / m->link) + alone_max / m->link;
+  out->seconds_exchange = rows_seconds + alone_seconds;
+  out->seconds = fmax(out->seconds_compute, rows_seconds) + alone_seconds;
 }

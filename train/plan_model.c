@@ -121,7 +121,21 @@ void plan_service_free(plan_service *s) {
   mem_free(s);
 }
 
-status plan_model(const plan_service *s, int factors, bool explicit_loss, int ranks, plan_layout *out) {
+/* Rows of a side, summed over all its rows, then shared out evenly. */
+static void add_rows(plan_rows *to, double rows, double n, const plan_layout *l) {
+  to->sent += rows * ranks_met(l->ranks, n) / l->ranks;
+  to->got = to->sent;
+  to->between += rows * ranks_met(plan_nodes(l), n) / l->ranks;
+}
+
+/* All rows of a side on every rank. */
+static plan_rows whole_rows(double rows, const plan_layout *l) {
+  double sent = rows * (l->ranks - 1) / l->ranks;
+  return (plan_rows){.sent = sent, .between = rows * (plan_nodes(l) - 1) / l->ranks, .got = sent};
+}
+
+status plan_model(const plan_service *s, int factors, bool explicit_loss, int ranks, int ranks_per_node,
+                  plan_layout *out) {
   *out = (plan_layout){.users = s->users,
                        .items = s->items,
                        .pairs = s->events,
@@ -129,33 +143,33 @@ status plan_model(const plan_service *s, int factors, bool explicit_loss, int ra
                        .factors = factors,
                        .explicit_loss = explicit_loss,
                        .heavy = s->heavy};
-  status st = plan_layout_alloc(out, ranks);
+  status st = plan_layout_alloc(out, ranks, ranks_per_node);
   if (st != OK) {
     plan_layout_free(out);
     return st;
   }
-  double item_rows = 0, user_rows = 0, light_rows = 0, light = 1 - fmin(1, s->heavy_pairs / s->events);
+  double light = 1 - fmin(1, s->heavy_pairs / s->events);
+  plan_rows light_rows = {0};
+  plan_counts n = {.users = (double)s->users / ranks,
+                   .items = (double)s->items / ranks,
+                   .pairs_by_user = s->events / ranks,
+                   .pairs_by_item = s->events / ranks,
+                   .user_whole = whole_rows((double)s->users, out),
+                   .item_whole = whole_rows((double)s->items, out)};
   for (int i = 0; i < ITEM_BINS && ranks > 1; i++)
-    item_rows += s->item_weight[i] * ranks_met(ranks, s->item_n[i]);
+    add_rows(&n.item_halo, s->item_weight[i], s->item_n[i], out);
   for (int u = 0; u < USER_BINS && ranks > 1; u++) {
-    user_rows += (double)s->users / USER_BINS * ranks_met(ranks, s->user_n[u]);
-    light_rows += (double)s->users / USER_BINS * ranks_met(ranks, s->user_n[u] * light);
+    add_rows(&n.user_halo, (double)s->users / USER_BINS, s->user_n[u], out);
+    add_rows(&light_rows, (double)s->users / USER_BINS, s->user_n[u] * light, out);
   }
-  for (int r = 0; r < ranks; r++) {
-    plan_counts n = {.users = (double)s->users / ranks,
-                     .items = (double)s->items / ranks,
-                     .pairs_by_user = s->events / ranks,
-                     .pairs_by_item = s->events / ranks,
-                     .user_rows_sent = user_rows / ranks,
-                     .user_rows_got = user_rows / ranks,
-                     .item_rows_sent = item_rows / ranks,
-                     .item_rows_got = item_rows / ranks};
+  for (int r = 0; r < ranks; r++)
     out->whole[r] = n;
-    n.pairs_by_item *= light;
-    n.pairs_spread = s->events / ranks * (1 - light);
-    n.user_rows_sent = n.user_rows_got = light_rows / ranks;
-    n.heavy_owned = s->heavy / ranks;
+  n.pairs_by_item *= light;
+  n.pairs_spread = s->events / ranks * (1 - light);
+  n.user_halo = light_rows;
+  n.heavy_owned = s->heavy / ranks;
+  n.heavy_gathered = s->heavy * (plan_nodes(out) - 1) / ranks;
+  for (int r = 0; r < ranks; r++)
     out->spread[r] = n;
-  }
   return OK;
 }

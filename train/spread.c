@@ -14,6 +14,7 @@ struct spread {
   csr part;        /* (list rows): our users, as table rows */
   heavy_rows cuts; /* of every row of part */
   int rank;
+  int hosts, *host_at, *by_host; /* host h has the ranks by_host[host_at[h]] … by_host[host_at[h+1]-1], ascending */
 };
 
 /* --- the list --- */
@@ -75,6 +76,32 @@ void heavy_list_free(heavy_list *l) {
   *l = (heavy_list){0};
 }
 
+/* --- hosts --- */
+
+static status group_by_host(const comm *c, spread *s) {
+  status st = OK;
+  s->hosts = c->hosts;
+  TRY(MEM_ZALLOC(s->host_at, (off)c->hosts + 1, "ranks of hosts"));
+  TRY(MEM_ALLOC(s->by_host, c->size, "ranks of hosts"));
+  for (int h = 0, n = 0; h < c->hosts; h++) {
+    for (int r = 0; r < c->size; r++)
+      if (comm_host(c, r) == h)
+        s->by_host[n++] = r;
+    s->host_at[h + 1] = n;
+  }
+done:
+  return st;
+}
+
+static int ranks_on(const spread *s, int host) {
+  return s->host_at[host + 1] - s->host_at[host];
+}
+
+/* The rank of a host that adds up the host's parts of list row h, where its owner is on another. */
+static int gatherer(const spread *s, int host, lid h) {
+  return s->by_host[s->host_at[host] + h % ranks_on(s, host)];
+}
+
 /* --- our part --- */
 
 static status take_part(spread *s, const csr *users, gid first_user, lid own_at, gid granule) {
@@ -125,8 +152,10 @@ status spread_create(comm *c, const csr *users, const part *owners, gid first_us
         h++;
       s->bound[r] = h;
     }
-    st = take_part(s, users, first_user, own_at, granule);
+    st = group_by_host(c, s);
   }
+  if (st == OK)
+    st = take_part(s, users, first_user, own_at, granule);
   st = comm_agree(c, st);
   if (st != OK) {
     spread_free(s);
@@ -143,6 +172,8 @@ void spread_free(spread *s) {
   csr_free(&s->part);
   heavy_rows_free(&s->cuts);
   mem_free(s->bound);
+  mem_free(s->host_at);
+  mem_free(s->by_host);
   mem_free(s);
 }
 
@@ -201,62 +232,167 @@ static lid most_owned(const spread *s, int ranks) {
   return most;
 }
 
-status spread_solve(comm *c, const spread *s, solver *solver, off ld, real *x, real *bias) {
-  off size = solver_sums_size(solver), *give_counts = NULL, *got_counts = NULL;
-  lid batch = batch_rows(c->size, size), own_first, own_n;
-  size_t row_bytes = WIRE_BYTES * (size_t)size;
-  unsigned char *give = NULL, *got = NULL;
-  int64_t *sums = NULL;
-  spread_own(s, &own_first, &own_n);
-  status st = MEM_ALLOC(sums, size, "sums of a heavy row");
-  if (st == OK)
-    st = MEM_ALLOC(give_counts, c->size, "sums of heavy rows");
-  if (st == OK)
-    st = MEM_ALLOC(got_counts, c->size, "sums of heavy rows");
-  lid room = most_owned(s, c->size) < batch ? most_owned(s, c->size) : batch;
-  if (st == OK)
-    st = mem_alloc((void *)&give, (off)room * c->size, row_bytes, "sums of heavy rows");
-  if (st == OK)
-    st = mem_alloc((void *)&got, (off)room * c->size, row_bytes, "sums of heavy rows");
-  TRY(comm_agree(c, st));
-  status failed = OK;
-  for (lid done = 0; done < most_owned(s, c->size); done += batch) {
-    unsigned char *to = give;
-    lid own = own_n - done < batch ? (own_n > done ? own_n - done : 0) : batch;
-    for (int r = 0; r < c->size; r++) {
-      lid left = s->bound[r + 1] - s->bound[r] - done, n = left < 0 ? 0 : left < batch ? left : batch;
-      give_counts[r] = n;
-      got_counts[r] = own;
-      for (lid i = 0; i < n; i++) {
-        sum_part(s, solver, s->bound[r] + done + i, sums, size);
-        for (off j = 0; j < size; j++, to += WIRE_BYTES)
-          wire_put(sums[j], to);
-      }
+/* What one batch of rows needs: done … done + n - 1 of every owner's. */
+typedef struct wave {
+  off size; /* numbers in a row's sums */
+  size_t row_bytes;
+  lid batch, room;               /* most rows of an owner: by the rule, and in fact */
+  off *give_counts, *got_counts; /* [ranks] */
+  off *next;                     /* [ranks] */
+  unsigned char *give, *got, *far;
+  off n_mine; /* rows that come together here: ours, and those we gather for other hosts */
+  lid done;
+  int64_t *sums; /* [size] */
+} wave;
+
+/* Rows of give, got and far. */
+static void wave_rooms(lid room, int ranks, int mates, int hosts, off rooms[3]) {
+  rooms[0] = (off)room * ranks;
+  rooms[1] = mates * (room + (ranks - mates) * (((off)room + mates - 1) / mates));
+  rooms[2] = (off)room * (hosts - 1);
+}
+
+static status wave_create(const comm *c, const spread *s, off size, wave *w) {
+  status st = OK;
+  off rooms[3];
+  lid most = most_owned(s, c->size);
+  *w = (wave){.size = size, .row_bytes = WIRE_BYTES * (size_t)size, .batch = batch_rows(c->size, size)};
+  w->room = most < w->batch ? most : w->batch;
+  wave_rooms(w->room, c->size, comm_ranks_on_host(c), c->hosts, rooms);
+  TRY(MEM_ALLOC(w->sums, size, "sums of a heavy row"));
+  TRY(MEM_ALLOC(w->give_counts, c->size, "sums of heavy rows"));
+  TRY(MEM_ALLOC(w->got_counts, c->size, "sums of heavy rows"));
+  TRY(MEM_ALLOC(w->next, c->size, "sums of heavy rows"));
+  TRY(mem_alloc((void *)&w->give, rooms[0], w->row_bytes, "sums of heavy rows"));
+  TRY(mem_alloc((void *)&w->got, rooms[1], w->row_bytes, "sums of heavy rows"));
+  TRY(mem_alloc((void *)&w->far, rooms[2], w->row_bytes, "sums of heavy rows"));
+done:
+  return st;
+}
+
+static void wave_free(wave *w) {
+  mem_free(w->sums);
+  mem_free(w->give_counts);
+  mem_free(w->got_counts);
+  mem_free(w->next);
+  mem_free(w->give);
+  mem_free(w->got);
+  mem_free(w->far);
+}
+
+/* Rows of an owner in this batch, the first of them in the list in *first. */
+static lid wave_rows(const spread *s, const wave *w, int owner, lid *first) {
+  lid left = s->bound[owner + 1] - s->bound[owner] - w->done;
+  *first = s->bound[owner] + w->done;
+  return left < 0 ? 0 : left < w->batch ? left : w->batch;
+}
+
+static void put_sums(const wave *w, unsigned char *to) {
+  for (off j = 0; j < w->size; j++, to += WIRE_BYTES)
+    wire_put(w->sums[j], to);
+}
+
+static void add_sums(wave *w, const unsigned char *from) {
+  for (off j = 0; j < w->size; j++, from += WIRE_BYTES)
+    w->sums[j] += wire_get(from);
+}
+
+/* Where our host's parts of an owner's row come together: at the owner where it is one of us. */
+static int receiver(const comm *c, const spread *s, int owner, lid h) {
+  int mine = comm_host(c, c->rank);
+  return comm_host(c, owner) == mine ? owner : gatherer(s, mine, h);
+}
+
+static void starts(off *next, const off *counts, int ranks) {
+  for (off r = 0, at = 0; r < ranks; at += counts[r++])
+    next[r] = at;
+}
+
+/* Every rank's part of each row to its receiver on the host. */
+static void meet_on_host(comm *c, const spread *s, solver *solver, wave *w) {
+  lid first;
+  memset(w->give_counts, 0, sizeof *w->give_counts * (size_t)c->size);
+  for (int r = 0; r < c->size; r++)
+    for (lid i = 0, n = wave_rows(s, w, r, &first); i < n; i++)
+      w->give_counts[receiver(c, s, r, first + i)]++;
+  starts(w->next, w->give_counts, c->size);
+  for (int r = 0; r < c->size; r++)
+    for (lid i = 0, n = wave_rows(s, w, r, &first); i < n; i++) {
+      sum_part(s, solver, first + i, w->sums, w->size);
+      put_sums(w, w->give + (size_t)w->next[receiver(c, s, r, first + i)]++ * w->row_bytes);
     }
-    comm_move_rows(c, give, give_counts, got, got_counts, row_bytes);
-    for (lid i = 0; i < own && failed == OK; i++) {
-      memset(sums, 0, sizeof *sums * (size_t)size);
-      for (int r = 0; r < c->size; r++) {
-        const unsigned char *from = got + ((size_t)r * (size_t)own + (size_t)i) * row_bytes;
-        for (off j = 0; j < size; j++)
-          sums[j] += wire_get(from + WIRE_BYTES * j);
+  w->n_mine = w->give_counts[c->rank]; /* our neighbours have parts of the same rows for us */
+  for (int r = 0; r < c->size; r++)
+    w->got_counts[r] = comm_host(c, r) == comm_host(c, c->rank) ? w->n_mine : 0;
+  comm_move_rows(c, w->give, w->give_counts, w->got, w->got_counts, w->row_bytes);
+}
+
+/* Adds our host's parts of the i-th row that came together here. */
+static void add_host(const spread *s, const comm *c, wave *w, off i) {
+  int mates = ranks_on(s, comm_host(c, c->rank));
+  memset(w->sums, 0, sizeof *w->sums * (size_t)w->size);
+  for (int m = 0; m < mates; m++)
+    add_sums(w, w->got + (size_t)(m * w->n_mine + i) * w->row_bytes);
+}
+
+/* One sum a host to the owners on others. w->next[r] becomes where rank r's begin in `far`; returns which of the rows
+ * that came together here is the first of ours. */
+static off cross_hosts(comm *c, const spread *s, wave *w) {
+  lid first;
+  off i = 0, n_far = 0, own_at = 0;
+  memset(w->give_counts, 0, sizeof *w->give_counts * (size_t)c->size);
+  memset(w->got_counts, 0, sizeof *w->got_counts * (size_t)c->size);
+  for (int r = 0; r < c->size; r++)
+    for (lid row = 0, n = wave_rows(s, w, r, &first); row < n; row++) {
+      if (receiver(c, s, r, first + row) != c->rank)
+        continue;
+      if (r == c->rank && row == 0)
+        own_at = i;
+      if (r != c->rank) {
+        add_host(s, c, w, i);
+        put_sums(w, w->give + (size_t)n_far++ * w->row_bytes);
+        w->give_counts[r]++;
       }
-      lid h = done + i;
-      failed =
-          solver_sums_solve(solver, sums, s->list.count[own_first + h], x + h * ld, bias != NULL ? bias + h : NULL);
+      i++;
+    }
+  for (lid row = 0, n = wave_rows(s, w, c->rank, &first); row < n; row++)
+    for (int h = 0; h < s->hosts; h++)
+      if (h != comm_host(c, c->rank))
+        w->got_counts[gatherer(s, h, first + row)]++;
+  starts(w->next, w->got_counts, c->size);
+  if (s->hosts > 1)
+    comm_move_rows(c, w->give, w->give_counts, w->far, w->got_counts, w->row_bytes);
+  return own_at;
+}
+
+status spread_solve(comm *c, const spread *s, solver *solver, off ld, real *x, real *bias) {
+  wave w;
+  status failed = OK, st = comm_agree(c, wave_create(c, s, solver_sums_size(solver), &w));
+  for (; st == OK && w.done < most_owned(s, c->size); w.done += w.batch) {
+    lid first, own = wave_rows(s, &w, c->rank, &first);
+    meet_on_host(c, s, solver, &w);
+    off own_at = cross_hosts(c, s, &w);
+    for (lid i = 0; i < own && failed == OK; i++) {
+      add_host(s, c, &w, own_at + i);
+      for (int h = 0; h < s->hosts; h++)
+        if (h != comm_host(c, c->rank))
+          add_sums(&w, w.far + (size_t)w.next[gatherer(s, h, first + i)]++ * w.row_bytes);
+      off at = w.done + i, n = s->list.count[first + i];
+      failed = solver_sums_solve(solver, w.sums, n, x + at * ld, bias != NULL ? bias + at : NULL);
       if (failed != OK)
-        status_fail(failed, "row %lld (%lld interactions): %s", (long long)s->list.row[own_first + h],
-                    (long long)s->list.count[own_first + h], status_message());
+        status_fail(failed, "row %lld (%lld interactions): %s", (long long)s->list.row[first + i], (long long)n,
+                    status_message());
     }
   }
-  TRY(comm_agree(c, failed));
-done:
-  mem_free(sums);
-  mem_free(give_counts);
-  mem_free(got_counts);
-  mem_free(give);
-  mem_free(got);
-  return st;
+  wave_free(&w);
+  return st == OK ? comm_agree(c, failed) : st;
+}
+
+int64_t spread_solve_memory(lid owned, int ranks, int ranks_on_host, int hosts, off sums_size) {
+  off rooms[3];
+  lid batch = batch_rows(ranks, sums_size);
+  wave_rooms(owned < batch ? owned : batch, ranks, ranks_on_host, hosts, rooms);
+  return (rooms[0] + rooms[1] + rooms[2]) * WIRE_BYTES * sums_size + 8 * sums_size;
 }
 
 /* The owners' `width` floats of every heavy row, on all ranks. */

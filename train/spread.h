@@ -2,8 +2,9 @@
  *
  * A row with 10^7 interactions needs 10^7 factor rows of the other side at its owner; but every rank can add up the
  * normal equations of its own part, and then k(k+1)/2 + k numbers travel instead, 5 bytes each (SOLVER_SUM_BITS): a
- * reduce-scatter to the owners, in bounded batches. The sums are integers, so the bits are those of a row that lies at
- * its owner as a whole. */
+ * reduce-scatter to the owners, in bounded batches. Where ranks share hosts (io/comm.h) their parts are added up on the
+ * host first, and one sum a host crosses the network. The sums are integers, so the bits are those of a row that lies
+ * at its owner as a whole. */
 #ifndef PALATE_TRAIN_SPREAD_H
 #define PALATE_TRAIN_SPREAD_H
 
@@ -47,7 +48,11 @@ status spread_solve(comm *c, const spread *s, solver *solver, off ld, real *x, r
  * every heavy row, on all ranks. Collective; agreed status. */
 status spread_loss(comm *c, const spread *s, solver *solver, const real *x, const real *bias, off ld, double *loss);
 
-/* Bytes that all ranks together send in one spread_solve, and in one spread_loss. */
+/* What spread_solve takes on a rank of a host with so many ranks, where no rank owns more than `owned` heavy rows. */
+int64_t spread_solve_memory(lid owned, int ranks, int ranks_on_host, int hosts, off sums_size);
+
+/* Bytes that all ranks together send in one spread_solve, and in one spread_loss; each rank sends its part of every row
+ * that is not its own once, to the owner, or to one of its neighbours on the host, or as the host's sum. */
 int64_t spread_solve_bytes(lid n_heavy, int ranks, off sums_size);
 int64_t spread_loss_bytes(lid n_heavy, int ranks, off ld, bool biases);
 

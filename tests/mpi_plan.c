@@ -1,0 +1,170 @@
+/* If these fail, a plan promises other bytes than the job then sends, over ranks or between nodes: too few nodes are
+ * booked, or too slow a network; or a model depends on which ranks share a node. */
+#define _XOPEN_SOURCE 700
+#include "io/mem.h"
+#include "tests/suite.h"
+#include "tests/temp_folder.h"
+#include "train/als.h"
+#include "train/interactions.h"
+#include "train/plan.h"
+#include "train/rng.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static comm world;
+static char folder[TEMP_FOLDER_MAX];
+
+static void everywhere(bool good, const char *what) {
+  int64_t bad = !good;
+  comm_max_i64(&world, &bad, 1);
+  ck_assert_msg(bad == 0, "%s: %s", what, status_message());
+}
+
+enum { N_USERS = 157, N_ITEMS = 61, K = 5, SWEEPS = 2, HEAVY = 12 };
+
+/* User 0 has every item, item 0 every user, the last of each nothing. */
+static bool has(gid u, gid i) {
+  if (u == N_USERS - 1 || i == N_ITEMS - 1)
+    return false;
+  return u == 0 || i == 0 || rng_bits(5, 0, (uint64_t)u, (uint64_t)i) % 16 == 0;
+}
+
+static void write_ids(strings *s, gid first, gid count) {
+  ck_assert_int_eq(strings_alloc(s, count, 12, "ids"), OK);
+  for (gid i = 0; i < count; i++)
+    snprintf(s->bytes + i * 12, 12, "%lld", (long long)(first + i));
+}
+
+static void make_dataset(char *path) {
+  static off indptr[N_USERS + 1];
+  static lid item[N_USERS * N_ITEMS];
+  static real value[N_USERS * N_ITEMS];
+  dataset_part p = {.n_users = N_USERS, .n_items = N_ITEMS, .indptr = indptr, .item = item, .value = value};
+  off n = 0;
+  for (gid u = 0; u < N_USERS; u++) {
+    for (gid i = 0; i < N_ITEMS; i++)
+      if (has(u, i)) {
+        item[n] = (lid)i;
+        value[n++] = (real)(1 + (u + i) % 5);
+      }
+    indptr[u + 1] = n;
+  }
+  p.n_events = n;
+  snprintf(path, TEMP_FOLDER_MAX + 16, "%s/data.h5", folder);
+  p.user_count = world.rank == 0 ? N_USERS : 0;
+  p.item_count = world.rank == 0 ? N_ITEMS : 0;
+  if (world.rank > 0) {
+    p.first_user = N_USERS;
+    p.first_item = N_ITEMS;
+    p.first_event = n;
+  }
+  write_ids(&p.user_ids, p.first_user, p.user_count);
+  write_ids(&p.item_ids, p.first_item, p.item_count);
+  everywhere(dataset_write(&world, path, &p) == OK, "dataset_write");
+  strings_free(&p.user_ids);
+  strings_free(&p.item_ids);
+}
+
+typedef struct sent {
+  int64_t all, between;
+} sent;
+
+static status keep(void *context, als *a, const als_report *r) {
+  (void)a;
+  *(sent *)context = (sent){r->bytes_sent, r->bytes_between_hosts};
+  return OK;
+}
+
+static als_settings settings(bool explicit_loss, exchange_mode exchange) {
+  return (als_settings){.loss = {.explicit_loss = explicit_loss, .lambda = 0.1, .nu = 1, .alpha = 1, .unobserved = 0.1},
+                        .factors = K,
+                        .seed = 3,
+                        .sweeps = SWEEPS,
+                        .method = explicit_loss ? SOLVE_CHOLESKY : SOLVE_CG,
+                        .exchange = exchange,
+                        .heavy = HEAVY};
+}
+
+static als *run(comm *c, dataset *d, const als_settings *set, sent *out) {
+  part users;
+  csr m;
+  als *a = NULL;
+  status st = interactions_cut_users(c, d, K, c->size, &users);
+  if (st == OK)
+    st = interactions_load(c, d, &users, DUPLICATES_SUM, NULL, NULL, &m, NULL);
+  if (st == OK)
+    st = als_create(c, set, &users, N_ITEMS, &m, &a);
+  if (st == OK)
+    st = als_run(a, keep, out);
+  if (st != OK)
+    fprintf(stderr, "rank %d: %s\n", c->rank, status_message());
+  part_free(&users);
+  return a;
+}
+
+/* Our items' rows against those of a run of one rank. */
+static bool same_items(als *a, als *alone) {
+  gid first = als_part(a, ITEMS)->first[world.rank], count = part_count(als_part(a, ITEMS), world.rank);
+  for (gid r = 0; r < count; r++)
+    if (memcmp(als_factors(a, ITEMS) + r * als_ld(a), als_factors(alone, ITEMS) + (first + r) * als_ld(alone),
+               K * sizeof(real)) != 0)
+      return false;
+  return true;
+}
+
+/* Bytes of all ranks and between nodes, to the byte, for every way of moving rows and so many ranks on each node. */
+START_TEST(bytes_are_those_of_the_run) {
+  char path[TEMP_FOLDER_MAX + 16];
+  temp_folder_make(&world, folder);
+  make_dataset(path);
+  comm single = comm_single();
+  dataset *d, *own;
+  everywhere(dataset_open(&world, path, &d) == OK && dataset_open(&single, path, &own) == OK, "dataset_open");
+  static const exchange_mode MODES[] = {EXCHANGE_AUTO, EXCHANGE_REPLICATE, EXCHANGE_HALO, EXCHANGE_REDUCE};
+  bool explicit_loss = _i % 2 == 1;
+  int per_node = _i / 2 + 1;
+  everywhere(comm_pretend_hosts(&world, per_node, false) == OK, "hosts");
+  plan_layout l;
+  everywhere(plan_count(&single, own, DUPLICATES_SUM, NULL, NULL, K, explicit_loss, HEAVY, world.size, per_node, &l) ==
+                 OK,
+             "plan_count");
+  l.mean_system = !explicit_loss;
+  for (int m = 0; m < 4; m++) {
+    als_settings set = settings(explicit_loss, MODES[m]);
+    plan_machine machine = {.threads = 1, .flops = 1, .link = 1, .local = 1};
+    plan_result p;
+    sent s = {0}, nothing;
+    als *a = run(&world, d, &set, &s), *alone = run(&single, own, &set, &nothing);
+    everywhere(a != NULL && alone != NULL, "train");
+    plan_cost(&l, &machine, MODES[m] == EXCHANGE_AUTO ? plan_choose(&l) : MODES[m], MODES[m], NULL, &p);
+    if (world.rank == 0 && (p.bytes_sent != (double)s.all || p.bytes_between != (double)s.between))
+      fprintf(stderr, "%s, %d ranks, %d a node: planned %.0f and %.0f between nodes, sent %lld and %lld\n",
+              exchange_mode_name(MODES[m]), world.size, per_node, p.bytes_sent, p.bytes_between, (long long)s.all,
+              (long long)s.between);
+    everywhere(p.bytes_sent == (double)s.all, "bytes of all ranks");
+    everywhere(p.bytes_between == (double)s.between, "bytes between nodes");
+    everywhere(same_items(a, alone), "the bits of one rank");
+    als_free(a);
+    als_free(alone);
+  }
+  plan_layout_free(&l);
+  dataset_close(d);
+  dataset_close(own);
+  comm_free(&world);
+  temp_folder_remove(&world, folder);
+  everywhere(mem_held() == 0, "nothing is left");
+}
+END_TEST
+
+static void add(TCase *tc) {
+  tcase_add_loop_test(tc, bytes_are_those_of_the_run, 0, 8);
+}
+
+int main(void) {
+  MPI_Init(NULL, NULL);
+  world = comm_world();
+  int failed = suite_run("plan", add);
+  MPI_Finalize();
+  return failed;
+}
