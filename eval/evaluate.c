@@ -10,7 +10,7 @@
 #include <string.h>
 
 static const int64_t DEFAULT_MEMORY = (int64_t)1 << 30;
-enum { BATCH_MOST = 1 << 14 };
+enum { BATCH_MOST = 1 << 14, LEAST_SLICE = 1 << 8, MOST_SLICE = 1 << 20 };
 
 /* --- before --- */
 
@@ -72,16 +72,22 @@ done:
   return st;
 }
 
-/* Shelves of items that each have a third of the training pairs: the best known, the next, the rest. */
-static void fill_shelves(bench *b) {
-  int64_t before = 0;
-  for (lid r = 0; r < b->in->n_items; r++) {
-    lid item = b->pop.order[r];
-    b->shelf[item] = b->pop.pairs > 0 ? (uint8_t)(before * SHELVES / b->pop.pairs) : 0;
-    if (b->shelf[item] > SHELVES - 1)
-      b->shelf[item] = SHELVES - 1;
-    before += b->pop.count[item];
-  }
+/* What everyone likes, as far down as the list of the busiest user with a test item may reach. */
+static status make_popular(comm *c, const evaluate_input *in, int longest, popular *out) {
+  int64_t seen = 0, slice = in->memory / 64;
+  for (lid u = 0; u < in->test->n_rows; u++)
+    if (in->test->ptr[u + 1] > in->test->ptr[u] && in->train->ptr[u + 1] - in->train->ptr[u] > seen)
+      seen = in->train->ptr[u + 1] - in->train->ptr[u];
+  comm_max_i64(c, &seen, 1);
+  popular_wish wish = {.n_items = in->n_items,
+                       .skip = in->fold_user,
+                       .means = in->explicit_loss,
+                       .head = seen + longest,
+                       .slice = in->memory == 0       ? 0
+                                : slice < LEAST_SLICE ? LEAST_SLICE
+                                : slice > MOST_SLICE  ? MOST_SLICE
+                                                      : slice};
+  return popular_make(c, in->train, &wish, out);
 }
 
 static status make_bench(comm *c, const evaluate_input *in, int64_t users, bench *b) {
@@ -89,20 +95,17 @@ static status make_bench(comm *c, const evaluate_input *in, int64_t users, bench
   double error, pairs;
   *b = (bench){.in = in, .at = layout_of(in)};
   find_bounds(c, in, &error, &pairs);
-  TRY(popular_make(c, in->train, in->fold_user, in->n_items, in->explicit_loss, &b->pop));
   st = metrics_plan_create(in->n_at, in->at, &b->plan);
   if (st == OK)
     st = metrics_plan_create(1, in->at, &b->first);
-  if (st == OK)
-    st = MEM_ALLOC(b->shelf, in->n_items, "shelves");
-  for (int w = 0; st == OK && w < 2; w++)
-    st = MEM_ZALLOC(b->shown[w], in->n_items, "exposure");
+  TRY(comm_agree(c, st));
+  TRY(make_popular(c, in, metrics_longest(&b->plan), &b->pop));
+  for (int w = 0; st == OK && w < FACTS_LISTS; w++)
+    st = MEM_ZALLOC(b->shown[w], part_count(&b->pop.owners, c->rank), "exposure");
   if (st == OK)
     st = make_tallies(b, error, pairs, log2((double)in->n_users + 1) + 1, users);
   if (st == OK)
     st = model_map_factors(scorer_model(in->model[0]), ITEMS, &b->factors);
-  if (st == OK)
-    fill_shelves(b);
   TRY(comm_agree(c, st));
 done:
   return st;
@@ -112,8 +115,7 @@ static void free_bench(bench *b) {
   metrics_plan_free(&b->plan);
   metrics_plan_free(&b->first);
   popular_free(&b->pop);
-  mem_free(b->shelf);
-  for (int w = 0; w < 2; w++)
+  for (int w = 0; w < FACTS_LISTS; w++)
     mem_free(b->shown[w]);
   tally_free(b->all);
   for (int s = 0; s < SLICE_KINDS; s++)
@@ -204,17 +206,62 @@ static int rise(const void *of_a, const void *of_b) {
   return (a > b) - (a < b);
 }
 
-/* Coverage and Gini coefficient of how often each item was shown; sorts `shown`. */
-static void read_exposure(int64_t *shown, lid n_items, scores *out) {
-  double sum = 0, ranked = 0, covered = 0;
-  qsort(shown, (size_t)n_items, sizeof *shown, rise);
-  for (lid i = 0; i < n_items; i++) {
-    covered += shown[i] > 0;
-    sum += (double)shown[i];
-    ranked += (double)(i + 1) * (double)shown[i];
+/* How many items were shown so many times. */
+typedef struct exposure {
+  int64_t shown, items;
+} exposure;
+
+/* Sorts `shown` and counts equal ones. */
+static off count_equal(int64_t *shown, gid n, exposure *out) {
+  off kinds = 0;
+  qsort(shown, (size_t)n, sizeof *shown, rise);
+  for (gid i = 0; i < n; i++) {
+    if (i == 0 || shown[i] != shown[i - 1]) {
+      if (out != NULL)
+        out[kinds] = (exposure){.shown = shown[i]};
+      kinds++;
+    }
+    if (out != NULL)
+      out[kinds - 1].items++;
   }
-  out->coverage = covered / n_items;
-  out->gini = sum > 0 ? 2 * ranked / (n_items * sum) - (n_items + 1.0) / n_items : 0;
+  return kinds;
+}
+
+/* Coverage and Gini coefficient of how often each item was shown; sorts `shown`, which has our n of all n_items. Few
+ * numbers are distinct (with s lists in all, fewer than their square root), so every rank may have them all.
+ * Collective; agreed status. */
+static status read_exposure(comm *c, int64_t *shown, gid n, gid n_items, scores *out) {
+  status st = OK;
+  exposure *mine = NULL, *all = NULL;
+  off *counts = NULL, kinds = count_equal(shown, n, NULL), total = 0;
+  st = MEM_ALLOC(mine, kinds, "exposure");
+  if (st == OK)
+    st = MEM_ALLOC(counts, c->size, "exposure");
+  TRY(comm_agree(c, st));
+  count_equal(shown, n, mine);
+  comm_gather_i64(c, kinds, counts);
+  for (int r = 0; r < c->size; r++)
+    total += counts[r];
+  TRY(comm_agree(c, MEM_ALLOC(all, total, "exposure")));
+  comm_share_rows(c, mine, all, counts, sizeof *all);
+  qsort(all, (size_t)total, sizeof *all, rise); /* by the first member */
+  double sum = 0, ranked = 0, covered = 0, items = (double)n_items, before = 0;
+  for (off e = 0, end; e < total; e = end) {
+    double times = (double)all[e].shown, alike = 0;
+    for (end = e; end < total && all[end].shown == all[e].shown; end++)
+      alike += (double)all[end].items;
+    covered += times > 0 ? alike : 0;
+    sum += times * alike;
+    ranked += times * (alike * before + alike * (alike + 1) / 2); /* times the ranks before + 1 … before + alike */
+    before += alike;
+  }
+  out->coverage = covered / items;
+  out->gini = sum > 0 ? 2 * ranked / (items * sum) - (items + 1) / items : 0;
+done:
+  mem_free(mine);
+  mem_free(all);
+  mem_free(counts);
+  return st;
 }
 
 static const char *const SLICE_NAMES[SLICE_KINDS] = {"members with no training pair",
@@ -254,12 +301,11 @@ static void sum_over_ranks(comm *c, bench *b) {
     sums = tally_sums(b->slices[s], &n);
     comm_sum_i64(c, sums, n);
   }
-  for (int w = 0; w < 2; w++)
-    comm_sum_i64(c, b->shown[w], b->in->n_items);
   comm_sum_i64(c, &b->folded_in, 1);
 }
 
-static void read_evaluation(bench *b, evaluation *out) {
+static status read_evaluation(comm *c, bench *b, evaluation *out) {
+  status st = OK;
   const evaluate_input *in = b->in;
   for (int m = 0; m < in->n_models; m++) {
     read_scores(b, b->at.model[m], &out->model[m]);
@@ -275,36 +321,43 @@ static void read_evaluation(bench *b, evaluation *out) {
   for (int w = 0; w < 2; w++) {
     of[w]->novelty = mean_of(b->all, b->at.novelty[w]);
     of[w]->diversity = b->factors != NULL ? mean_of(b->all, b->at.variety[w]) : 0;
-    read_exposure(b->shown[w], in->n_items, of[w]);
+    TRY(read_exposure(c, b->shown[w], part_count(&b->pop.owners, c->rank), in->n_items, of[w]));
   }
   read_slices(b, out);
+done:
+  return st;
 }
 
 /* --- the loop --- */
 
-/* Users with test items, in batches of bounded memory. */
-static status measure_users(bench *b) {
+/* Users with test items, in batches of bounded memory; all ranks come to the same number of batches. */
+static status measure_users(comm *c, bench *b) {
   status st = OK;
   const evaluate_input *in = b->in;
   batch *k = NULL;
-  lid *user = NULL, n = 0, done = 0;
+  lid *user = NULL, at = 0;
   progress bar;
   int64_t each = topk_user_bytes(metrics_longest(&b->plan)) + (int64_t)b->at.columns * 8 +
-                 (int64_t)scorer_width(in->model[0]) * 4 + 256;
+                 (int64_t)scorer_width(in->model[0]) * 4 + (int64_t)FACTS_LISTS * in->at[0] * 100 + 256;
   int64_t fit = (in->memory > 0 ? in->memory : DEFAULT_MEMORY) / 4 / each;
   lid most = fit < 64 ? 64 : fit > BATCH_MOST ? BATCH_MOST : (lid)fit;
-  TRY(MEM_ALLOC(user, most, "batch of users"));
-  TRY(batch_create(b, most, &k));
+  int64_t rounds = 0;
+  for (lid u = 0; u < in->test->n_rows; u++)
+    rounds += in->test->ptr[u + 1] > in->test->ptr[u];
+  rounds = (rounds + most - 1) / most;
+  comm_max_i64(c, &rounds, 1);
+  st = MEM_ALLOC(user, most, "batch of users");
+  if (st == OK)
+    st = batch_create(b, most, &k);
+  TRY(comm_agree(c, st));
   progress_begin(&bar, "measuring", in->test->n_rows);
-  for (lid u = 0; u <= in->test->n_rows; u++) {
-    if (n == most || (u == in->test->n_rows && n > 0)) {
-      TRY(batch_measure(k, b, user, n));
-      done = u;
-      n = 0;
-      progress_step(&bar, done, "%lld users", (long long)done);
-    }
-    if (u < in->test->n_rows && in->test->ptr[u + 1] > in->test->ptr[u])
-      user[n++] = u;
+  for (int64_t round = 0; round < rounds; round++) {
+    lid n = 0;
+    for (; at < in->test->n_rows && n < most; at++)
+      if (in->test->ptr[at + 1] > in->test->ptr[at])
+        user[n++] = at;
+    TRY(batch_measure(c, k, b, user, n));
+    progress_step(&bar, at, "%lld users", (long long)at);
   }
   progress_end(&bar);
 done:
@@ -340,11 +393,11 @@ status evaluate(comm *c, const evaluate_input *in, evaluation *out) {
   }
   double start = seconds_now();
   TRY(make_bench(c, &input, out->users, &b));
-  TRY(comm_agree(c, measure_users(&b)));
+  TRY(measure_users(c, &b));
   log_debug("measured %lld users in %.2f s", (long long)out->users, seconds_now() - start);
   sum_over_ranks(c, &b);
   out->folded_in = b.folded_in;
-  read_evaluation(&b, out);
+  TRY(read_evaluation(c, &b, out));
 done:
   free_bench(&b);
   csr_free(&likes);

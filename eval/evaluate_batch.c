@@ -21,7 +21,8 @@ struct batch {
   gid *chosen_id;    /* [max_users] */
   double *guess;     /* predicted ratings of the batch's test pairs */
   off guess_room;
-  lid *top; /* (max_users, 2, first length): the model's lists and most popular's */
+  lid *top; /* (max_users, FACTS_LISTS, first length): the model's lists and most popular's; -1 behind their ends */
+  facts known;
 };
 
 status batch_create(const bench *b, lid max_users, batch **out) {
@@ -45,7 +46,7 @@ status batch_create(const bench *b, lid max_users, batch **out) {
   TRY(MEM_ALLOC(k->values, (off)max_users * b->at.columns, "metrics of users"));
   TRY(MEM_ALLOC(k->slice_row, (off)max_users * SLICE_COLUMNS, "metrics of users"));
   TRY(MEM_ALLOC(k->chosen_id, max_users, "batch of users"));
-  TRY(MEM_ALLOC(k->top, (off)max_users * 2 * b->in->at[0], "lists of users"));
+  TRY(MEM_ALLOC(k->top, (off)max_users * FACTS_LISTS * b->in->at[0], "lists of users"));
 done:
   if (st != OK) {
     batch_free(k);
@@ -71,6 +72,7 @@ void batch_free(batch *k) {
   mem_free(k->chosen_id);
   mem_free(k->guess);
   mem_free(k->top);
+  facts_free(&k->known);
   mem_free(k);
 }
 
@@ -209,10 +211,10 @@ static void put_errors(const evaluate_input *in, const real *value, const double
   }
 }
 
-static double novelty(const bench *b, const lid *list, lid n) {
+static double novelty(const batch *k, const bench *b, const lid *list, lid n) {
   double sum = 0, users = (double)b->in->n_users + 1;
   for (lid r = 0; r < n; r++)
-    sum -= log2(((double)b->pop.count[list[r]] + 1) / users);
+    sum -= log2(((double)facts_of(&k->known, list[r])->count + 1) / users);
   return n > 0 ? sum / n : 0;
 }
 
@@ -241,7 +243,12 @@ static double variety(const bench *b, const lid *list, lid n, double *sum) {
   return fmin(fmax(1 - (length - units) / pairs, 0), 2);
 }
 
-/* A model's columns, and where it is the first the figures of its lists. */
+static void keep_top(lid *top, const lid *list, lid length, int shown) {
+  for (lid r = 0; r < shown; r++)
+    top[r] = r < length ? list[r] : -1;
+}
+
+/* A model's columns, and where it is the first its list. */
 static void put_model(batch *k, const bench *b, int model, lid u, const lid *list, lid length, lid own, double *sum) {
   const csr *test = b->in->test;
   off first = test->ptr[own], n_test = test->ptr[own + 1] - first;
@@ -253,15 +260,11 @@ static void put_model(batch *k, const bench *b, int model, lid u, const lid *lis
     put_errors(b->in, test->val + first, k->guess + k->test_at[u], n_test, out + base + b->at.cells);
   if (model > 0)
     return;
-  lid *top = k->top + (off)u * 2 * shown;
-  for (lid r = 0; r < shown; r++)
-    top[r] = r < length ? list[r] : -1;
-  length = length < shown ? length : shown;
-  out[b->at.novelty[0]] = novelty(b, list, length);
-  out[b->at.variety[0]] = variety(b, list, length, sum);
+  keep_top(k->top + (off)u * FACTS_LISTS * shown, list, length, shown);
+  out[b->at.variety[0]] = variety(b, list, length < shown ? length : shown, sum);
 }
 
-/* The columns of the baselines; list has room for the longest list, guess for the user's test pairs. */
+/* The columns of the baselines that take no facts, and most popular's list; list has room for the longest list. */
 static void put_baselines(batch *k, const bench *b, lid u, lid own, lid *list, double *sum) {
   const evaluate_input *in = b->in;
   const csr *test = in->test, *train = in->train;
@@ -272,24 +275,9 @@ static void put_baselines(batch *k, const bench *b, lid u, lid own, lid *list, d
   out[b->at.pairs] = (double)n_test;
   metrics_of_list(&b->plan, list, length, test->col + first, n_test, out + b->at.popular);
   metrics_of_random(&b->plan, in->n_items - n_seen, n_test, out + b->at.random);
-  double *popular_errors = out + b->at.popular + b->at.cells, *random_errors = out + b->at.random + b->at.cells;
-  popular_errors[0] = popular_errors[1] = random_errors[0] = random_errors[1] = 0;
-  for (off e = first; in->explicit_loss && e < first + n_test; e++) {
-    double a = clip(in, b->pop.mean[test->col[e]]) - test->val[e], c = clip(in, b->pop.overall) - test->val[e];
-    popular_errors[0] += a * a;
-    popular_errors[1] += fabs(a);
-    random_errors[0] += c * c;
-    random_errors[1] += fabs(c);
-  }
-  lid *top = k->top + ((off)u * 2 + 1) * shown;
-  for (lid r = 0; r < shown; r++)
-    top[r] = r < length ? list[r] : -1;
-  length = length < shown ? length : shown;
-  out[b->at.novelty[1]] = novelty(b, list, length);
-  out[b->at.variety[1]] = variety(b, list, length, sum);
+  keep_top(k->top + ((off)u * FACTS_LISTS + 1) * shown, list, length, shown);
+  out[b->at.variety[1]] = variety(b, list, length < shown ? length : shown, sum);
 }
-
-/* --- slices --- */
 
 static lid length_of(const lid *top, int shown) {
   lid n = 0;
@@ -298,6 +286,30 @@ static lid length_of(const lid *top, int shown) {
   return n;
 }
 
+/* The columns that take facts: how well known the lists' items are, and the baselines' errors. */
+static void put_facts(batch *k, const bench *b, lid u, lid own) {
+  const evaluate_input *in = b->in;
+  const csr *test = in->test;
+  off first = test->ptr[own], n_test = test->ptr[own + 1] - first;
+  double *out = k->values + (off)u * b->at.columns;
+  for (int w = 0; w < FACTS_LISTS; w++) {
+    const lid *top = k->top + ((off)u * FACTS_LISTS + w) * in->at[0];
+    out[b->at.novelty[w]] = novelty(k, b, top, length_of(top, in->at[0]));
+  }
+  double *popular_errors = out + b->at.popular + b->at.cells, *random_errors = out + b->at.random + b->at.cells;
+  popular_errors[0] = popular_errors[1] = random_errors[0] = random_errors[1] = 0;
+  for (off e = first; in->explicit_loss && e < first + n_test; e++) {
+    double a = clip(in, facts_of(&k->known, test->col[e])->mean) - test->val[e],
+           c = clip(in, b->pop.overall) - test->val[e];
+    popular_errors[0] += a * a;
+    popular_errors[1] += fabs(a);
+    random_errors[0] += c * c;
+    random_errors[1] += fabs(c);
+  }
+}
+
+/* --- slices --- */
+
 /* Test items of one shelf only; list has room for the user's test pairs. False where the user has none. */
 static bool shelf_row(batch *k, const bench *b, int shelf, lid u, lid own, lid *some, double *out) {
   const csr *test = b->in->test;
@@ -305,7 +317,7 @@ static bool shelf_row(batch *k, const bench *b, int shelf, lid u, lid own, lid *
   off first = test->ptr[own], n = 0;
   out[SLICE_ERRORS] = 0;
   for (off e = first; e < test->ptr[own + 1]; e++)
-    if (b->shelf[test->col[e]] == shelf) {
+    if (facts_of(&k->known, test->col[e])->shelf == shelf) {
       some[n++] = test->col[e];
       if (b->in->explicit_loss) {
         double error = clip(b->in, k->guess[k->test_at[u] + e - first]) - test->val[e];
@@ -314,7 +326,7 @@ static bool shelf_row(batch *k, const bench *b, int shelf, lid u, lid own, lid *
     }
   if (n == 0)
     return false;
-  const lid *top = k->top + (off)u * 2 * shown;
+  const lid *top = k->top + (off)u * FACTS_LISTS * shown;
   metrics_of_list(&b->first, top, length_of(top, shown), some, n, out);
   metrics_of_list(&b->first, top + shown, length_of(top + shown, shown), some, n, out + METRICS);
   out[SLICE_PAIRS] = (double)n;
@@ -377,13 +389,15 @@ static status place_users(batch *k, const bench *b, const lid *user, lid n, off 
   return st;
 }
 
-status batch_measure(batch *k, bench *b, const lid *user, lid n) {
+/* All lists, and what can be said of them without facts. Local. */
+static status measure_lists(batch *k, bench *b, const lid *user, lid n, off *most_tests) {
   status st = OK;
   const evaluate_input *in = b->in;
-  int longest = metrics_longest(&b->plan), shown = in->at[0], factors = model_factors(scorer_model(in->model[0]));
-  off most_tests;
+  int longest = metrics_longest(&b->plan), factors = model_factors(scorer_model(in->model[0]));
   bool failed = false;
-  TRY(place_users(k, b, user, n, &most_tests));
+  TRY(place_users(k, b, user, n, most_tests));
+  if (n == 0)
+    return OK;
   for (int m = in->n_models - 1; m >= 0; m--) { /* the first model last: slices look at its ratings */
     TRY(make_lists(k, b, m, user, n));
 #pragma omp parallel reduction(|| : failed)
@@ -410,15 +424,41 @@ status batch_measure(batch *k, bench *b, const lid *user, lid n) {
       goto done;
     }
   }
+done:
+  return st;
+}
+
+/* The items of the lists, and the test items. Local. */
+static status meet_items(batch *k, const bench *b, const lid *user, lid n) {
+  const csr *test = b->in->test;
+  int shown = b->in->at[0];
+  status st = facts_reserve(&k->known, (off)n * FACTS_LISTS * shown + k->test_at[n]);
+  for (lid u = 0; st == OK && u < n; u++) {
+    for (int w = 0; w < FACTS_LISTS; w++) {
+      const lid *top = k->top + ((off)u * FACTS_LISTS + w) * shown;
+      for (lid r = 0, length = length_of(top, shown); r < length; r++)
+        facts_meet(&k->known, top[r], w);
+    }
+    for (off e = test->ptr[user[u]]; e < test->ptr[user[u] + 1]; e++)
+      facts_meet(&k->known, test->col[e], -1);
+  }
+  return st;
+}
+
+status batch_measure(comm *c, batch *k, bench *b, const lid *user, lid n) {
+  off most_tests = 0;
+  status st = measure_lists(k, b, user, n, &most_tests);
+  if (st == OK)
+    st = meet_items(k, b, user, n);
+  TRY(comm_agree(c, st));
+  TRY(facts_ask(c, &k->known, &b->pop, b->shown));
+#pragma omp parallel for schedule(dynamic, 64)
   for (lid u = 0; u < n; u++)
-    for (int w = 0; w < 2; w++)
-      for (int r = 0; r < shown; r++) {
-        lid item = k->top[((off)u * 2 + w) * shown + r];
-        if (item >= 0)
-          b->shown[w][item]++;
-      }
-  TRY(tally_add(b->all, n, k->id, k->values));
-  TRY(tally_slices(k, b, user, n, most_tests));
+    put_facts(k, b, u, user[u]);
+  st = tally_add(b->all, n, k->id, k->values);
+  if (st == OK)
+    st = tally_slices(k, b, user, n, most_tests);
+  TRY(comm_agree(c, st));
 done:
   return st;
 }

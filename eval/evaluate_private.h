@@ -3,6 +3,7 @@
 #define PALATE_EVAL_EVALUATE_PRIVATE_H
 
 #include "eval/evaluate.h"
+#include "eval/facts.h"
 #include "eval/tally.h"
 
 /* Where a contestant's columns begin: n_at * METRICS ranking metrics, then the sums of squared and absolute errors. */
@@ -15,7 +16,7 @@ typedef struct layout {
   int resampled, columns;
 } layout;
 
-enum { ACTIVITIES = 5, SHELVES = 3, SLICE_KINDS = ACTIVITIES + SHELVES };
+enum { ACTIVITIES = 5, SHELVES = POPULAR_SHELVES, SLICE_KINDS = ACTIVITIES + SHELVES };
 /* Columns of a slice: the model's metrics and most popular's at the first length, squared errors, pairs. */
 enum { SLICE_ERRORS = 2 * METRICS, SLICE_PAIRS, SLICE_COLUMNS };
 
@@ -24,9 +25,8 @@ typedef struct bench {
   metrics_plan plan, first; /* first: only the first length */
   layout at;
   popular pop;
-  uint8_t *shelf;      /* [n_items]: 0 … SHELVES-1, from best known to least known */
-  int64_t *shown[2];   /* [n_items]: lists of the first model, of most popular, that have the item */
-  const real *factors; /* (model items, k) of the first model where they can be mapped, else NULL */
+  int64_t *shown[FACTS_LISTS]; /* [our items]: lists of the first model, of most popular, that have the item */
+  const real *factors;         /* (model items, k) of the first model where they can be mapped, else NULL */
   tally *all, *slices[SLICE_KINDS];
   int64_t folded_in;
 } bench;
@@ -41,7 +41,8 @@ typedef struct batch batch;
 status batch_create(const bench *b, lid max_users, batch **out);
 void batch_free(batch *k);
 
-/* Measures the n users (places among this rank's, ascending) and adds them to the tallies. Local. */
-status batch_measure(batch *k, bench *b, const lid *user, lid n);
+/* Measures the n users (places among this rank's, ascending; n may be 0) and adds them to the tallies. Collective;
+ * agreed status. */
+status batch_measure(comm *c, batch *k, bench *b, const lid *user, lid n);
 
 #endif

@@ -182,7 +182,12 @@ status group_popular_measure(comm *c, const csr *train, const csr *test, const l
   int64_t sums[3] = {0};
   *out = (group_popular){0};
   TRY(group_background_count(c, train, n_items, &everyone));
-  TRY(popular_make(c, train, NULL, (lid)n_items, false, &top));
+  int64_t seen = 0;
+  for (lid u = 0; u < test->n_rows; u++)
+    if (test->ptr[u + 1] > test->ptr[u] && train->ptr[u + 1] - train->ptr[u] > seen)
+      seen = train->ptr[u + 1] - train->ptr[u];
+  comm_max_i64(c, &seen, 1);
+  TRY(popular_make(c, train, &(popular_wish){.n_items = n_items, .head = seen + 2 * AT}, &top));
   st = metrics_plan_create(1, (const int[]){AT}, &plan);
   if (st == OK)
     st = MEM_ZALLOC(l.rest, n_groups, "shares of groups");

@@ -143,32 +143,60 @@ done:
   return st;
 }
 
-static status match_and_share(comm *c, dataset *d, const target *to, lid *all) {
+/* The target's rows of our even share of the dataset's items. *moved: whether any item of the two has different rows in
+ * them, or the target has more rows; the same on all ranks. */
+typedef struct item_slab {
+  part items;
+  lid *row;
+  int64_t moved;
+} item_slab;
+
+static void item_slab_free(item_slab *s) {
+  part_free(&s->items);
+  mem_free(s->row);
+}
+
+static status match_item_slab(comm *c, dataset *d, const target *to, item_slab *out) {
   status st = OK;
-  part items = {0};
-  gid *row = NULL;
-  lid *slice = NULL;
-  off *counts = NULL;
-  st = part_equal(&items, dataset_items(d), c->size);
-  gid count = st == OK ? part_count(&items, c->rank) : 0;
+  gid *row = NULL, n_theirs = target_rows(to, ITEMS);
+  *out = (item_slab){.moved = n_theirs > dataset_items(d)};
+  st = part_equal(&out->items, dataset_items(d), c->size);
+  gid first = st == OK ? out->items.first[c->rank] : 0, count = st == OK ? part_count(&out->items, c->rank) : 0;
   if (st == OK)
     st = MEM_ALLOC(row, count, "matched items");
   if (st == OK)
-    st = MEM_ALLOC(slice, count, "matched items");
-  if (st == OK)
-    st = MEM_ALLOC(counts, c->size, "matched items");
+    st = MEM_ALLOC(out->row, count, "matched items");
   TRY(comm_agree(c, st));
-  TRY(match_side(c, d, to, ITEMS, items.first[c->rank], count, row));
-  for (gid i = 0; i < count; i++)
-    slice[i] = (lid)row[i];
-  for (int r = 0; r < c->size; r++)
-    counts[r] = part_count(&items, r);
-  comm_share_rows(c, slice, all, counts, sizeof *slice);
+  TRY(match_side(c, d, to, ITEMS, first, count, row));
+  for (gid i = 0; i < count; i++) {
+    out->row[i] = (lid)row[i];
+    if (row[i] != (first + i < n_theirs ? first + i : -1))
+      out->moved = 1;
+  }
+  comm_max_i64(c, &out->moved, 1);
 done:
-  part_free(&items);
   mem_free(row);
-  mem_free(slice);
+  return st;
+}
+
+static status share_item_slab(comm *c, const item_slab *s, lid *all) {
+  off *counts = NULL;
+  status st = comm_agree(c, MEM_ALLOC(counts, c->size, "matched items"));
+  if (st == OK) {
+    for (int r = 0; r < c->size; r++)
+      counts[r] = part_count(&s->items, r);
+    comm_share_rows(c, s->row, all, counts, sizeof *all);
+  }
   mem_free(counts);
+  return st;
+}
+
+static status match_and_share(comm *c, dataset *d, const target *to, lid *all) {
+  item_slab slab = {0};
+  status st = match_item_slab(c, d, to, &slab);
+  if (st == OK)
+    st = share_item_slab(c, &slab, all);
+  item_slab_free(&slab);
   return st;
 }
 
@@ -178,6 +206,24 @@ status match_users(comm *c, dataset *d, model *m, gid first, gid count, gid *mod
 
 status match_items(comm *c, dataset *d, model *m, lid *model_item) {
   return match_and_share(c, d, &(target){.m = m}, model_item);
+}
+
+status match_moved_items(comm *c, dataset *d, model *m, lid **model_item) {
+  status st = OK;
+  item_slab slab = {0};
+  *model_item = NULL;
+  TRY(match_item_slab(c, d, &(target){.m = m}, &slab));
+  if (slab.moved) {
+    TRY(comm_agree(c, MEM_ALLOC(*model_item, dataset_items(d), "matched items")));
+    TRY(share_item_slab(c, &slab, *model_item));
+  }
+done:
+  item_slab_free(&slab);
+  if (st != OK) {
+    mem_free(*model_item);
+    *model_item = NULL;
+  }
+  return st;
 }
 
 status match_datasets(comm *c, dataset *a, dataset *b, side s, gid first, gid count, gid *row) {

@@ -16,6 +16,11 @@ status match_rows(comm *c, const strings *ours, const strings *theirs, gid first
  * Collective; agreed status. */
 status match_items(comm *c, dataset *d, model *m, lid *model_item);
 
+/* The same, but *model_item stays NULL, and nothing is held for all items, where the dataset has the model's items in
+ * the model's rows and further ones behind them at most, as a dataset that grows by --append has. Free with mem_free.
+ */
+status match_moved_items(comm *c, dataset *d, model *m, lid **model_item);
+
 /* model_user[u] = the model's row of the dataset's user first + u, or -1, for this rank's users. Collective; agreed
  * status. */
 status match_users(comm *c, dataset *d, model *m, gid first, gid count, gid *model_user);

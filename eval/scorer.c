@@ -16,18 +16,18 @@ status row_map_make(comm *c, dataset *d, model *m, const part *users, row_map *o
   comm_max_i64(c, &other, 1);
   if (other) {
     gid count = part_count(users, c->rank);
-    st = MEM_ALLOC(out->user, count, "matched users");
-    if (st == OK)
-      st = MEM_ALLOC(out->item, model_rows(m, ITEMS), "matched items");
-    if (st == OK)
-      st = MEM_ALLOC(out->model_item, dataset_items(d), "matched items");
-    TRY(comm_agree(c, st));
+    TRY(comm_agree(c, MEM_ALLOC(out->user, count, "matched users")));
     TRY(match_users(c, d, m, users->first[c->rank], count, out->user));
-    TRY(match_items(c, d, m, out->model_item));
-    known[0] = known[1] = 0;
+    TRY(match_moved_items(c, d, m, &out->model_item));
+    known[0] = 0;
     for (gid u = 0; u < count; u++)
       known[0] += out->user[u] >= 0;
     comm_sum_i64(c, known, 1);
+    known[1] = model_rows(m, ITEMS);
+  }
+  if (out->model_item != NULL) {
+    TRY(comm_agree(c, MEM_ALLOC(out->item, model_rows(m, ITEMS), "matched items")));
+    known[1] = 0;
     for (gid i = 0; i < model_rows(m, ITEMS); i++)
       out->item[i] = -1;
     for (gid i = 0; i < dataset_items(d); i++)

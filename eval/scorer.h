@@ -12,7 +12,8 @@
 #include "io/snapshot.h"
 #include "train/part.h"
 
-/* Rows of a model and of a dataset that are not the same. NULL arrays: the rows are the same. */
+/* Rows of a model and of a dataset that are not the same. NULL arrays: the rows are the same, and the dataset may have
+ * further items. */
 typedef struct row_map {
   gid *user;       /* [our users]: model rows, or -1 */
   lid *item;       /* [model items]: dataset rows, or -1 */

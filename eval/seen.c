@@ -18,7 +18,8 @@ struct seen {
   dataset *d;
   gid first; /* of our members */
   gid *user; /* [our members]: rows of the dataset, or -1; NULL: the rows are the same */
-  lid *item; /* [dataset items]: rows of the model, or -1; NULL: the rows are the same */
+  lid *item; /* [dataset items]: rows of the model, or -1; NULL: the rows are the same, … */
+  gid known; /* … as far as the model has them */
   off *ptr;  /* indptr of the members being read */
   off room;  /* places in ptr and in value */
   real *value;
@@ -55,16 +56,14 @@ status seen_create(comm *c, dataset *d, model *m, const part *users, seen **out)
   if (st == OK) {
     s->d = d;
     s->first = first;
-    if (other) {
+    s->known = model_rows(m, ITEMS);
+    if (other)
       st = MEM_ALLOC(s->user, count, "matched users");
-      if (st == OK)
-        st = MEM_ALLOC(s->item, dataset_items(d), "matched items");
-    }
   }
   TRY(comm_agree(c, st));
   if (other) {
     TRY(match_members(c, d, m, first, count, s->user));
-    TRY(match_items(c, d, m, s->item));
+    TRY(match_moved_items(c, d, m, &s->item));
   }
 done:
   if (st != OK) {
@@ -88,9 +87,11 @@ void seen_free(seen *s) {
 /* The model's rows of n items in their place, without those it does not know; returns how many are left. */
 static off rename_items(const seen *s, lid *item, off n) {
   off kept = 0;
-  for (off e = 0; e < n; e++)
-    if (s->item[item[e]] >= 0)
-      item[kept++] = s->item[item[e]];
+  for (off e = 0; e < n; e++) {
+    lid row = s->item != NULL ? s->item[item[e]] : item[e] < s->known ? item[e] : -1;
+    if (row >= 0)
+      item[kept++] = row;
+  }
   return kept;
 }
 
@@ -160,7 +161,7 @@ status seen_rows(seen *s, gid first, lid count, csr *out) {
   }
   off at = 0;
   for (lid u = 0; u < count; u++) {
-    off n = to[u] - from[u], kept = s->item != NULL ? rename_items(s, out->col + at, n) : n;
+    off n = to[u] - from[u], kept = s->user != NULL ? rename_items(s, out->col + at, n) : n;
     if (out->ptr[u] != at)
       memmove(out->col + out->ptr[u], out->col + at, sizeof *out->col * (size_t)kept);
     out->ptr[u + 1] = out->ptr[u] + kept;

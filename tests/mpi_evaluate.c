@@ -477,7 +477,65 @@ START_TEST(ids_find_their_rows) {
 }
 END_TEST
 
+/* User u has ten items to train on and four to find, far apart. */
+static void make_few(gid n_items, gid first, gid count, bool test, csr *out) {
+  gid step = n_items / 16;
+  int each = test ? 4 : 10;
+  off nnz = 0;
+  ck_assert_int_eq(csr_alloc(out, (lid)count, count * each, "rows"), OK);
+  for (gid u = 0; u < count; u++) {
+    for (int j = 0; j < each; j++) {
+      out->col[nnz] = (lid)(j * step + first + u + (test ? step / 2 : 0));
+      out->val[nnz++] = 1;
+    }
+    out->ptr[u + 1] = nnz;
+  }
+}
+
+/* The most that evaluation holds at a time, with a cap on it. */
+static int64_t evaluation_peak(gid n_items, int64_t cap) {
+  shape h = {40, (lid)n_items, 2, false, 1 << 20};
+  model *m = make_model(&h, "large", false);
+  part users;
+  everywhere(part_equal(&users, h.users, world.size) == OK, "part");
+  gid first = users.first[world.rank];
+  csr train, test;
+  make_few(n_items, first, part_count(&users, world.rank), false, &train);
+  make_few(n_items, first, part_count(&users, world.rank), true, &test);
+  scorer *s; /* blocks of the same size for many items as for few */
+  everywhere(scorer_create(isa_in_use(), m, NULL, 1 << 16, &s) == OK, "scorer_create");
+  evaluation e;
+  evaluate_input in = input_of(&h, s, &train, &test, first);
+  mem_peak_reset();
+  int64_t before = mem_held(), most;
+  mem_cap(cap > 0 ? before + cap : 0);
+  everywhere(evaluate(&world, &in, &e) == OK, "evaluate within its memory");
+  mem_cap(0);
+  most = mem_peak() - before;
+  comm_max_i64(&world, &most, 1);
+  everywhere(e.users == h.users && e.popular.coverage > 0, "all users are measured");
+  scorer_free(s);
+  csr_free(&train);
+  csr_free(&test);
+  part_free(&users);
+  model_close(m);
+  return most;
+}
+
+/* A hundred times the items: a rank holds more for its own share of them alone, and would be refused any array of all
+ * of them. */
+START_TEST(items_are_shared_out) {
+  enum { FEW = 2000, MANY = 200000 };
+  int64_t little = evaluation_peak(FEW, 0), own = (MANY + world.size - 1) / world.size;
+  int64_t cap = little + 26 * own + 8 * (1 << 14); /* what is known of our items; a slice of counts */
+  int64_t most = evaluation_peak(MANY, cap);
+  everywhere(most <= cap && (world.size < 3 || cap - little < 12 * MANY), "memory");
+  everywhere(mem_held() == 0, "nothing is left");
+}
+END_TEST
+
 static void add(TCase *tc) {
+  tcase_add_test(tc, items_are_shared_out);
   tcase_add_checked_fixture(tc, setup, teardown);
   tcase_add_loop_test(tc, figures_are_right_on_any_number_of_ranks, 0, N_SHAPES);
   tcase_add_loop_test(tc, rows_are_matched_by_id, 0, N_SHAPES);
