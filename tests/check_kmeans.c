@@ -5,7 +5,6 @@
 #include "train/isa.h"
 #include "train/kmeans_assign.h"
 #include "train/kmeans_order.h"
-#include "train/kmeans_plusplus.h"
 #include "train/kmeans_sums.h"
 #include "train/rng.h"
 
@@ -207,37 +206,6 @@ START_TEST(same_groups_as_the_slow_version) {
 }
 END_TEST
 
-/* Seeds are distinct candidates that have weight, and the same ones with any number of threads. */
-START_TEST(plusplus_chooses_distinct_candidates) {
-  enum { N = 6000, K = 5, G = 40 };
-  static real y[N * K];
-  static int64_t weight[N];
-  lid chosen[2][G], found[2];
-  for (int i = 0; i < N; i++) {
-    weight[i] = i % 5 == 0 ? 0 : 1 + i % 3;
-    for (int p = 0; p < K; p++)
-      y[i * K + p] = (real)rng_normal(1, 1, (uint64_t)(i / 2), (uint64_t)p); /* each value twice */
-  }
-  for (int t = 0; t < 2; t++) {
-    omp_set_num_threads(1 + t);
-    ck_assert_int_eq(kmeans_plusplus(y, weight, N, K, G, 5, 0, chosen[t], &found[t]), OK);
-    ck_assert_int_eq(found[t], G);
-  }
-  ck_assert_mem_eq(chosen[0], chosen[1], sizeof chosen[0]);
-  for (int g = 0; g < G; g++) {
-    ck_assert_int_gt(weight[chosen[0][g]], 0);
-    for (int h = 0; h < g; h++)
-      ck_assert_int_ne(memcmp(y + chosen[0][g] * K, y + chosen[0][h] * K, sizeof *y * K), 0);
-  }
-  /* Only three different values: three seeds, and it says so. */
-  for (int i = 0; i < N; i++)
-    for (int p = 0; p < K; p++)
-      y[i * K + p] = (real)(i % 3);
-  ck_assert_int_eq(kmeans_plusplus(y, weight, N, K, G, 5, 0, chosen[0], &found[0]), OK);
-  ck_assert_int_eq(found[0], 3);
-}
-END_TEST
-
 /* The order that bounds are kept in names every centre once. */
 START_TEST(order_is_a_permutation) {
   fixture f = make(ODD[_i], 15);
@@ -261,7 +229,6 @@ static void add(TCase *tc) {
   tcase_add_loop_test(tc, pruning_is_exact, 0, SHAPES);
   tcase_add_test(tc, pruning_skips);
   tcase_add_test(tc, same_groups_as_the_slow_version);
-  tcase_add_test(tc, plusplus_chooses_distinct_candidates);
   tcase_add_loop_test(tc, order_is_a_permutation, 0, SHAPES);
 }
 

@@ -5,12 +5,15 @@
 #include "tests/suite.h"
 #include "train/kmeans.h"
 #include "train/kmeans_distinct.h"
+#include "train/kmeans_plusplus.h"
 #include "train/kmeans_seed.h"
 #include "train/part.h"
 #include "train/rng.h"
 
 #include <math.h>
 #include <mpi.h>
+#include <omp.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Every rank makes all points; the same work is done by each rank alone and by all together. */
@@ -203,12 +206,115 @@ START_TEST(distinct_points_are_counted) {
 }
 END_TEST
 
+/* Seeds are distinct candidates that have weight, the same ones with any number of ranks and threads. */
+START_TEST(plusplus_chooses_distinct_candidates) {
+  enum { N = 6000, K = 5, G = 500 };
+  static real y[N * K];
+  static int64_t weight[N];
+  lid chosen[3][G], found[3];
+  comm all = comm_world(), alone = comm_single();
+  world w = {.c = all};
+  for (int i = 0; i < N; i++) {
+    weight[i] = i % 5 == 0 ? 0 : 1 + i % 3;
+    for (int p = 0; p < K; p++)
+      y[i * K + p] = (real)rng_normal(1, 1, (uint64_t)(i / 2), (uint64_t)p); /* each value twice */
+  }
+  for (int t = 0; t < 3; t++) {
+    omp_set_num_threads(1 + t % 2);
+    status st = kmeans_plusplus(t < 2 ? &alone : &all, y, weight, N, K, G, 5, 0, chosen[t], &found[t]);
+    assert_all(&w, st == OK && found[t] == G);
+    assert_all(&w, memcmp(chosen[0], chosen[t], sizeof chosen[0]) == 0);
+  }
+  bool distinct = true;
+  for (int g = 0; g < G; g++) {
+    distinct &= weight[chosen[0][g]] > 0;
+    for (int h = 0; h < g; h++)
+      distinct &= memcmp(y + chosen[0][g] * K, y + chosen[0][h] * K, sizeof *y * K) != 0;
+  }
+  assert_all(&w, distinct);
+  /* Only three different values: three seeds, and it says so. */
+  for (int i = 0; i < N; i++)
+    for (int p = 0; p < K; p++)
+      y[i * K + p] = (real)(i % 3);
+  assert_all(&w, kmeans_plusplus(&all, y, weight, N, K, G, 5, 0, chosen[0], &found[0]) == OK && found[0] == 3);
+}
+END_TEST
+
+/* The potential of the seeds that k-means++ draws, in double precision, one after another. */
+static double plusplus_slowly(const real *y, const int64_t *weight, int n, int k, int groups, uint64_t seed) {
+  static double d2[2000];
+  double total = 0;
+  for (int i = 0; i < n; i++)
+    d2[i] = INFINITY;
+  for (int g = 0; g <= groups; g++) {
+    double sum = 0, target = rng_uniform(seed, RNG_SYNTH, (uint64_t)g, 0);
+    for (int i = 0; i < n; i++)
+      sum += (double)weight[i] * (g == 0 ? 1 : d2[i]);
+    total = sum;
+    if (g == groups)
+      break;
+    int c = -1;
+    target *= sum;
+    for (int i = 0; i < n && target >= 0; i++)
+      if (weight[i] > 0 && (g == 0 || d2[i] > 0)) {
+        target -= (double)weight[i] * (g == 0 ? 1 : d2[i]);
+        c = i;
+      }
+    for (int i = 0; i < n; i++) {
+      double d = 0;
+      for (int p = 0; p < k; p++)
+        d += ((double)y[i * k + p] - y[c * k + p]) * ((double)y[i * k + p] - y[c * k + p]);
+      d2[i] = fmin(d2[i], d);
+    }
+  }
+  return total;
+}
+
+/* Seeds drawn in batches are as good as those drawn one after another: in the mean over a few tries the potential they
+ * leave is the same. */
+START_TEST(plusplus_draws_by_distance) {
+  enum { N = 2000, K = 3, G = 700, TRIES = 12 };
+  static real y[N * K];
+  static int64_t weight[N];
+  static lid chosen[G];
+  comm alone = comm_single();
+  world w = {.c = comm_world()};
+  double fast = 0, slow = 0;
+  for (int i = 0; i < N; i++) {
+    weight[i] = 1 + i % 7;
+    for (int p = 0; p < K; p++)
+      y[i * K + p] = (real)(rng_normal(1, 1, (uint64_t)(i % 40), (uint64_t)p) + /* places, with tails */
+                            0.1 * pow(rng_normal(1, 2, (uint64_t)i, (uint64_t)p), 3));
+  }
+  for (int t = 0; t < TRIES; t++) {
+    lid found;
+    assert_all(&w, kmeans_plusplus(&alone, y, weight, N, K, G, (uint64_t)t, 0, chosen, &found) == OK && found == G);
+    for (int i = 0; i < N; i++) {
+      double least = INFINITY;
+      for (int g = 0; g < G; g++) {
+        double d = 0;
+        for (int p = 0; p < K; p++)
+          d += ((double)y[i * K + p] - y[chosen[g] * K + p]) * ((double)y[i * K + p] - y[chosen[g] * K + p]);
+        least = fmin(least, d);
+      }
+      fast += (double)weight[i] * least / TRIES;
+    }
+    slow += plusplus_slowly(y, weight, N, K, G, (uint64_t)t) / TRIES;
+  }
+  if (w.c.rank == 0)
+    printf("potential of seeds in batches: %.4f of those one by one\n", fast / slow);
+  assert_all(&w, fast / slow > 0.96 && fast / slow < 1.04);
+}
+END_TEST
+
 static void add(TCase *tc) {
   tcase_add_loop_test(tc, same_on_any_ranks, 0, N_SHAPES);
   tcase_add_test(tc, planted_groups_are_found);
   tcase_add_test(tc, empty_groups_are_repaired);
   tcase_add_test(tc, fewer_distinct_points_than_groups);
   tcase_add_test(tc, distinct_points_are_counted);
+  tcase_add_test(tc, plusplus_chooses_distinct_candidates);
+  tcase_add_test(tc, plusplus_draws_by_distance);
 }
 
 int main(int argc, char **argv) {

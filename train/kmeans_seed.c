@@ -16,6 +16,8 @@ static double oversampling(lid groups) {
   return groups <= FEW_GROUPS ? 2.0 * groups : 0.5 * groups;
 }
 
+static const double LITTLE_WORK = 1e10; /* multiplications of k-means++ */
+
 typedef struct seeding {
   comm *c;
   const kmeans_points *points;
@@ -174,7 +176,7 @@ static status fill(seeding *s, lid found, lid groups, real *centre) {
   return comm_agree(s->c, st);
 }
 
-/* Weighs the candidates by the points nearest to them and chooses among them, on one rank for all. */
+/* Weighs the candidates by the points nearest to them and chooses among them. */
 static status choose(seeding *s, lid groups, real *centre) {
   status st = OK;
   int k = s->points->k;
@@ -188,13 +190,19 @@ done:
   st = comm_agree(s->c, st);
   if (st == OK) {
     comm_sum_i64(s->c, weight, s->n_candidates);
-    if (s->c->rank == 0)
-      st = kmeans_plusplus(s->candidate, weight, s->n_candidates, k, groups, s->seed, s->restart, chosen, &found);
+    /* Little work is done before ranks have told each other anything: one of them does it. The seeds are the same. */
+    comm alone = comm_single();
+    bool together = (double)s->n_candidates * k * groups > LITTLE_WORK;
+    if (together || s->c->rank == 0)
+      st = kmeans_plusplus(together ? s->c : &alone, s->candidate, weight, s->n_candidates, k, groups, s->seed,
+                           s->restart, chosen, &found);
     st = comm_agree(s->c, st);
+    if (st == OK && !together) {
+      comm_broadcast(s->c, &found, sizeof found, 0);
+      comm_broadcast(s->c, chosen, (off)sizeof *chosen * found, 0);
+    }
   }
   if (st == OK) {
-    comm_broadcast(s->c, &found, sizeof found, 0);
-    comm_broadcast(s->c, chosen, (off)sizeof *chosen * found, 0);
     for (lid g = 0; g < found; g++)
       memcpy(centre + (off)g * k, s->candidate + (off)chosen[g] * k, sizeof *centre * (size_t)k);
     if (found < groups)
