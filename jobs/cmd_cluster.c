@@ -25,7 +25,7 @@ typedef struct cluster_options {
   bool cosine, quality;
   lid groups;                        /* 0: auto */
   int memberships, rounds, restarts; /* restarts 0: auto */
-  double tolerance;
+  double tolerance;                  /* -1: auto */
   uint64_t seed;
   int64_t memory; /* 0: no limit said */
 } cluster_options;
@@ -43,7 +43,9 @@ static status read_options(const options *o, cluster_options *out) {
   TRY(option_count(o, "rounds", 1, 100000, &rounds));
   if (strcmp(option_text(o, "restarts"), "auto") != 0)
     TRY(option_count(o, "restarts", 1, 1000, &restarts));
-  TRY(option_number(o, "round-tolerance", 0, 1, &out->tolerance));
+  out->tolerance = -1;
+  if (strcmp(option_text(o, "round-tolerance"), "auto") != 0)
+    TRY(option_number(o, "round-tolerance", 0, 1, &out->tolerance));
   TRY(option_count(o, "seed", 0, INT64_MAX, &seed));
   if (option_text(o, "memory") != NULL)
     TRY(option_size(o, "memory", &out->memory));
@@ -138,6 +140,10 @@ static int choose_restarts(const cluster_options *t, const taste_rows *r) {
   return work <= 1e9 ? 8 : work <= 1e10 ? 3 : 1;
 }
 
+/* Later rounds change little in the inertia and much in who is with whom: what they gain is not worth it to people who
+ * know their group. It is not lost either: every night goes on from there. */
+static const double GOING_ON_TOLERANCE = 1e-3;
+
 /* From the parent's groups where there are as many; else the best of the restarts by inertia, ties to the first.
  * centre (G, k). */
 static status run_kmeans(comm *c, const cluster_options *t, const taste_rows *r, const group_past *past, journal *j,
@@ -148,7 +154,9 @@ static status run_kmeans(comm *c, const cluster_options *t, const taste_rows *r,
   watch w = {.c = c, .j = j, .restarts = warm ? 1 : choose_restarts(t, r)};
   kmeans_config config = {.groups = t->groups,
                           .rounds = t->rounds,
-                          .tolerance = t->tolerance,
+                          .tolerance = t->tolerance >= 0 ? t->tolerance
+                                       : warm            ? GOING_ON_TOLERANCE
+                                                         : 0,
                           .unit = t->cosine,
                           .bound_bytes = bound_bytes(t, r),
                           .on_round = watch_round,

@@ -103,7 +103,7 @@ static const option_spec TABLE[] = {
     {"rounds", "N", "25", "most k-means rounds", 0},
     {"side", "users|items", "users", "whom to group", 0},
     {"metric", "euclidean|cosine", "euclidean", "distance between factors; cosine looks at their direction alone", 0},
-    {"round-tolerance", "T", "0", "stop when the inertia falls by less than this share in a round", 0},
+    {"round-tolerance", "auto|T", "auto", "stop when the inertia falls by less than this share in a round; auto: 0.001 where groups go on from a parent's, so that few people move for little, else 0", 0},
     {"restarts", "auto|N", "auto", "k-means runs from other seeds, of which the least inertia counts; auto: 8 where a round is quick, 1 where it is not", 0},
     {"quality", NULL, NULL, "judge the groups: sizes, silhouette, stability, and whether they help to predict", 0},
     {"parent", "SNAPSHOT", NULL, "go on from this snapshot's groups: the same people keep their group's number and name", 0},
