@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 /* Share of a test member's pairs that users:F folds in (Liang et al. 2018, section 4.2). */
 static const double FOLD_IN = 0.8;
@@ -119,6 +120,20 @@ status split_parse(const char *text, uint64_t seed, split_rule *out) {
   return OK;
 }
 
+uint64_t split_hash(const char *id, int width) {
+  return XXH3_64bits(id, strnlen(id, (size_t)width));
+}
+
+bool split_draws(const split_rule *rule) {
+  return rule->kind == SPLIT_RANDOM || rule->kind == SPLIT_USERS;
+}
+
+static uint64_t key_of(const split_keys *k, gid row) {
+  return k->id != NULL     ? split_hash(k->id + row * k->width, k->width)
+         : k->hash != NULL ? k->hash[row - k->first]
+                           : (uint64_t)row;
+}
+
 bool split_needs_time(const split_rule *rule) {
   return rule->kind == SPLIT_LAST || rule->kind == SPLIT_BEFORE;
 }
@@ -131,7 +146,8 @@ static event_mark mark_of_lot(const split_rule *rule, double lot, double share) 
 }
 
 static event_mark mark_of_member(const split_rule *rule, gid user) {
-  return mark_of_lot(rule, rng_uniform(rule->seed, RNG_HOLDOUT, (uint64_t)user, COLUMN_MEMBER), rule->fraction);
+  return mark_of_lot(rule, rng_uniform(rule->seed, RNG_HOLDOUT, key_of(&rule->keys[USERS], user), COLUMN_MEMBER),
+                     rule->fraction);
 }
 
 bool split_is_member(const split_rule *rule, gid user) {
@@ -213,9 +229,11 @@ static void mark_before(const split_rule *rule, off n, const lid *item, const in
 }
 
 static void mark_random(const split_rule *rule, double share, gid user, off n, const lid *item, uint8_t *mark) {
-  for (off e = 0; e < n; e++)
-    mark[e] =
-        (uint8_t)mark_of_lot(rule, rng_uniform(rule->seed, RNG_HOLDOUT, (uint64_t)user, (uint64_t)item[e]), share);
+  uint64_t member = key_of(&rule->keys[USERS], user);
+  for (off e = 0; e < n; e++) {
+    double lot = rng_uniform(rule->seed, RNG_HOLDOUT, member, key_of(&rule->keys[ITEMS], item[e]));
+    mark[e] = (uint8_t)mark_of_lot(rule, lot, share);
+  }
 }
 
 void split_mark(const void *of_rule, gid user, off n, const lid *item, const real *value, const int64_t *time,

@@ -3,8 +3,8 @@
  * A rule is a pure function of one user's row and the seed, so it is the same on any number of ranks, and a model and
  * its evaluation agree on it without sharing more than its text:
  *   none         nothing is held out
- *   random:F     each pair with probability F, keyed by (seed, user row, item row): a pair keeps its lot when events
- *                are appended
+ *   random:F     each pair with probability F, keyed by (seed, user's id, item's id): a pair has the same lot in every
+ *                dataset, whatever rows it gives the two
  *   last:N       the N pairs of each user whose last event is the latest; among equal times the higher item row is the
  *                later, as in the dataset's own order
  *   before:TIME  train on what was before TIME, test on pairs that began at or after it; later events of earlier pairs
@@ -27,6 +27,15 @@ typedef enum split_use { SPLIT_TO_TRAIN, SPLIT_TO_MEASURE } split_use;
 
 enum { SPLIT_TEXT_MAX = 64, SPLIT_LAST_MAX = 1000 };
 
+/* What a side's lots are keyed by: a 64-bit hash (XXH3) of each row's id; of the text where it is at hand, or made
+ * before. Where both are NULL the row itself is the key. */
+typedef struct split_keys {
+  const char *id; /* (rows, width): NUL-padded, from row 0 of the dataset on */
+  int width;
+  const uint64_t *hash; /* of rows `first` and on */
+  gid first;
+} split_keys;
+
 typedef struct split_rule {
   split_kind kind;
   split_use use;
@@ -36,7 +45,14 @@ typedef struct split_rule {
   int last;                  /* last: 1 … SPLIT_LAST_MAX */
   int64_t time;              /* before: seconds since 1970 UTC */
   char text[SPLIT_TEXT_MAX]; /* as it was given, for a model's attributes */
+  split_keys keys[2];        /* of users and items; borrowed. split_parse leaves them to the rows */
 } split_rule;
+
+/* The hash of an id of at most `width` bytes. */
+uint64_t split_hash(const char *id, int width);
+
+/* Whether the rule draws lots, which need keys. */
+bool split_draws(const split_rule *rule);
 
 /* Reads a rule; TIME is seconds since 1970 or an ISO 8601 date in UTC (2020-01-31, 2020-01-31T12:00:00Z). out->use is
  * SPLIT_TO_TRAIN. USAGE with what would be right. Local. */

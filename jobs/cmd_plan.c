@@ -85,7 +85,7 @@ done:
 static status count(comm *c, const options *o, request *r) {
   status st = OK;
   dataset *d = NULL;
-  holdout h;
+  holdout h = {0};
   duplicates merge;
   int factors = r->layout.factors;
   bool explicit_loss = r->layout.explicit_loss;
@@ -93,9 +93,11 @@ static status count(comm *c, const options *o, request *r) {
   TRY(train_options_duplicates(o, explicit_loss, &merge));
   TRY(dataset_open(c, options_argument(o, 0), &d));
   TRY(holdout_check(&h, d));
+  TRY(holdout_keys(c, &h, d, 0, dataset_users(d)));
   TRY(plan_count(c, d, merge, split_mark, &h.rule, factors, explicit_loss, r->heavy_from, (int)r->ranks,
                  (int)r->ranks_per_node, &r->layout));
 done:
+  holdout_free(&h);
   dataset_close(d);
   return st;
 }

@@ -228,6 +228,7 @@ static status write_model(comm *c, als *a, const train_options *t, const holdout
   put_number(at, "tolerance", t->als.tolerance);
   put_whole(at, "sweeps", als_sweeps_done(a));
   put_text(at, "holdout", holdout_text(h));
+  put_text(at, HOLDOUT_KEY, HOLDOUT_KEY_ID);
   put_whole(at, "pairs", als_pairs(a));
   put(at, "objective", H5_F64, w->done, w->objective);
   put_text(at, "dataset", absolute_path(dataset_path(d), path, sizeof path));
@@ -260,7 +261,7 @@ static void log_layout(comm *c, const als *a) {
 status job_train(comm *c, const options *o, const char *dataset_file, const char *dir, const char *warm, journal *j) {
   status st = OK;
   train_options t;
-  holdout h;
+  holdout h = {0};
   dataset *d = NULL;
   part users = {0};
   csr train = {0};
@@ -315,6 +316,7 @@ status job_train(comm *c, const options *o, const char *dataset_file, const char
   TRY(comm_agree(c, journal_write(j, json_pack("{s:s, s:s, s:f, s:I}", "event", "phase", "name", "train", "seconds",
                                                seconds_now() - start, "memory", (json_int_t)peak))));
 done:
+  holdout_free(&h);
   mem_cap(0);
   als_free(a);
   csr_free(&train);

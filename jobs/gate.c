@@ -1,8 +1,8 @@
 #include "jobs/gate.h"
 
-#include "io/id.h"
 #include "io/mem.h"
 #include "io/snapshot.h"
+#include "jobs/holdout.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -97,9 +97,10 @@ static void judge_coverage(judgement *j, const gate_limits *limits, const evalua
               limits->coverage);
 }
 
-/* A model that was trained on other pairs has seen some of what is held out now. */
+/* A model that was trained on other pairs has seen some of what is held out now: another rule or seed, or lots that
+ * were keyed in another way. */
 static bool same_holdout(model *a, model *b) {
-  char *rule[2] = {NULL, NULL};
+  char *rule[2] = {NULL, NULL}, *key[2] = {NULL, NULL};
   int64_t seed[2] = {0, 0};
   model *const both[2] = {a, b};
   bool same = true;
@@ -107,51 +108,18 @@ static bool same_holdout(model *a, model *b) {
     h5_file *f = model_file(both[i]);
     if (h5_attr_has(f, "/", "holdout"))
       same = same && h5_attr_text(f, "/", "holdout", &rule[i]) == OK;
+    if (h5_attr_has(f, "/", HOLDOUT_KEY))
+      same = same && h5_attr_text(f, "/", HOLDOUT_KEY, &key[i]) == OK;
     if (h5_attr_has(f, "/", "seed"))
       same = same && h5_attr_i64(f, "/", "seed", &seed[i]) == OK;
   }
   same = same && seed[0] == seed[1] && (rule[0] == NULL) == (rule[1] == NULL) &&
-         (rule[0] == NULL || strcmp(rule[0], rule[1]) == 0);
-  mem_free(rule[0]);
-  mem_free(rule[1]);
-  return same;
-}
-
-/* Whether every id of the parent is at the same row now: random:F and users:F draw by row. */
-static status same_rows(comm *c, model *now, model *before, bool *same) {
-  enum { BATCH = 1 << 16 };
-  int64_t moved =
-      model_rows(now, USERS) < model_rows(before, USERS) || model_rows(now, ITEMS) < model_rows(before, ITEMS);
-  status st = OK;
-  for (int s = 0; s < 2 && !moved; s++) {
-    gid n = model_rows(before, (side)s), first = n * c->rank / c->size, end = n * (c->rank + 1) / c->size;
-    for (gid at = first; st == OK && at < end && !moved; at += BATCH) {
-      gid count = end - at < BATCH ? end - at : BATCH;
-      strings a = {0}, b = {0};
-      st = model_read_ids(now, (side)s, at, count, &a);
-      if (st == OK)
-        st = model_read_ids(before, (side)s, at, count, &b);
-      for (gid i = 0; st == OK && i < count; i++) {
-        char id[ID_MAX + 1];
-        moved |= !strings_equal(&a, i, strings_get(&b, i, id, sizeof id));
-      }
-      strings_free(&a);
-      strings_free(&b);
-    }
+         (rule[0] == NULL || strcmp(rule[0], rule[1]) == 0) && (key[0] == NULL) == (key[1] == NULL);
+  for (int i = 0; i < 2; i++) {
+    mem_free(rule[i]);
+    mem_free(key[i]);
   }
-  st = comm_agree(c, st);
-  if (st == OK)
-    comm_max_i64(c, &moved, 1);
-  *same = moved == 0;
-  return st;
-}
-
-static bool draws_by_row(model *m) {
-  char *rule = NULL;
-  bool draws = h5_attr_has(model_file(m), "/", "holdout") && h5_attr_text(model_file(m), "/", "holdout", &rule) == OK &&
-               (strncmp(rule, "random:", 7) == 0 || strncmp(rule, "users:", 6) == 0);
-  mem_free(rule);
-  return draws;
+  return same;
 }
 
 /* Whether the interval shows the new one worse than the parent by more than the tolerance. */
@@ -204,16 +172,10 @@ status gate_judge(comm *c, const gate_limits *limits, const char *dir, const cha
     judge_growth(&j, limits, now, before);
   bool beyond_limits = json_array_size(j.reasons) > 0;
   bool worse = e != NULL && judge_metric(&j, limits, e);
-  bool same = true;
   if (worse && before != NULL && !same_holdout(now, before))
     object_to(&j,
               "the published model was trained with another --holdout or --seed, so it has seen some of what it was "
               "measured on; --gate off once takes the step");
-  else if (worse && before != NULL && draws_by_row(now))
-    TRY(same_rows(c, now, before, &same));
-  if (!same)
-    object_to(&j, "members or items have changed rows since the published model, so it has seen some of what it was "
-                  "measured on; `palate ingest --append` keeps rows, and --gate off once takes the step");
   beyond_limits = beyond_limits || (!worse && json_array_size(j.reasons) > 0);
   *passed = !worse && !beyond_limits;
   const char *word = worse ? "worse" : beyond_limits ? "limits" : parent == NULL ? "first" : "passed";

@@ -46,7 +46,7 @@ status group_pairs_load(comm *c, model *m, const char *path, csr *train, csr *te
   dataset *d = NULL;
   part users = {0};
   char *digest = NULL;
-  holdout h;
+  holdout h = {0};
   TRY(dataset_open(c, path, &d));
   if (!fits(d, m))
     TRY(status_fail(BAD_DATA,
@@ -64,6 +64,7 @@ done:
   st = comm_agree(c, st);
   if (st == OK)
     st = holdout_load(c, &h, d, &users, model_is_explicit(m) ? DUPLICATES_LAST : DUPLICATES_SUM, train, test);
+  holdout_free(&h);
   mem_free(digest);
   part_free(&users);
   dataset_close(d);

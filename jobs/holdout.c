@@ -2,6 +2,7 @@
 
 #include "eval/given.h"
 #include "io/log.h"
+#include "io/mem.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -78,13 +79,78 @@ status holdout_check(const holdout *h, const dataset *d) {
   return OK;
 }
 
-status holdout_load(comm *c, const holdout *h, dataset *d, const part *users, duplicates merge, csr *train, csr *test) {
+/* Reads the ids of a side once, so that their checksums are looked at; hashes them where `hash` is given. */
+static status read_keys(dataset *d, side s, gid first, gid count, uint64_t *hash) {
+  enum { SLAB = 1 << 16 };
+  status st = OK;
+  for (gid at = 0; st == OK && at < count; at += SLAB) {
+    gid n = count - at < SLAB ? count - at : SLAB;
+    strings ids = {0};
+    st = dataset_read_ids(d, s, first + at, n, &ids);
+    for (gid i = 0; st == OK && hash != NULL && i < n; i++)
+      hash[at + i] = split_hash(ids.bytes + i * ids.width, ids.width);
+    strings_free(&ids);
+  }
+  return st;
+}
+
+status holdout_keys(const comm *c, holdout *h, dataset *d, gid first, gid count) {
+  static const char *const PATH[2] = {"/users/id", "/items/id"};
+  status st = OK;
+  if (!split_draws(&h->rule))
+    return OK;
+  for (int s = 0; s < 2; s++) {
+    split_keys *keys = &h->rule.keys[s];
+    gid n = dataset_items(d), from = s == USERS ? first : 0, many = s == USERS ? count : n;
+    const void *map = NULL;
+    h5_column column;
+    mem_free(h->hash[s]);
+    h->hash[s] = NULL;
+    TRY(h5_find(dataset_file(d), PATH[s], &column));
+    TRY(h5_map(dataset_file(d), PATH[s], H5_TEXT, &map));
+    if (map == NULL)
+      TRY(MEM_ALLOC(h->hash[s], many, "keys of the hold-out"));
+    *keys = (split_keys){map, column.width, h->hash[s], from};
+    if (map != NULL && s == ITEMS) {
+      from = n * c->rank / c->size;
+      many = n * (c->rank + 1) / c->size - from;
+    }
+    TRY(read_keys(d, (side)s, from, many, h->hash[s]));
+  }
+done:
+  return st;
+}
+
+void holdout_free(holdout *h) {
+  for (int s = 0; s < 2; s++) {
+    mem_free(h->hash[s]);
+    h->hash[s] = NULL;
+    h->rule.keys[s] = (split_keys){0};
+  }
+}
+
+bool holdout_is_of(const holdout *h, model *m) {
+  h5_file *f = model_file(m);
+  char *rule = NULL, *key = NULL;
+  int64_t seed = -1;
+  bool same = h5_attr_text(f, "/", "holdout", &rule) == OK && strcmp(rule, holdout_text(h)) == 0;
+  if (same && split_draws(&h->rule))
+    same = h5_attr_i64(f, "/", "seed", &seed) == OK && (uint64_t)seed == h->rule.seed &&
+           h5_attr_has(f, "/", HOLDOUT_KEY) && h5_attr_text(f, "/", HOLDOUT_KEY, &key) == OK &&
+           strcmp(key, HOLDOUT_KEY_ID) == 0;
+  mem_free(rule);
+  mem_free(key);
+  return same;
+}
+
+status holdout_load(comm *c, holdout *h, dataset *d, const part *users, duplicates merge, csr *train, csr *test) {
   if (h->test != NULL)
     return load_given(c, h, d, users, merge, train, test);
   status st = holdout_check(h, d);
   if (st != OK)
     return st;
-  return interactions_load(c, d, users, merge, split_mark, &h->rule, train, test);
+  st = comm_agree(c, holdout_keys(c, h, d, users->first[c->rank], part_count(users, c->rank)));
+  return st != OK ? st : interactions_load(c, d, users, merge, split_mark, &h->rule, train, test);
 }
 
 const char *holdout_text(const holdout *h) {

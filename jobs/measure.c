@@ -73,7 +73,7 @@ status measure(comm *c, const options *o, const char *dataset_file, const char *
   status st = OK;
   subject s[EVALUATE_MODELS] = {{0}};
   training how = {0};
-  holdout h;
+  holdout h = {0};
   dataset *d = NULL;
   part users = {0};
   csr train = {0}, test = {0};
@@ -97,6 +97,10 @@ status measure(comm *c, const options *o, const char *dataset_file, const char *
   if (st == OK && n == 2 && model_is_explicit(s[0].m) != model_is_explicit(s[1].m))
     st = status_fail(BAD_DATA, "%s and %s have different losses and cannot be compared", dirs[0], dirs[1]);
   TRY(comm_agree(c, st));
+  if (split_draws(&h.rule) && !h5_attr_has(model_file(s[0].m), "/", HOLDOUT_KEY))
+    log_warn("%s was trained by an earlier version, which drew the hold-out by rows: it has seen test pairs, and looks "
+             "better than it is",
+             dirs[0]);
   double start = seconds_now();
   TRY(dataset_open(c, dataset_file, &d));
   TRY(interactions_cut_users(c, d, model_factors(s[0].m), c->size, &users));
@@ -134,6 +138,7 @@ status measure(comm *c, const options *o, const char *dataset_file, const char *
 done:
   for (int i = 0; i < n; i++)
     subject_free(&s[i]);
+  holdout_free(&h);
   mem_free(how.rule);
   mem_free(fold_user);
   csr_free(&train);

@@ -27,32 +27,6 @@ status warm_find(comm *c, const options *o, const char *snapshots, char *warm) {
   return st;
 }
 
-/* The rule and seed a model was trained with, against ours. */
-static bool same_rule(model *m, const holdout *h) {
-  h5_file *f = model_file(m);
-  char *rule = NULL;
-  int64_t seed = -1;
-  bool random = h->rule.kind == SPLIT_RANDOM || h->rule.kind == SPLIT_USERS;
-  bool same = h5_attr_text(f, "/", "holdout", &rule) == OK && strcmp(rule, holdout_text(h)) == 0 &&
-              (!random || (h5_attr_i64(f, "/", "seed", &seed) == OK && (uint64_t)seed == h->rule.seed));
-  mem_free(rule);
-  return same;
-}
-
-bool warm_same_holdout(comm *c, model *m, const holdout *h, const part *users, const gid *user_row, gid n_items,
-                       const lid *item_row) {
-  int64_t moved = !same_rule(m, h), sent = c->bytes_sent;
-  if (h->rule.kind == SPLIT_RANDOM || h->rule.kind == SPLIT_USERS) {
-    for (gid u = 0; u < part_count(users, c->rank); u++)
-      moved |= user_row[u] >= 0 && user_row[u] != users->first[c->rank] + u;
-    for (gid i = 0; i < n_items; i++)
-      moved |= item_row[i] >= 0 && item_row[i] != i;
-  }
-  comm_max_i64(c, &moved, 1);
-  c->bytes_sent = sent;
-  return moved == 0;
-}
-
 /* Rows of a side whose row in the model is row(i); runs of neighbours are read in one go. */
 static status take_rows(als *a, model *m, side s, const gid *row, gid count, int64_t *taken) {
   off ld = als_ld(a);
@@ -108,7 +82,7 @@ status warm_start(comm *c, const char *warm, dataset *d, const holdout *h, als *
   TRY(comm_agree(c, st));
   TRY(match_users(c, d, m, users->first[c->rank], part_count(users, c->rank), user_row));
   TRY(match_items(c, d, m, item_row));
-  if (!holdout_none(h) && !warm_same_holdout(c, m, h, users, user_row, items->n, item_row)) {
+  if (!holdout_none(h) && !holdout_is_of(h, m)) {
     log_info("a cold start: %s was trained on pairs that are held out now", warm);
     goto done;
   }

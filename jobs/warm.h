@@ -14,12 +14,6 @@
  * is no sealed snapshot. */
 status warm_find(comm *c, const options *o, const char *snapshots, char *warm);
 
-/* Whether the rule holds out the same pairs of the dataset as it did when m was trained: random:F and users:F draw by
- * row, so every id that m knows must have kept its row. user_row[of our users] and item_row[of all items] are the
- * model's rows (eval/match.h). Collective. */
-bool warm_same_holdout(comm *c, model *m, const holdout *h, const part *users, const gid *user_row, gid n_items,
-                       const lid *item_row);
-
 /* Puts the factors of the snapshot `warm` in the place of the first ones of all users and items that it knows; the
  * others keep theirs and are solved like all. Starts cold, and says why, where the snapshot has another loss or number
  * of factors, or was trained on pairs that are held out now. Collective; agreed status. */

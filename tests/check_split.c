@@ -235,6 +235,52 @@ START_TEST(validation_leaves_the_test_alone) {
 }
 END_TEST
 
+/* Lots go with ids: the same pairs fall to the test however rows are numbered, and whichever way the keys are held. */
+START_TEST(lots_go_with_ids) {
+  enum { N = 500, WIDTH = 6, ALL = N + 7 };
+  static const char *const texts[] = {"random:0.2", "users:0.3"};
+  static char id[N][WIDTH], moved[ALL][WIDTH];
+  static uint64_t hash[N];
+  lid item[N], place[N];
+  uint8_t mark[N], again[N];
+  for (int i = 0; i < N; i++) { /* some fill their places */
+    char text[WIDTH + 8];
+    snprintf(text, sizeof text, i % 3 == 0 ? "%06d" : "m%d", i);
+    memcpy(id[i], text, WIDTH);
+    memcpy(moved[(i * 7 + 3) % ALL], text, WIDTH); /* 7 does not divide ALL */
+    hash[i] = split_hash(id[i], WIDTH);
+    item[i] = i;
+    place[i] = (lid)((i * 7 + 3) % ALL);
+  }
+  split_rule rule = parsed(texts[_i]), other = rule, held = rule;
+  rule.use = other.use = held.use = SPLIT_TO_MEASURE;
+  off tested = 0, by_row = 0;
+  for (int s = 0; s < 2; s++) {
+    rule.keys[s] = (split_keys){.id = id[0], .width = WIDTH};
+    other.keys[s] = (split_keys){.id = moved[0], .width = WIDTH};
+    held.keys[s] = (split_keys){.hash = hash + (s == USERS ? 100 : 0), .first = s == USERS ? 100 : 0};
+  }
+  for (gid user = 100; user < N; user++) {
+    split_mark(&rule, user, N, item, NULL, NULL, mark);
+    split_mark(&other, (user * 7 + 3) % ALL, N, place, NULL, NULL, again);
+    ck_assert_mem_eq(mark, again, sizeof mark);
+    split_mark(&held, user, N, item, NULL, NULL, again);
+    ck_assert_mem_eq(mark, again, sizeof mark);
+    ck_assert_int_eq(split_is_member(&rule, user), split_is_member(&other, (user * 7 + 3) % ALL));
+    split_rule plain = parsed(texts[_i]);
+    plain.use = SPLIT_TO_MEASURE;
+    split_mark(&plain, user, N, item, NULL, NULL, again);
+    by_row += memcmp(mark, again, sizeof mark) == 0;
+    for (int i = 0; i < N; i++)
+      tested += mark[i] == EVENT_TEST;
+  }
+  double share = (double)tested / (double)(N * (N - 100));
+  ck_assert_double_gt(share, _i == 0 ? 0.19 : 0.03);
+  ck_assert_double_lt(share, _i == 0 ? 0.21 : 0.10);
+  ck_assert_int_lt(by_row, N - 100);
+}
+END_TEST
+
 START_TEST(rules_are_read) {
   ck_assert_int_eq(parsed("before:2020-02-29").time, 1582934400);
   ck_assert_int_eq(parsed("before:1970-01-01T00:01:02Z").time, 62);
@@ -289,6 +335,7 @@ static void add(TCase *tc) {
   tcase_add_test(tc, before_takes_long_rows);
   tcase_add_test(tc, users_are_held_out_whole);
   tcase_add_loop_test(tc, validation_leaves_the_test_alone, 0, 3);
+  tcase_add_loop_test(tc, lots_go_with_ids, 0, 2);
   tcase_add_test(tc, rules_are_read);
   tcase_add_test(tc, wrong_rules_are_refused);
 }

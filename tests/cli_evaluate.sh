@@ -184,6 +184,54 @@ assert np.allclose(a["distances"][:], np.sort(d, axis=1)[:, :100], atol=1e-5)
 PY
 good "exports are the model" "$python" export.py "$model"
 
+# ---- the hold-out goes with ids: the same pairs, whatever rows they have and however the file is laid out ----
+"$python" - <<'PY'
+import random
+random.seed(3)
+lines = [f"m{u},film {i},{random.randint(1, 5)}" for u in range(200) for i in random.sample(range(90), 25)]
+open("old.csv", "w").write("user,item,rating\n" + "\n".join(lines) + "\n")
+# One member and one title that come first in every order, seen by nobody else.
+open("new.csv", "w").write("user,item,rating\na newcomer,a film,3\n" + "\n".join(lines) + "\n")
+PY
+must 1 ingest old.csv -o old.h5 --quiet
+must 1 ingest new.csv -o new.h5 --quiet
+"$python" - <<'PY'
+import h5py
+with h5py.File("old.h5") as a, h5py.File("packed.h5", "w") as b:
+    for name in a:
+        if name != "checksums":
+            a.copy(name, b)
+    for name, value in a.attrs.items():
+        b.attrs[name] = value
+    for side in "users", "items":
+        ids = [v.decode() for v in b[side + "/id"][:]]
+        del b[side + "/id"]
+        b.create_dataset(side + "/id", data=ids, dtype=h5py.string_dtype(), chunks=(7,), compression="gzip")
+PY
+for rule in random:0.2 users:0.3; do
+  must 2 train old.h5 -o lots -q --loss explicit --factors 4 --lambda 0.1 --sweeps 3 --holdout $rule
+  lots=$(tail -n 1 out)
+  must 1 evaluate "$lots" old.h5 --json
+  cp out lots.json
+  must 3 evaluate "$lots" packed.h5 --json
+  good "$rule: the same of a packed file" cmp lots.json out
+  must 2 evaluate "$lots" new.h5 --json
+  good "$rule: the same pairs at other rows" "$python" -c '
+import json
+a, b = json.load(open("lots.json")), json.load(open("out"))
+assert a["users"] > 20 and abs(a["users"] - b["users"]) <= 1, (a["users"], b["users"])
+assert abs(a["model"]["rmse"] - b["model"]["rmse"]) < 0.01 and a["model"]["rmse"] > 0.5'
+  must 1 train new.h5 -o lots -q --loss explicit --factors 4 --lambda 0.1 --sweeps 3 --holdout $rule
+  other=$(tail -n 1 out)
+  must 2 evaluate "$other" new.h5 --json
+  cp out lots.json
+  must 2 evaluate "$other" old.h5 --json
+  good "$rule: as much there as here" "$python" -c '
+import json
+a, b = json.load(open("lots.json")), json.load(open("out"))
+assert abs(a["users"] - b["users"]) <= 1 and abs(a["model"]["rmse"] - b["model"]["rmse"]) < 0.01'
+done
+
 # ---- what cannot be ----
 refused() {
   local code=$1 text=$2

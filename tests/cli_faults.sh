@@ -1,6 +1,7 @@
 #!/bin/bash
 # If this fails, a full disk, a failing disk or a lack of memory takes down what was good, hangs the job, or is passed
-# over in silence. Here a few calls of each kind are made to fail; with PALATE_LONG=1 every one.
+# over in silence. Here a few calls of each kind are made to fail; with PALATE_LONG=1 every one (PALATE_CALLS=alloc
+# PALATE_FIRST=200: those from there on; PALATE_PATIENCE: seconds after which a run is taken to hang).
 . "$(dirname "$0")/lib.sh"
 cd "$work" || exit 1
 refuse=$bin/tests/refuse.so
@@ -34,16 +35,16 @@ refused() { # CALL NTH UNDER RANKS COMMAND...: runs it with a call refused; 1 wh
   local launch=()
   [ "$ranks" -gt 0 ] && launch=("$tests/mpi_run" "$ranks")
   REFUSE_CALL=$call REFUSE_NTH=$nth REFUSE_UNDER=$under REFUSE_TOLD=$work/told \
-    timeout 60 "${launch[@]}" env LD_PRELOAD="$refuse" "$palate" "$@" >out 2>err || status=$?
+    timeout "${PALATE_PATIENCE:-60}" "${launch[@]}" env LD_PRELOAD="$refuse" "$palate" "$@" >out 2>err || status=$?
   [ -e told ]
 }
 
 tried=0
 # Every kind of call in a nightly run over a folder with a published snapshot.
-for call in write sync rename create alloc; do
+for call in ${PALATE_CALLS:-write sync rename create alloc}; do
   step=1
   if [ -z "$PALATE_LONG" ]; then case $call in alloc) step=71 ;; write) step=6 ;; *) step=4 ;; esac; fi
-  for ((n = 1 + RANDOM % step; ; n += step)); do
+  for ((n = ${PALATE_FIRST:-$((1 + RANDOM % step))}; ; n += step)); do
     rm -rf s
     cp -a good s
     # shellcheck disable=SC2086
