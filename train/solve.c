@@ -70,11 +70,10 @@ status solver_create(const half_problem *p, solver **out) {
   if (!p->explicit_loss)
     TRY(dense_part(&s->shared));
   if (p->method == SOLVE_SUBSPACE)
-    s->shared.panels = cg_panels(p->ld);
+    s->shared.panels = subspace_panels(p->ld);
   if (p->seen != NULL && (p->seen_mean != NULL || s->shared.n_sums == 1) &&
       (p->method == SOLVE_CG || p->method == SOLVE_AUTO)) {
     TRY(MEM_ZALLOC(s->shared.near, CG_CLASSES, "a solver"));
-    s->shared.panels = cg_panels(p->ld);
   }
   TRY(MEM_ZALLOC(s->work, omp_get_max_threads(), "a solver"));
   s->threads = omp_get_max_threads();
@@ -111,11 +110,11 @@ static solve_method method_of(const row_shared *s, off n) {
     return held ? SOLVE_SUBSPACE : SOLVE_CHOLESKY;
   if (s->near == NULL)
     return SOLVE_CHOLESKY;
-  /* A row that is too long to be held in panels is gathered anew for each product; with few factors its exact solution
-   * costs no more. */
-  if (s->p.method == SOLVE_CG)
-    return held || s->p.k >= 80 ? SOLVE_CG : SOLVE_CHOLESKY;
-  return s->p.k >= 24 && (held || s->p.k >= 80) ? SOLVE_CG : SOLVE_CHOLESKY;
+  /* Fewer interactions than factors, and nothing else that all rows share: what is common to rows says little about
+   * the directions that this one does not have, where only the ridge decides. */
+  if (s->p.explicit_loss && n < s->p.k)
+    return SOLVE_CHOLESKY;
+  return s->p.method == SOLVE_CG || s->p.k >= 24 ? SOLVE_CG : SOLVE_CHOLESKY;
 }
 
 /* The preconditioners of all classes that the rows have. */

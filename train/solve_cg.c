@@ -8,7 +8,10 @@
 enum { MOST_STEPS = 5 };
 /* Steps go on until the error, in the norm of the preconditioner, is this share of what it was: what a half sweep moves
  * a row is many times what is left. */
-static const double SHARE = 0.1;
+static const double SHARE = 0.03;
+/* Where the last step's rate lets the next one reach this share, that one is the last: without the residual after it,
+ * it costs half. */
+static const double LAST_SHARE = 0.5;
 
 int cg_class(off n) {
   int e = 63 - __builtin_clzll((unsigned long long)n);
@@ -57,43 +60,21 @@ status cg_prepare(row_shared *s, row_work *w, int c) {
   return OK;
 }
 
-int cg_panels(off ld) {
-  enum { BYTES = 640 << 10, MOST = 64 /* a bit each, see walk */ };
-  off panels = BYTES / (PANEL_ROWS * ld * (off)sizeof(real));
-  return panels < 1 ? 1 : panels > MOST ? MOST : (int)panels;
-}
+/* A row under way. */
+typedef struct row_state {
+  off n;
+  double lambda;
+  const real *near;
+  bool biases;
+  real *x, *r, *d, *q, *g; /* (ld) each: solution, residual, direction, A d, gradient of half the data term */
+  real bias, r_bias, d_bias, g_bias;
+  double rho, goal, last_goal;
+  double data, data_before; /* the data term at x, and before the first step */
+  int steps;
+} row_state;
 
-/* Going over a row's interactions several times. */
-typedef struct walk {
-  const row_shared *s;
-  row_work *w;
-  const csr *m;
-  off begin, end;
-  bool held;      /* all fit into the panels */
-  bool gathered;  /* and are there */
-  uint64_t plain; /* bit p: all a of panel p are 1 */
-} walk;
-
-/* q = Σ w y and *total = Σ w with w = a (v · y + shift), less b where `less`. */
-static void pass(walk *t, const real *v, real shift, bool less, real *q, real *total) {
-  const row_shared *s = t->s;
-  row_work *w = t->w;
-  int panel = 0;
-  memset(q, 0, sizeof *q * (size_t)s->p.ld);
-  *total = 0;
-  for (off e = t->begin; e < t->end; e += PANEL_ROWS, panel += t->held) {
-    int n = t->end - e < PANEL_ROWS ? (int)(t->end - e) : PANEL_ROWS;
-    real *y = w->y + panel * PANEL_ROWS * s->p.ld, *a = w->a + panel * PANEL_ROWS;
-    if (!t->gathered) {
-      bool ones = row_weights(s, w, t->m, e, n, panel);
-      t->plain = (t->plain & ~((uint64_t)1 << panel)) | (uint64_t)ones << panel;
-      s->ops->gather(s->nb, s->p.table, s->p.ld, t->m->col + e, n, row_ahead(t->m, e, n, GATHER_AHEAD), y);
-    }
-    s->ops->apply(s->nb, y, n, t->plain >> panel & 1 ? NULL : a, less ? w->b + panel * PANEL_ROWS : NULL, v, shift, q,
-                  total);
-  }
-  t->gathered = t->held;
-}
+/* What the next pass is for; DONE: x is improved, BROKEN: it is not to be used. */
+typedef enum next_pass { RESIDUAL, PRODUCT, CURVATURE, DONE, BROKEN } next_pass;
 
 static double dot(const real *a, const real *b, off n) {
   double sum[8] = {0};
@@ -103,20 +84,17 @@ static double dot(const real *a, const real *b, off n) {
   return ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
 }
 
-/* q = A v, *total the bias's place of it. */
-static void product(walk *t, double lambda, const real *v, real shift, real *q, real *total, bool residual) {
-  const row_shared *s = t->s;
+/* q += α0 G v + λ v. */
+static void add_shared(const row_shared *s, row_work *w, double lambda, const real *v, real *q) {
   off ld = s->p.ld;
-  pass(t, v, shift, residual, q, total);
   real l = (real)lambda;
   if (s->dense != NULL) {
-    s->ops->multiply(s->nb, s->dense, s->lda, v, t->w->z);
+    s->ops->multiply(s->nb, s->dense, s->lda, v, w->z);
     for (off i = 0; i < ld; i++)
-      q[i] += t->w->z[i] + l * v[i];
+      q[i] += w->z[i] + l * v[i];
   } else
     for (off i = 0; i < ld; i++)
       q[i] += l * v[i];
-  *total += l * shift;
 }
 
 /* z = M⁻¹ r, bias included. */
@@ -132,59 +110,132 @@ static void precondition(const row_shared *s, const real *near, bool biases, con
     z[i] -= *z_bias * border[i];
 }
 
-bool row_cg(const row_shared *s, row_work *w, const csr *m, off begin, off end, real *x, real *own_bias, double *loss) {
-  const real *near = s->near != NULL ? s->near[cg_class(end - begin)] : NULL;
-  if (near == NULL)
-    return false;
-  off ld = s->p.ld, n = end - begin;
-  bool biases = own_bias != NULL;
-  double lambda = half_problem_lambda(&s->p, n);
-  walk t = {.s = s, .w = w, .m = m, .begin = begin, .end = end, .held = n <= (off)s->panels * PANEL_ROWS};
-  real *now = w->x, *r = w->r, *z = w->z, *d = w->d, *q = w->q;
-  real bias = biases ? *own_bias : 0, r_bias = 0, d_bias = 0, q_bias;
-  memcpy(now, x, sizeof *x * (size_t)ld);
-  memset(d, 0, sizeof *d * (size_t)ld);
-  product(&t, lambda, now, bias, q, &q_bias, true);
-  for (off i = 0; i < ld; i++)
-    r[i] = -q[i];
-  r_bias = biases ? -q_bias : 0;
-  double rho = 0, goal = 0;
-  for (int step = 0; step <= MOST_STEPS; step++) {
-    real z_bias;
-    precondition(s, near, biases, r, r_bias, z, &z_bias);
-    double before = rho;
-    rho = dot(r, z, ld) + (double)r_bias * (double)z_bias;
-    if (step == 0)
-      goal = SHARE * SHARE * rho;
-    if (!(rho > goal) || step == MOST_STEPS)
-      break;
-    real beta = step == 0 ? 0 : (real)(rho / before);
-    for (off i = 0; i < ld; i++)
-      d[i] = z[i] + beta * d[i];
-    d_bias = z_bias + beta * d_bias;
-    product(&t, lambda, d, d_bias, q, &q_bias, false);
-    double curvature = dot(d, q, ld) + (biases ? (double)d_bias * (double)q_bias : 0);
-    if (!(curvature > 0))
-      return false;
-    real alpha = (real)(rho / curvature);
-    for (off i = 0; i < ld; i++) {
-      now[i] += alpha * d[i];
-      r[i] -= alpha * q[i];
-    }
-    if (biases) {
-      bias += alpha * d_bias;
-      r_bias -= alpha * q_bias;
-    }
+/* The next direction from the residual, or the end. */
+static next_pass turn(const row_shared *s, row_work *w, row_state *t) {
+  off ld = s->p.ld;
+  real z_bias;
+  precondition(s, t->near, t->biases, t->r, t->r_bias, w->z, &z_bias);
+  double before = t->rho, rho = dot(t->r, w->z, ld) + (double)t->r_bias * (double)z_bias;
+  if (t->steps == 0) {
+    t->goal = SHARE * SHARE * rho;
+    t->last_goal = LAST_SHARE * LAST_SHARE * rho;
   }
-  bool finite = isfinite(rho) && isfinite(bias);
+  t->rho = rho;
+  if (!(rho > t->goal))
+    return isfinite(rho) ? DONE : BROKEN;
+  real beta = t->steps == 0 ? 0 : (real)(rho / before);
   for (off i = 0; i < ld; i++)
-    finite = finite && isfinite(now[i]);
+    t->d[i] = w->z[i] + beta * t->d[i];
+  t->d_bias = z_bias + beta * t->d_bias;
+  return t->steps + 1 == MOST_STEPS || (t->steps > 0 && rho * rho <= before * t->last_goal) ? CURVATURE : PRODUCT;
+}
+
+/* What is to follow the pass that left Σ w y in t->q, Σ w in `total` and the third sum in `square`. */
+static next_pass after_pass(const row_shared *s, row_work *w, row_state *t, next_pass pass, double total,
+                            double square) {
+  off ld = s->p.ld;
+  real l = (real)t->lambda;
+  if (pass == RESIDUAL) {
+    t->data = t->data_before = square;
+    memcpy(t->g, t->q, sizeof *t->g * (size_t)ld);
+    t->g_bias = (real)total;
+    add_shared(s, w, t->lambda, t->x, t->q);
+    for (off i = 0; i < ld; i++)
+      t->r[i] = -t->q[i];
+    t->r_bias = t->biases ? -((real)total + l * t->bias) : 0;
+    return turn(s, w, t);
+  }
+  double slope = dot(t->d, t->g, ld) + (t->biases ? (double)t->d_bias * (double)t->g_bias : 0);
+  if (pass == PRODUCT) {
+    square = dot(t->d, t->q, ld) + (t->biases ? (double)t->d_bias * total : 0);
+    memcpy(w->step, t->q, sizeof *w->step * (size_t)ld);
+  } else
+    memset(t->q, 0, sizeof *t->q * (size_t)ld);
+  add_shared(s, w, t->lambda, t->d, t->q);
+  double curvature = dot(t->d, t->q, ld) + (pass == CURVATURE ? square : 0);
+  if (t->biases)
+    curvature += (double)t->d_bias * ((pass == PRODUCT ? total : 0) + t->lambda * (double)t->d_bias);
+  if (!(curvature > 0))
+    return BROKEN;
+  double alpha = t->rho / curvature;
+  real a = (real)alpha;
+  t->data += alpha * (2 * slope + alpha * square);
+  for (off i = 0; i < ld; i++)
+    t->x[i] += a * t->d[i];
+  t->bias += a * t->d_bias;
+  if (pass == CURVATURE)
+    return DONE;
+  for (off i = 0; i < ld; i++) {
+    t->r[i] -= a * t->q[i];
+    t->g[i] += a * w->step[i];
+  }
+  if (t->biases) {
+    t->r_bias -= a * ((real)total + l * t->d_bias);
+    t->g_bias += a * (real)total;
+  }
+  t->steps++;
+  return turn(s, w, t);
+}
+
+/* One pass over the whole row. */
+static next_pass pass(const row_shared *s, row_work *w, row_state *t, const visit_rows *rows, next_pass next) {
+  enum { MOST_LANES = 16 };
+  static const visit_kind KIND[] = {
+      [RESIDUAL] = VISIT_RESIDUAL, [PRODUCT] = VISIT_PRODUCT, [CURVATURE] = VISIT_CURVATURE};
+  real total[MOST_LANES] = {0};
+  double square[MOST_LANES] = {0}, total_sum = 0, square_sum = 0;
+  memset(t->q, 0, sizeof *t->q * (size_t)s->p.ld);
+  s->ops->visit(s->nb, KIND[next], rows, 0, t->n, next == RESIDUAL ? t->x : t->d,
+                next == RESIDUAL ? t->bias : t->d_bias, t->q, total, square);
+  for (int i = 0; i < s->ops->vl; i++) {
+    total_sum += (double)total[i];
+    square_sum += square[i];
+  }
+  return after_pass(s, w, t, next, total_sum, square_sum);
+}
+
+bool row_cg(const row_shared *s, row_work *w, const csr *m, off begin, off end, real *x, real *own_bias, double *loss) {
+  off ld = s->p.ld, n = end - begin;
+  enum { AHEAD = 32 };
+  row_state t = {.n = n,
+                 .lambda = half_problem_lambda(&s->p, n),
+                 .near = s->near != NULL ? s->near[cg_class(n)] : NULL,
+                 .biases = own_bias != NULL,
+                 .x = w->x,
+                 .r = w->r,
+                 .d = w->d,
+                 .q = w->q,
+                 .g = w->g,
+                 .bias = own_bias != NULL ? *own_bias : 0};
+  visit_rows rows = {.table = s->p.table,
+                     .ld = ld,
+                     .col = m->col + begin,
+                     .val = m->val + begin,
+                     .explicit_loss = s->p.explicit_loss,
+                     .base = (real)s->p.base,
+                     .mean = (real)s->p.mean,
+                     .bias = s->p.bias,
+                     .distance = AHEAD,
+                     .known = csr_nnz(m) - begin};
+  if (t.near == NULL)
+    return false;
+  memcpy(t.x, x, sizeof *x * (size_t)ld);
+  memset(t.d, 0, sizeof *t.d * (size_t)ld);
+  next_pass next = RESIDUAL;
+  while (next != DONE && next != BROKEN) {
+    next = pass(s, w, &t, &rows, next);
+    rows.known = 0; /* what comes later is on its way */
+  }
+  bool finite = next == DONE && isfinite(t.bias);
+  for (off i = 0; i < ld; i++)
+    finite = finite && isfinite(t.x[i]);
   if (!finite)
     return false;
-  memcpy(x, now, sizeof *x * (size_t)ld);
-  if (biases)
-    *own_bias = bias;
+  memcpy(x, t.x, sizeof *x * (size_t)ld);
+  if (t.biases)
+    *own_bias = t.bias;
+  /* Where the data term is all but gone, what was taken off it in single precision shows. */
   if (loss != NULL)
-    *loss = row_data_loss(s, w, m, begin, end, t.held, x, own_bias);
+    *loss = fabs(t.data) > 1e-2 * fabs(t.data_before) ? t.data : row_data_loss(s, w, m, begin, end, false, x, own_bias);
   return true;
 }

@@ -15,9 +15,6 @@ int cg_class(off n);
  * rows of that class are solved exactly. NO_MEMORY. */
 status cg_prepare(row_shared *s, row_work *w, int c);
 
-/* Panels of `ld` that a thread may gather at once. */
-int cg_panels(off ld);
-
 /* Improves x (ld), *own_bias (NULL: no biases) of the row of interactions begin … end - 1. *loss (may be NULL) becomes
  * its data term. False where that breaks down or s->near has nothing for it; x is then as it was. */
 bool row_cg(const row_shared *s, row_work *w, const csr *m, off begin, off end, real *x, real *own_bias, double *loss);

@@ -62,6 +62,22 @@ typedef struct panel_rows {
   real *y, *ay;     /* panels: the rows; their multiples by a, unless that is NULL */
 } panel_rows;
 
+/* The interactions of one row, with a and b as train/solve.h says. */
+typedef struct visit_rows {
+  const real *table; /* (·, ld): the fixed side */
+  off ld;
+  const lid *col;  /* rows of table */
+  const real *val; /* their values */
+  bool explicit_loss;
+  real base;        /* implicit: a = |v| - base, b = max(v, 0) */
+  real mean;        /* explicit: a = 1, b = v - mean - bias[c] */
+  const real *bias; /* by row of table; NULL for none */
+  off distance;     /* so many places further on in col are the rows to be fetched into the cache */
+  off known;        /* places in col from its beginning, beyond the row's own: none is fetched from there on */
+} visit_rows;
+
+typedef enum visit_kind { VISIT_RESIDUAL, VISIT_PRODUCT, VISIT_CURVATURE } visit_kind;
+
 typedef struct solve_ops {
   int vl, skewed;
 
@@ -93,10 +109,12 @@ typedef struct solve_ops {
   /* s[p] = x · y_p for the panel's rows 0 … n-1, rounded up to a multiple of VL. */
   void (*dots)(int nb, const real *y, int n, const real *x, real *s);
 
-  /* q += Σ_p w_p y_p and *total += Σ_p w_p, where w_p = a_p (v · y_p + shift) - b_p; a NULL: 1, b NULL: 0. n <=
-   * PANEL_ROWS; a and b have room for n rounded up to a multiple of VL. */
-  void (*apply)(int nb, const real *y, int n, const real *a, const real *b, const real *v, real shift, real *q,
-                real *total);
+  /* Goes over interactions begin … end - 1 of a row where they lie, with t = v · y + shift. RESIDUAL: w = a t - b,
+   * q += Σ w y, total += Σ w, and square += the data term of each; PRODUCT: w = a t, q and total likewise; CURVATURE:
+   * square += Σ a t². total and square are vl sums each, by place in the row, so that the bits do not depend on where a
+   * row is parted; begin is a multiple of vl. */
+  void (*visit)(int nb, visit_kind kind, const visit_rows *rows, off begin, off end, const real *v, real shift, real *q,
+                real *total, double *square);
 
   /* out = M v for M (nb * VL, lda) symmetric with both triangles; out is not v. */
   void (*multiply)(int nb, const real *m, off lda, const real *v, real *out);
@@ -116,8 +134,8 @@ extern const solve_ops solve_ops_baseline, solve_ops_avx2, solve_ops_avx512;
                                   real *x, off ldx);                                                                   \
   unsigned ISA_JOIN(solve_batch, set)(int nb, const system_batch *b, off lda);                                         \
   void ISA_JOIN(solve_dots, set)(int nb, const real *y, int n, const real *x, real *s);                                \
-  void ISA_JOIN(solve_apply, set)(int nb, const real *y, int n, const real *a, const real *b, const real *v,           \
-                                  real shift, real *q, real *total);                                                   \
+  void ISA_JOIN(solve_visit, set)(int nb, visit_kind kind, const visit_rows *rows, off begin, off end, const real *v,  \
+                                  real shift, real *q, real *total, double *square);                                   \
   void ISA_JOIN(solve_multiply, set)(int nb, const real *m, off lda, const real *v, real *out);
 
 SOLVE_KERNELS(baseline)

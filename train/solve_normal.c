@@ -187,5 +187,5 @@ const solve_ops ISA_NAME(solve_ops) = {VL,
                                        ISA_NAME(solve_solve),
                                        ISA_NAME(solve_batch),
                                        ISA_NAME(solve_dots),
-                                       ISA_NAME(solve_apply),
+                                       ISA_NAME(solve_visit),
                                        ISA_NAME(solve_multiply)};

@@ -9,8 +9,9 @@
 
 status row_work_create(const row_shared *s, row_work *w) {
   off ld = s->p.ld, panel = PANEL_ROWS * ld, vl = s->ops->vl, events = (off)s->panels * PANEL_ROWS, batch = s->batch;
-  real **part[] = {&w->y, &w->ay,      &w->b,    &w->a, &w->dots, &w->scores, &w->matrix, &w->skew,  &w->sums,
-                   &w->x, &w->inverse, &w->root, &w->r, &w->z,    &w->d,      &w->q,      &w->lanes, &w->solved};
+  real **part[] = {&w->y,    &w->ay,   &w->b,     &w->a,       &w->dots, &w->scores, &w->matrix,
+                   &w->skew, &w->sums, &w->x,     &w->inverse, &w->root, &w->r,      &w->z,
+                   &w->d,    &w->q,    &w->lanes, &w->solved,  &w->g,    &w->step};
   off size[] = {panel * s->panels,
                 panel,
                 events,
@@ -28,7 +29,9 @@ status row_work_create(const row_shared *s, row_work *w) {
                 ld,
                 ld,
                 solve_lanes_size((int)vl, s->nb),
-                batch * 2 * ld};
+                batch * 2 * ld,
+                ld,
+                ld};
   enum { PARTS = sizeof part / sizeof *part };
   off total = 0;
   for (int i = 0; i < PARTS; i++)

@@ -3,6 +3,12 @@
 #include <math.h>
 #include <string.h>
 
+int subspace_panels(off ld) {
+  enum { BYTES = 640 << 10, MOST = 64 };
+  off panels = BYTES / (PANEL_ROWS * ld * (off)sizeof(real));
+  return panels < 1 ? 1 : panels > MOST ? MOST : (int)panels;
+}
+
 /* A row being improved: x, its bias, and x · y of every interaction, which is kept up to date. */
 typedef struct state {
   const row_shared *s;

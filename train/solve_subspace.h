@@ -8,6 +8,9 @@
 
 enum { SUBSPACE_FACTORS = 16 };
 
+/* Panels of `ld` that a thread may gather at once. */
+int subspace_panels(off ld);
+
 /* One pass over the blocks of x (ld), and over *own_bias (NULL: no biases), for the row of interactions begin … end -
  * 1, at most s->panels * PANEL_ROWS. *loss (may be NULL) becomes its data term. False where single precision does not
  * do; x is then as it was. */
