@@ -51,13 +51,6 @@ typedef struct question {
   int32_t shown[FACTS_LISTS];
 } question;
 
-static off sum_of(const off *counts, int n) {
-  off sum = 0;
-  for (int i = 0; i < n; i++)
-    sum += counts[i];
-  return sum;
-}
-
 /* The answers, and what is shown. */
 static void answer(const popular *p, gid first, const question *q, off n, int64_t *const shown[FACTS_LISTS],
                    item_fact *out) {
@@ -87,8 +80,7 @@ status facts_ask(comm *c, facts *f, const popular *p, int64_t *const shown[FACTS
   off *give = counts, *got = counts + c->size, *next = counts + 2 * c->size;
   for (lid i = 0; i < f->n; i++)
     give[part_owner(&p->owners, f->fact[i].item)]++;
-  for (int r = 1; r < c->size; r++)
-    next[r] = next[r - 1] + give[r - 1];
+  comm_starts(next, give, c->size);
   for (lid i = 0; i < f->n; i++) {
     off to = next[part_owner(&p->owners, f->fact[i].item)]++;
     ask[to].item = f->fact[i].item;
@@ -96,7 +88,7 @@ status facts_ask(comm *c, facts *f, const popular *p, int64_t *const shown[FACTS
     place[to] = i;
   }
   comm_transpose_i64(c, give, got);
-  off n_asked = sum_of(got, c->size);
+  off n_asked = comm_starts(next, got, c->size);
   st = MEM_ALLOC(asked, n_asked, "items of a batch");
   if (st == OK)
     st = MEM_ALLOC(told, n_asked, "items of a batch");

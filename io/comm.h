@@ -47,6 +47,17 @@ static inline int comm_host(const comm *c, int rank) {
   return c->host == NULL ? 0 : c->host[rank];
 }
 
+/* at[r]: where rank r's part begins in an array that has counts[0] places for rank 0, then those for rank 1…; returns
+ * their sum. Local. */
+static inline off comm_starts(off *at, const off *counts, int ranks) {
+  off sum = 0;
+  for (int r = 0; r < ranks; r++) {
+    at[r] = sum;
+    sum += counts[r];
+  }
+  return sum;
+}
+
 /* Ranks on our own host, ourselves included. Local. */
 int comm_ranks_on_host(const comm *c);
 

@@ -18,7 +18,8 @@ static const option_use TAKES[] = {
     {"solver", NULL},     {"ranks", NULL},       {"exchange", NULL},       {"heavy-rows", NULL}, {"holdout", NULL},
     {"seed", NULL},       {"duplicates", NULL},  {"threads", "1"},         {"link", NULL},       {"core-flops", NULL},
     {"node-cores", NULL}, {"node-memory", NULL}, {"sweeps", NULL},         {"popularity", NULL}, {"head-share", NULL},
-    {"activity", NULL},   {"json", NULL},        {"ranks-per-node", NULL}, {"local-link", NULL}, {NULL, NULL}};
+    {"activity", NULL},   {"json", NULL},        {"ranks-per-node", NULL}, {"local-link", NULL}, {"half-speed", NULL},
+    {NULL, NULL}};
 
 static const char DETAILS[] =
     "With a DATASET everything is counted on its rows, and the bytes are those a real run sends, to the byte. Without "
@@ -41,7 +42,7 @@ static status read_request(const options *o, request *r) {
   status st = OK;
   int64_t factors, threads;
   int loss, exchange, solver;
-  double link, local, flops;
+  double link, local, flops, half;
   *r = (request){0};
   TRY(option_choice(o, "loss", LOSS_WORDS, &loss));
   TRY(option_choice(o, "exchange", EXCHANGE_WORDS, &exchange));
@@ -57,12 +58,14 @@ static status read_request(const options *o, request *r) {
   TRY(option_number(o, "link", 1e-6, 1e6, &link));
   TRY(option_number(o, "local-link", 1e-6, 1e6, &local));
   TRY(option_number(o, "core-flops", 1e-3, 1e6, &flops));
+  TRY(option_number(o, "half-speed", 0, 1e6, &half));
   TRY(option_number(o, "popularity", 0.01, 10, &r->laws.s));
   TRY(option_number(o, "head-share", 0, 1, &r->laws.share));
   TRY(option_number(o, "activity", 0, 5, &r->laws.sigma));
   r->asked = (exchange_mode)exchange;
   r->method = (solve_method)solver;
-  r->machine = (plan_machine){.threads = (int)threads, .flops = flops * 1e9, .link = link * 1e9, .local = local * 1e9};
+  r->machine = (plan_machine){
+      .threads = (int)threads, .flops = flops * 1e9, .half = half, .link = link * 1e9, .local = local * 1e9};
   r->layout.factors = (int)factors;
   r->layout.explicit_loss = loss == 0;
   r->counted = options_argument_count(o) == 1;
@@ -195,8 +198,8 @@ static void print_table(const request *r, const plan_result results[3], int chos
   snprintf(flops, sizeof flops, "%.3g", results[chosen].flops / 1e9);
   printf("%s GFLOP a sweep, max/mean over ranks %.3f; %.3g GFLOP/s a core, %.3g GB/s between nodes, %.3g GB/s a rank "
          "within\n\n",
-         flops, results[chosen].flops_max * (double)r->ranks / results[chosen].flops, r->machine.flops / 1e9,
-         r->machine.link / 1e9, r->machine.local / 1e9);
+         flops, results[chosen].flops_max * (double)r->ranks / results[chosen].flops,
+         plan_core_flops(&r->machine, l->factors) / 1e9, r->machine.link / 1e9, r->machine.local / 1e9);
   printf("  %-10s %-10s %10s %10s %10s %10s %10s %10s\n", "users'", "items'", "sent, all", "by a rank", "by a node",
          "memory", "a sweep", "exchange");
   for (int i = 0; i < 3; i++)

@@ -132,7 +132,7 @@ START_TEST(bytes_are_those_of_the_run) {
   l.mean_system = !explicit_loss;
   for (int m = 0; m < 4; m++) {
     als_settings set = settings(explicit_loss, MODES[m]);
-    plan_machine machine = {.threads = 1, .flops = 1, .link = 1, .local = 1};
+    plan_machine machine = {.threads = 1, .flops = 1, .half = 1, .link = 1, .local = 1};
     plan_result p;
     sent s = {0}, nothing;
     als *a = run(&world, d, &set, &s), *alone = run(&single, own, &set, &nothing);

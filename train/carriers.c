@@ -42,20 +42,10 @@ done:
   return st;
 }
 
-/* Where each rank's part begins. */
-static off begin_at(off *at, const off *counts, int ranks) {
-  off sum = 0;
-  for (int r = 0; r < ranks; r++) {
-    at[r] = sum;
-    sum += counts[r];
-  }
-  return sum;
-}
-
 /* For every row we are asked about, one of those that asked: every mate's rows are ascending, so that they can be
  * walked side by side. */
 static void choose(const comm *c, directory *d) {
-  begin_at(d->at, d->got, c->size);
+  comm_starts(d->at, d->got, c->size);
   off left = d->n_heard;
   while (left > 0) {
     lid row = INT32_MAX;
@@ -90,7 +80,7 @@ status carriers_choose(comm *c, const lid *row, off n, int *carrier) {
   status st = OK;
   TRY(comm_agree(c, directory_create(c, &d, row, n)));
   comm_transpose_i64(c, d.give, d.got);
-  d.n_heard = begin_at(d.at, d.got, c->size);
+  d.n_heard = comm_starts(d.at, d.got, c->size);
   st = MEM_ALLOC(d.heard, d.n_heard, "a directory of rows");
   if (st == OK)
     st = MEM_ALLOC(d.answer, d.n_heard, "a directory of rows");
@@ -98,13 +88,13 @@ status carriers_choose(comm *c, const lid *row, off n, int *carrier) {
     st = MEM_ALLOC(counts, c->size, "a directory of rows");
   TRY(comm_agree(c, st));
   memcpy(counts, d.got, sizeof *counts * (size_t)c->size);
-  begin_at(d.at, d.give, c->size);
+  comm_starts(d.at, d.give, c->size);
   for (off i = 0; i < n; i++)
     d.asked[d.at[d.mate[row[i] % d.mates]]++] = row[i];
   comm_move_rows(c, d.asked, d.give, d.heard, d.got, sizeof *d.heard);
   choose(c, &d);
   comm_move_rows(c, d.answer, counts, d.told, d.give, sizeof *d.told);
-  begin_at(d.at, d.give, c->size);
+  comm_starts(d.at, d.give, c->size);
   for (off i = 0; i < n; i++)
     carrier[i] = d.told[d.at[d.mate[row[i] % d.mates]]++];
 done:

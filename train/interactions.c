@@ -3,7 +3,6 @@
 #include "io/mem.h"
 #include "train/cost.h"
 
-#include <omp.h>
 #include <string.h>
 
 /* Events read at a time: bounds what loading needs beside the result. A longer row is read whole. */
@@ -101,37 +100,34 @@ static void row_make(chunk *k, off at, off n, duplicates merge, mark_events *mar
   *n_test = test;
 }
 
+/* What a row is made from and into. */
+typedef struct making {
+  chunk *k;
+  const off *indptr;
+  gid first, user0; /* the chunk's first row; the global row of our first */
+  duplicates merge;
+  mark_events *mark;
+  const void *rule;
+  csr *train, *test;
+} making;
+
+static void make_one(void *context, gid r, uint64_t *scratch) {
+  const making *w = context;
+  off n_train, n_test;
+  row_make(w->k, w->indptr[r] - w->indptr[w->first], w->indptr[r + 1] - w->indptr[r], w->merge, w->mark, w->rule,
+           w->user0 + r, scratch, &n_train, &n_test);
+  w->train->ptr[r + 1] = n_train;
+  if (w->test != NULL)
+    w->test->ptr[r + 1] = n_test;
+}
+
 /* Rows first … last-1 of this rank's, whose events all lie in the chunk, appended to the results. */
 static status rows_make(chunk *k, const off *indptr, gid first, gid last, gid user0, duplicates merge,
                         mark_events *mark, const void *rule, csr *train, csr *test) {
-  status failed = OK;
-  off longest = 0;
-  for (gid r = first; r < last; r++)
-    longest = indptr[r + 1] - indptr[r] > longest ? indptr[r + 1] - indptr[r] : longest;
-#pragma omp parallel
-  {
-    uint64_t *scratch = NULL;
-    status st = MEM_ALLOC(scratch, 2 * longest, "row scratch");
-    if (st != OK) {
-#pragma omp critical
-      failed = st;
-    }
-#pragma omp barrier
-    if (failed == OK) {
-#pragma omp for schedule(dynamic, 64)
-      for (gid r = first; r < last; r++) {
-        off n_train, n_test;
-        row_make(k, indptr[r] - indptr[first], indptr[r + 1] - indptr[r], merge, mark, rule, user0 + r, scratch,
-                 &n_train, &n_test);
-        train->ptr[r + 1] = n_train;
-        if (test != NULL)
-          test->ptr[r + 1] = n_test;
-      }
-    }
-    mem_free(scratch);
-  }
-  if (failed != OK)
-    return status_fail(failed, "no memory to order rows of %lld events", (long long)longest);
+  making w = {k, indptr, first, user0, merge, mark, rule, train, test};
+  status st = rows_each(indptr, first, last, make_one, &w);
+  if (st != OK)
+    return st;
   for (gid r = first; r < last; r++) {
     off at = indptr[r] - indptr[first], n = train->ptr[r + 1];
     train->ptr[r + 1] += train->ptr[r];

@@ -129,6 +129,10 @@ static double flow_seconds(const outflow *o, const plan_machine *m) {
   return o->local / m->local + o->between / m->link;
 }
 
+double plan_core_flops(const plan_machine *m, int factors) {
+  return m->flops * factors / (factors + m->half);
+}
+
 void plan_cost(const plan_layout *l, const plan_machine *m, exchange_mode users, exchange_mode asked, plan_rank *rank,
                plan_result *out) {
   bool reduce = users == EXCHANGE_REDUCE;
@@ -176,7 +180,7 @@ void plan_cost(const plan_layout *l, const plan_machine *m, exchange_mode users,
       node_rows = node_alone = (outflow){0};
     }
   }
-  out->seconds_compute = out->flops_max / (m->flops * m->threads);
+  out->seconds_compute = out->flops_max / (plan_core_flops(m, l->factors) * m->threads);
   out->seconds_exchange = rows_seconds + alone_seconds;
   out->seconds = fmax(out->seconds_compute, rows_seconds) + alone_seconds;
 }

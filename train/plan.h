@@ -43,7 +43,9 @@ typedef struct plan_layout {
 /* What it runs on. */
 typedef struct plan_machine {
   int threads;  /* per rank */
-  double flops; /* of one thread in the solver's kernels, flop/s */
+  double flops; /* of one thread in the solver's kernels with very many factors, flop/s */
+  double half;  /* factors at which it does half of that: gathering, weighing and rows' overheads grow with k, flops
+                   with its square */
   double link;  /* bytes/s that one node can send to others */
   double local; /* bytes/s that one rank can give to others on its node */
 } plan_machine;
@@ -88,6 +90,9 @@ status plan_count(comm *c, dataset *d, duplicates merge, mark_events *mark, cons
  * has them for als_settings.exchange = `asked`. rank[ranks] (NULL: not wanted) receives each rank's part. Local. */
 void plan_cost(const plan_layout *l, const plan_machine *m, exchange_mode users, exchange_mode asked, plan_rank *rank,
                plan_result *out);
+
+/* Flop/s of one thread with so many factors. Local. */
+double plan_core_flops(const plan_machine *m, int factors);
 
 /* The way for users' rows that als_create() takes for EXCHANGE_AUTO. Local. */
 exchange_mode plan_choose(const plan_layout *l);

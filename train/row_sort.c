@@ -1,5 +1,7 @@
 #include "train/row_sort.h"
 
+#include "io/mem.h"
+
 #include <string.h>
 
 enum { SHORT_ROW = 48, DIGIT = 11 };
@@ -64,6 +66,31 @@ void row_sort(off n, lid *col, real *val, uint64_t *scratch) {
   }
   for (off i = 0; i < n; i++)
     unpack(from[i], &col[i], &val[i]);
+}
+
+status rows_each(const off *ptr, gid first, gid last, void (*each)(void *context, gid r, uint64_t *scratch),
+                 void *context) {
+  status failed = OK;
+  off longest = 0;
+  for (gid r = first; r < last; r++)
+    longest = ptr[r + 1] - ptr[r] > longest ? ptr[r + 1] - ptr[r] : longest;
+#pragma omp parallel
+  {
+    uint64_t *scratch = NULL;
+    status st = MEM_ALLOC(scratch, 2 * longest, "row scratch");
+    if (st != OK) {
+#pragma omp critical
+      failed = st;
+    }
+#pragma omp barrier
+    if (failed == OK) {
+#pragma omp for schedule(dynamic, 16)
+      for (gid r = first; r < last; r++)
+        each(context, r, scratch);
+    }
+    mem_free(scratch);
+  }
+  return failed == OK ? OK : status_fail(failed, "no memory to order rows of %lld interactions", (long long)longest);
 }
 
 off row_merge(duplicates how, off n, lid *col, real *val) {

@@ -2,6 +2,7 @@
 #ifndef PALATE_TRAIN_ROW_SORT_H
 #define PALATE_TRAIN_ROW_SORT_H
 
+#include "io/status.h"
 #include "io/types.h"
 
 typedef enum duplicates { DUPLICATES_SUM, DUPLICATES_MAX, DUPLICATES_LAST, DUPLICATES_MEAN } duplicates;
@@ -9,6 +10,11 @@ typedef enum duplicates { DUPLICATES_SUM, DUPLICATES_MAX, DUPLICATES_LAST, DUPLI
 /* Orders the n pairs by column, those of one column in the order they stood (stable). scratch has 2 * n places. Local.
  */
 void row_sort(off n, lid *col, real *val, uint64_t *scratch);
+
+/* Calls each(context, r, scratch) for the rows first … last-1 in OpenMP threads, with scratch for the longest of them
+ * (row r has ptr[r + 1] - ptr[r] pairs). NO_MEMORY, and then no call. Local. */
+status rows_each(const off *ptr, gid first, gid last, void (*each)(void *context, gid r, uint64_t *scratch),
+                 void *context);
 
 /* Folds repeated columns of a sorted row into one pair; sums in double. Returns how many pairs are left. */
 off row_merge(duplicates how, off n, lid *col, real *val);

@@ -49,11 +49,7 @@ static status batch_move(comm *c, batch *b, const csr *users, gid first_user, co
   for (off i = b->at; i < end; i++)
     if (without == NULL || !row_set_has(without, users->col[i]))
       b->give[part_owner(items, users->col[i])]++;
-  off place = 0;
-  for (int r = 0; r < c->size; r++) {
-    b->place[r] = place;
-    place += b->give[r];
-  }
+  comm_starts(b->place, b->give, c->size);
   for (off i = b->at; i < end; i++) {
     while (users->ptr[b->row + 1] <= i)
       b->row++;
@@ -65,9 +61,7 @@ static status batch_move(comm *c, batch *b, const csr *users, gid first_user, co
   }
   b->at = end;
   comm_transpose_i64(c, b->give, b->got);
-  *n_in = 0;
-  for (int r = 0; r < c->size; r++)
-    *n_in += b->got[r];
+  *n_in = comm_starts(b->place, b->got, c->size);
   status st = OK;
   if (*n_in > b->room_in || b->in == NULL) {
     mem_free(b->in);
@@ -102,29 +96,14 @@ status shuffle_count(comm *c, const csr *users, const part *items, off *counts) 
   return st;
 }
 
+static void order_row(void *context, gid r, uint64_t *scratch) {
+  csr *m = context;
+  row_sort(m->ptr[r + 1] - m->ptr[r], m->col + m->ptr[r], m->val + m->ptr[r], scratch);
+}
+
 /* Batches arrive by round, then by rank, so a row's users are in order only piece by piece. */
 static status order_rows(csr *m) {
-  off longest = 0;
-  for (lid r = 0; r < m->n_rows; r++)
-    longest = m->ptr[r + 1] - m->ptr[r] > longest ? m->ptr[r + 1] - m->ptr[r] : longest;
-  status failed = OK;
-#pragma omp parallel
-  {
-    uint64_t *scratch = NULL;
-    status st = MEM_ALLOC(scratch, 2 * longest, "row scratch");
-    if (st != OK) {
-#pragma omp critical
-      failed = st;
-    }
-#pragma omp barrier
-    if (failed == OK) {
-#pragma omp for schedule(dynamic, 16)
-      for (lid r = 0; r < m->n_rows; r++)
-        row_sort(m->ptr[r + 1] - m->ptr[r], m->col + m->ptr[r], m->val + m->ptr[r], scratch);
-    }
-    mem_free(scratch);
-  }
-  return failed == OK ? OK : status_fail(failed, "no memory to order rows of %lld interactions", (long long)longest);
+  return rows_each(m->ptr, 0, m->n_rows, order_row, m);
 }
 
 status shuffle_transpose(comm *c, const csr *users, gid first_user, const part *items, const off *counts,

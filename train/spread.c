@@ -303,11 +303,6 @@ static int receiver(const comm *c, const spread *s, int owner, lid h) {
   return comm_host(c, owner) == mine ? owner : gatherer(s, mine, h);
 }
 
-static void starts(off *next, const off *counts, int ranks) {
-  for (off r = 0, at = 0; r < ranks; at += counts[r++])
-    next[r] = at;
-}
-
 /* Every rank's part of each row to its receiver on the host. */
 static void meet_on_host(comm *c, const spread *s, solver *solver, wave *w) {
   lid first;
@@ -315,7 +310,7 @@ static void meet_on_host(comm *c, const spread *s, solver *solver, wave *w) {
   for (int r = 0; r < c->size; r++)
     for (lid i = 0, n = wave_rows(s, w, r, &first); i < n; i++)
       w->give_counts[receiver(c, s, r, first + i)]++;
-  starts(w->next, w->give_counts, c->size);
+  comm_starts(w->next, w->give_counts, c->size);
   for (int r = 0; r < c->size; r++)
     for (lid i = 0, n = wave_rows(s, w, r, &first); i < n; i++) {
       sum_part(s, solver, first + i, w->sums, w->size);
@@ -359,7 +354,7 @@ static off cross_hosts(comm *c, const spread *s, wave *w) {
     for (int h = 0; h < s->hosts; h++)
       if (h != comm_host(c, c->rank))
         w->got_counts[gatherer(s, h, first + row)]++;
-  starts(w->next, w->got_counts, c->size);
+  comm_starts(w->next, w->got_counts, c->size);
   if (s->hosts > 1)
     comm_move_rows(c, w->give, w->give_counts, w->far, w->got_counts, w->row_bytes);
   return own_at;
