@@ -40,9 +40,12 @@ static int launcher_rank(void) {
   return rank != NULL ? atoi(rank) : 0;
 }
 
-/* Open MPI looks for networks and starts a daemon for a process without peers too, which takes a third of a second. */
+/* Open MPI looks for networks and starts a daemon for a process without peers too, which takes a third of a second.
+ * Without the daemon all such processes would share one session directory, and the first that ends would take it from
+ * under those that start; a process without peers needs none. */
 static void expect_no_peers(void) {
   setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+  setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
   setenv("OMPI_MCA_pml", "ob1", 0);
   setenv("OMPI_MCA_btl", "self", 0);
 }
