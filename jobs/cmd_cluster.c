@@ -24,11 +24,29 @@ typedef struct cluster_options {
   side side;
   bool cosine, quality;
   lid groups;                        /* 0: auto */
+  lid least, most;                   /* auto: from, to */
+  bool ranged;                       /* auto: a range was given */
   int memberships, rounds, restarts; /* restarts 0: auto */
   double tolerance;                  /* -1: auto */
   uint64_t seed;
   int64_t memory; /* 0: no limit said */
 } cluster_options;
+
+enum { AUTO_MOST = 1024, AUTO_SAMPLE = 60000 };
+
+/* auto, or auto:LOW..HIGH. */
+static status read_range(const char *text, cluster_options *out) {
+  long long low = 1, high = AUTO_MOST;
+  int used = 0;
+  if (strcmp(text, "auto") != 0 && (sscanf(text, "auto:%9lld..%9lld%n", &low, &high, &used) != 2 ||
+                                    text[used] != '\0' || low < 1 || low > high || high > 10000000))
+    return status_fail(USAGE, "--groups takes a number, auto, or auto:LOW..HIGH with 1 <= LOW <= HIGH, and not `%s`",
+                       text);
+  out->ranged = used > 0;
+  out->least = (lid)low;
+  out->most = (lid)high;
+  return OK;
+}
 
 static status read_options(const options *o, cluster_options *out) {
   status st = OK;
@@ -37,7 +55,9 @@ static status read_options(const options *o, cluster_options *out) {
   *out = (cluster_options){0};
   TRY(option_choice(o, "side", "users|items", &side_word));
   TRY(option_choice(o, "metric", "euclidean|cosine", &metric));
-  if (strcmp(option_text(o, "groups"), "auto") != 0)
+  if (strncmp(option_text(o, "groups"), "auto", 4) == 0)
+    TRY(read_range(option_text(o, "groups"), out));
+  else
     TRY(option_count(o, "groups", 1, 10000000, &groups));
   TRY(option_count(o, "memberships", 1, MEMBERSHIPS_MAX, &memberships));
   TRY(option_count(o, "rounds", 1, 100000, &rounds));
@@ -63,18 +83,16 @@ done:
 
 /* --- --groups auto --- */
 
-enum { AUTO_MOST = 1024, AUTO_SAMPLE = 60000 };
-
 static status choose_number(comm *c, cluster_options *t, const taste_rows *r, journal *j) {
   kmeans_points points = taste_points(r);
   kmeans_curve curve;
   double start = seconds_now();
-  status st = kmeans_auto(c, &points, r->id, AUTO_MOST, AUTO_SAMPLE, t->cosine, t->seed, &curve);
+  status st = kmeans_auto(c, &points, r->id, t->least, t->most, AUTO_SAMPLE, t->cosine, t->seed, &curve);
   if (st != OK)
     return st;
   t->groups = curve.groups[curve.chosen];
-  log_info("how many groups: log-likelihood of %lld held-out rows under groups of %lld others, above one group",
-           (long long)curve.held_out, (long long)curve.fitted);
+  log_info("how many groups: log-likelihood of %lld held-out rows under groups of %lld others, above %d group%s",
+           (long long)curve.held_out, (long long)curve.fitted, curve.groups[0], curve.groups[0] == 1 ? "" : "s");
   json_t *numbers = json_array(), *values = json_array(), *errors = json_array();
   for (int g = 0; g < curve.n; g++) {
     char bar[41];
@@ -382,7 +400,8 @@ status job_cluster(comm *c, const options *o, const char *dataset, const char *p
              t.cosine ? "the numbers are lowest" : "zero is nearest");
   if (parent != NULL)
     TRY(group_past_read(c, parent, m, &r, &past));
-  if (t.groups == 0 && past.table.n_groups > 0 && past.table.n_groups <= n_all) {
+  lid before = past.table.n_groups;
+  if (t.groups == 0 && before > 0 && before <= n_all && (!t.ranged || (before >= t.least && before <= t.most))) {
     t.groups = past.table.n_groups;
     log_info("%d groups, as in %s; --groups G chooses anew", t.groups, parent);
   }
@@ -429,7 +448,10 @@ static status find_data(comm *c, const options *o, const char *dir, char **recor
     TRY(h5_attr_text(model_file(m), "/", "dataset", recorded));
 done:
   st = comm_agree(c, st);
-  if (st == OK && *recorded != NULL && group_pairs_fit(c, m, *recorded))
+  bool fit = false;
+  if (st == OK && *recorded != NULL)
+    st = group_pairs_fit(c, m, *recorded, &fit);
+  if (fit)
     *out = *recorded;
   else if (st == OK)
     log_info("the dataset of the model is not at hand: groups are named by what their centroids are predicted to love; "
@@ -480,7 +502,7 @@ const command CMD_CLUSTER = {
                "SNAPSHOT/groups.h5 (item_groups.h5). A group is named by the tags and titles its members love more "
                "than others do. With --parent, a group that is the same people keeps its number and name.\n\n"
                "  palate cluster snapshots/20260131T020000Z-0123abcd --data movies.h5 --groups 200\n"
-               "  mpirun -n 8 palate cluster SNAPSHOT --data plays.h5 --groups 4000 --metric cosine",
+               "  mpirun -n 8 palate cluster SNAPSHOT --data plays.h5 --groups 4000",
     .min_arguments = 1,
     .max_arguments = 1,
     .mpi = true,

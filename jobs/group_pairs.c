@@ -34,11 +34,12 @@ static bool fits(const dataset *d, const model *m) {
   return dataset_users(d) == model_rows(m, USERS) && dataset_items(d) == model_rows(m, ITEMS);
 }
 
-bool group_pairs_fit(comm *c, model *m, const char *path) {
+status group_pairs_fit(comm *c, model *m, const char *path, bool *fit) {
   dataset *d = NULL;
-  bool fit = dataset_open(c, path, &d) == OK && fits(d, m);
+  status st = dataset_open(c, path, &d);
+  *fit = st == OK && fits(d, m);
   dataset_close(d);
-  return fit;
+  return st == NO_MEMORY ? st : OK;
 }
 
 status group_pairs_load(comm *c, model *m, const char *path, csr *train, csr *test) {

@@ -11,9 +11,9 @@
  * items. Free with csr_free. */
 status group_pairs_load(comm *c, model *m, const char *path, csr *train, csr *test);
 
-/* Whether the dataset at `path` has as many users and items as the model. Collective; a file that cannot be opened does
- * not fit. */
-bool group_pairs_fit(comm *c, model *m, const char *path);
+/* Whether the dataset at `path` has as many users and items as the model; a file that is not there or not a dataset
+ * does not fit. Collective; agreed status: NO_MEMORY. */
+status group_pairs_fit(comm *c, model *m, const char *path, bool *fit);
 
 /* Keeps of each row what its member loved: of ratings those not below the member's mean, of counts all above 0. In
  * place. Local. */

@@ -99,11 +99,11 @@ static const option_spec TABLE[] = {
     {"gate-served", "SHARE", "0.5", "gate: least share of the members with a taste of their own (factors that are not zero)", 0},
     {"gate-jump", "FACTOR", "2", "gate: most that members, items or pairs may have grown or shrunk since the published model", 0},
     /* groups */
-    {"groups", "G", "auto", "number of taste groups", 0},
+    {"groups", "G", "auto", "number of taste groups; auto, or auto:LOW..HIGH, chooses one", 0},
     {"memberships", "M", "4", "groups a member belongs to, nearest first", 0},
     {"rounds", "N", "25", "most k-means rounds", 0},
     {"side", "users|items", "users", "whom to group", 0},
-    {"metric", "euclidean|cosine", "euclidean", "distance between factors; cosine looks at their direction alone", 0},
+    {"metric", "euclidean|cosine", "cosine", "distance between factors; cosine looks at their direction alone: at what is liked, not at how much there was of it", 0},
     {"round-tolerance", "auto|T", "auto", "stop when the inertia falls by less than this share in a round; auto: 0.001 where groups go on from a parent's, so that few people move for little, else 0", 0},
     {"restarts", "auto|N", "auto", "k-means runs from other seeds, of which the least inertia counts; auto: 8 where a round is quick, 1 where it is not", 0},
     {"quality", NULL, NULL, "judge the groups: sizes, silhouette, stability, and whether they help to predict", 0},

@@ -52,7 +52,7 @@ PY
 good "nearest first, affinities sum to 1, their median is 0.5" "$python" check.py "$dir"
 
 # ---- the same bits on any ranks ----
-for what in "--groups 30 --metric euclidean" "--groups 30 --metric cosine" "--groups auto" "--groups 9 --side items"; do
+for what in "--groups 30 --metric euclidean" "--groups 30 --metric cosine" "--groups auto:1..12" "--groups 9 --side items"; do
   file=groups.h5
   [ "${what#*items}" = "$what" ] || file=item_groups.h5
   # shellcheck disable=SC2086
@@ -139,6 +139,8 @@ fails() { # STATUS PATTERN ARG...
 }
 fails 64 "more than the 3000 members" "$dir" --groups 3001
 fails 64 "takes a whole number from 1" "$dir" --groups 0
+for range in auto:3..1 auto:0..3 auto:4 auto:1..3x; do fails 64 "auto:LOW..HIGH" "$dir" --groups $range; done
+fails 65 "lower range" "$dir" --groups auto:2000..3000
 fails 64 "takes one of" "$dir" --metric manhattan
 fails 64 "is sealed" "$monday" --groups 5
 fails 66 "" nowhere --groups 5

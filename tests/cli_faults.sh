@@ -80,6 +80,20 @@ for call in write sync alloc; do
     good "rank 1 of 2, $call $n: latest is where it was" [ "$(readlink s/latest)" = "$before" ]
   done
 done
+# Groups: no memory at any point.
+must 0 train d.h5 -o c --factors 4 --sweeps 3 --holdout random:0.1 --quiet
+for how in "--groups 5 --quality" "--groups auto:1..4" "--groups 120" "--groups 4 --side items" "--groups 3 --parent good"; do
+  for ranks in 0 2; do
+    step=$((ranks == 0 ? 37 : 149))
+    if [ -n "$PALATE_LONG" ]; then step=$((1 + 4 * ranks)); fi
+    for ((n = 1 + RANDOM % step; ; n += step)); do
+      # shellcheck disable=SC2086
+      REFUSE_RANK=$((ranks / 2)) refused alloc $n "" $ranks cluster c/2* $how --quiet || break
+      tried=$((tried + 1))
+      [ "$status" -eq 0 ] || check "cluster $how at $ranks ranks, alloc $n" 70
+    done
+  done
+done
 # Ingest over a dataset that is there, alone and on two ranks.
 for ranks in 0 2; do
   for call in write sync rename create alloc; do

@@ -4,6 +4,7 @@
 #include "tests/ref/ref_kmeans.h"
 #include "tests/suite.h"
 #include "train/kmeans.h"
+#include "train/kmeans_auto.h"
 #include "train/kmeans_distinct.h"
 #include "train/kmeans_plusplus.h"
 #include "train/kmeans_seed.h"
@@ -307,6 +308,43 @@ START_TEST(plusplus_draws_by_distance) {
 }
 END_TEST
 
+/* The number of groups is found where there are clumps, and what cannot be is said, on all ranks together. */
+START_TEST(number_of_groups_is_chosen) {
+  enum { EVERY_ROW = 100000 };
+  kmeans_curve curve;
+  world clumps = make(400, 4, 3, 0.05);
+  kmeans_points mine = {clumps.count, 4, 4, clumps.x + (off)clumps.first * 4};
+  const gid *id = clumps.id + clumps.first;
+  status st = kmeans_auto(&clumps.c, &mine, id, 1, 9, EVERY_ROW, false, 1, &curve);
+  assert_all(&clumps, st == OK && curve.n == 6 && curve.groups[curve.chosen] == 3);
+  st = kmeans_auto(&clumps.c, &mine, id, 1, 2, EVERY_ROW, false, 1, &curve);
+  assert_all(&clumps, st == OK && curve.n == 2 && curve.groups[curve.chosen] == 2);
+  st = kmeans_auto(&clumps.c, &mine, id, 1, 3, EVERY_ROW, true, 1, &curve);
+  assert_all(&clumps, st == OK && curve.n == 3 && curve.groups[curve.chosen] == 3);
+  /* Far more groups than points to fit them to. */
+  st = kmeans_auto(&clumps.c, &mine, id, 1, 1000000, EVERY_ROW, false, 1, &curve);
+  assert_all(&clumps, st == OK && curve.groups[curve.n - 1] <= 400 / 5);
+  st = kmeans_auto(&clumps.c, &mine, id, 200, 300, EVERY_ROW, false, 1, &curve);
+  assert_all(&clumps, st == BAD_DATA && strstr(status_message(), "lower range") != NULL);
+  /* Nobody, or a single member, with factors. */
+  mine.n = 0;
+  st = kmeans_auto(&clumps.c, &mine, id, 1, 9, EVERY_ROW, false, 1, &curve);
+  assert_all(&clumps, st == BAD_DATA && strstr(status_message(), "too few") != NULL);
+  mine.n = clumps.c.rank == 0;
+  st = kmeans_auto(&clumps.c, &mine, id, 1, 9, EVERY_ROW, false, 1, &curve);
+  assert_all(&clumps, st == BAD_DATA && strstr(status_message(), "too few") != NULL);
+  drop(&clumps);
+  /* One value in all rows, and two. */
+  for (int places = 1; places <= 2; places++) {
+    world few = make(60, 4, places, 0);
+    mine = (kmeans_points){few.count, 4, 4, few.x + (off)few.first * 4};
+    st = kmeans_auto(&few.c, &mine, few.id + few.first, 1, 9, EVERY_ROW, false, 1, &curve);
+    assert_all(&few, st == OK && curve.groups[curve.chosen] == places && curve.n == places);
+    drop(&few);
+  }
+}
+END_TEST
+
 static void add(TCase *tc) {
   tcase_add_loop_test(tc, same_on_any_ranks, 0, N_SHAPES);
   tcase_add_test(tc, planted_groups_are_found);
@@ -315,6 +353,7 @@ static void add(TCase *tc) {
   tcase_add_test(tc, distinct_points_are_counted);
   tcase_add_test(tc, plusplus_chooses_distinct_candidates);
   tcase_add_test(tc, plusplus_draws_by_distance);
+  tcase_add_test(tc, number_of_groups_is_chosen);
 }
 
 int main(int argc, char **argv) {

@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { ROUNDS = 12, TERMS = 16, FOLD_COLUMN = 251, LEAST_POINTS = 10, POINTS_PER_GROUP = 5 };
+enum { ROUNDS = 12, TERMS = 16, FOLD_COLUMN = 251, LEAST_POINTS = 10, POINTS_PER_GROUP = 5, EVERY = 8 };
 static const double HELD_OUT = 0.2;
 
 /* The sampled points of this rank, in two. */
@@ -140,11 +140,16 @@ done:
   return st;
 }
 
-/* 1, 2, 3, 4, 6, 8, 11, 16 … : half octaves up to `most`. */
-static int list_numbers(lid most, lid *out) {
+/* 1, 2, 3, 4, 6, 8, 11, 16 … : half octaves from `least` to `most`; every number of a short range. */
+static int list_numbers(lid least, lid most, lid *out) {
   int n = 0;
+  if (most - least < EVERY) {
+    for (lid x = least; x <= most; x++)
+      out[n++] = x;
+    return n;
+  }
   for (int half = 0; n < KMEANS_AUTO_MAX; half++) {
-    double x = floor(pow(2, 0.5 * half) + 0.5);
+    double x = floor(least * pow(2, 0.5 * half) + 0.5);
     if (x > most)
       break;
     if (n == 0 || (lid)x != out[n - 1])
@@ -173,7 +178,7 @@ static void choose(const trial *t, const double *each, kmeans_curve *out) {
   }
 }
 
-status kmeans_auto(comm *c, const kmeans_points *points, const gid *id, lid most, int64_t sample, bool unit,
+status kmeans_auto(comm *c, const kmeans_points *points, const gid *id, lid least, lid most, int64_t sample, bool unit,
                    uint64_t seed, kmeans_curve *out) {
   status st = OK;
   fold fit = {0}, held = {0};
@@ -199,15 +204,20 @@ done:
                        "--groups auto: %lld rows with factors are too few to hold any out: give a number of groups",
                        (long long)counts[0]);
   }
+  if (st == OK && least > t.fitted / POINTS_PER_GROUP)
+    st = status_fail(BAD_DATA,
+                     "--groups auto: %lld rows with factors, of which %lld are held out, can choose among at most %lld "
+                     "groups and not %d: ask for a lower range, or give a number of groups",
+                     (long long)counts[0], (long long)t.held_out, (long long)(t.fitted / POINTS_PER_GROUP), least);
   if (st == OK) {
     if (most > t.fitted / POINTS_PER_GROUP)
       most = (lid)(t.fitted / POINTS_PER_GROUP);
-    out->n = list_numbers(most, out->groups);
+    out->n = list_numbers(least, most, out->groups);
     progress bar;
     progress_begin(&bar, "numbers of groups", out->n);
     for (int g = 0; g < out->n && st == OK; g++) {
       st = try_groups(&t, out->groups[g], each + (off)g * held.n);
-      if (st == BAD_DATA && g > 1) { /* there are no more distinct points than that */
+      if (st == BAD_DATA && g > 0) { /* there are no more distinct points than that */
         out->n = g;
         st = OK;
         break;

@@ -17,16 +17,17 @@ enum { KMEANS_AUTO_MAX = 48 };
 typedef struct kmeans_curve {
   int n;                              /* numbers tried */
   lid groups[KMEANS_AUTO_MAX];        /* ascending */
-  double likelihood[KMEANS_AUTO_MAX]; /* mean log-likelihood of a held-out point, in nats above that of one group */
+  double likelihood[KMEANS_AUTO_MAX]; /* mean log-likelihood of a held-out point, in nats above the first number's */
   double error[KMEANS_AUTO_MAX];      /* standard error of its difference from the best */
   int best, chosen;                   /* places in the list */
   int64_t fitted, held_out;           /* points of all ranks used for either */
 } kmeans_curve;
 
-/* Tries numbers from 1 to at most `most` groups, a factor of √2 apart, on at most `sample` points of all ranks drawn by
- * the seed. unit: as in kmeans_config. Collective; agreed status; the same on any number of ranks. BAD_DATA where there
- * are too few points to hold any out, NO_MEMORY. */
-status kmeans_auto(comm *c, const kmeans_points *points, const gid *id, lid most, int64_t sample, bool unit,
+/* Tries numbers from `least` to at most `most` groups (1 <= least <= most), all of a short range and else a factor of
+ * √2 apart, on at most `sample` points of all ranks drawn by the seed. Numbers for which there are too few points, or
+ * too few that differ, are left out. unit: as in kmeans_config. Collective; agreed status; the same on any number of
+ * ranks. BAD_DATA where there are too few points to hold any out, or for `least` groups; NO_MEMORY. */
+status kmeans_auto(comm *c, const kmeans_points *points, const gid *id, lid least, lid most, int64_t sample, bool unit,
                    uint64_t seed, kmeans_curve *out);
 
 #endif

@@ -15,6 +15,7 @@ import warnings
 import numpy as np
 
 ROUNDS, REPEATS = 25, 3
+DOUBLE = "scikit-learn Lloyd in double precision (once)"
 warnings.filterwarnings("ignore")
 
 
@@ -69,6 +70,8 @@ def bench_groups(bench, work, n, k, groups, elkan):
             got["labels"] = np.fromfile(labels, np.int32)
             got["skipped"] = statistics.mean(r["skipped"] for r in rounds)
         peers = [("scikit-learn Lloyd", lambda: sklearn_run(x, seeds, "lloyd")), ("faiss", lambda: faiss_run(x, seeds))]
+        if repeat == 0:
+            peers.append((DOUBLE, lambda: sklearn_run(x.astype(np.float64), seeds.astype(np.float64), "lloyd")))
         if elkan and repeat == 0:
             peers.append(("scikit-learn Elkan (once)", lambda: sklearn_run(x, seeds, "elkan")))
         for name, run in peers:
@@ -83,12 +86,14 @@ def bench_groups(bench, work, n, k, groups, elkan):
     bound = 2.0 * int(n) * int(k) * int(groups) / sgemm_rate()
     print(f"\n{int(n):,} x {k}, {int(groups):,} groups; a full round at the SGEMM rate of this run: {bound:.3f} s; "
           f"k-means|| seeds {seeding:.2f} s\n")
-    print("| | first rounds, s | all, s | rounds | inertia | skipped | labels as ours |\n|---|---|---|---|---|---|---|")
+    print("| | first rounds, s | all, s | rounds | inertia | skipped | labels as ours | other labels than in double precision |\n"
+          "|---|---|---|---|---|---|---|---|")
     for name, got in rows.items():
         same = f"{(got['labels'] == rows['palate']['labels']).mean():.2%}" if "labels" in got else ""
+        off = str((got["labels"] != rows[DOUBLE]["labels"]).sum()) if "labels" in got else ""
         skipped = f"{got['skipped']:.0%}" if "skipped" in got else ""
         print(f"| {name} | {statistics.median(got['first']):.3f} | {statistics.median(got['all']):.2f} | "
-              f"{got['rounds']} | {got['inertia']:.6g} | {skipped} | {same} |")
+              f"{got['rounds']} | {got['inertia']:.6g} | {skipped} | {same} | {off} |")
     ratio = statistics.median(rows["palate"]["all"]) / statistics.median(rows["scikit-learn Lloyd"]["all"])
     print(f"\nAll rounds: {ratio:.2f} of scikit-learn's Lloyd.", flush=True)
 
