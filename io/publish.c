@@ -10,6 +10,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +25,13 @@ enum { PATH_ROOM = SNAPSHOT_PATH_MAX + 300 };
 
 /* --- the lock --- */
 
+/* The holder touches the lock every BEAT seconds; one on another host that has not for SILENCE is taken to be dead. */
+enum { BEAT = 60, SILENCE = 900 };
+
 struct publish_lock {
   int fd;
+  pthread_t thread; /* touches the file, where wake[0] >= 0, until wake[1] is closed */
+  int wake[2];
 };
 
 /* When a process was started, in ticks since boot: tells a process from a later one of the same number. -1: no such
@@ -53,6 +60,7 @@ typedef struct holder {
   char host[64], since[32], what[64];
   long pid;
   long long start;
+  int beat; /* seconds between its signs of life; 0: it gives none */
 } holder;
 
 static bool read_holder(int fd, holder *out) {
@@ -62,28 +70,43 @@ static bool read_holder(int fd, holder *out) {
   if (n <= 0)
     return false;
   text[n] = '\0';
-  return sscanf(text, "host %63[^\n]\npid %ld\nstart %lld\nsince %31[^\n]\nwhat %63[^\n]\n", out->host, &out->pid,
-                &out->start, out->since, out->what) == 5;
+  return sscanf(text, "host %63[^\n]\npid %ld\nstart %lld\nsince %31[^\n]\nwhat %63[^\n]\nbeat %d\n", out->host,
+                &out->pid, &out->start, out->since, out->what, &out->beat) >= 5;
 }
 
 static status write_holder(int fd, const char *what, const char *path) {
   char text[512], host[64], now[32];
   disk_host(host);
   time_iso8601(now);
-  int n = snprintf(text, sizeof text, "host %s\npid %ld\nstart %lld\nsince %s\nwhat %.63s\n", host, (long)getpid(),
-                   start_of((long)getpid()), now, what);
+  int n = snprintf(text, sizeof text, "host %s\npid %ld\nstart %lld\nsince %s\nwhat %.63s\nbeat %d\n", host,
+                   (long)getpid(), start_of((long)getpid()), now, what, BEAT);
   if (ftruncate(fd, 0) != 0)
     return status_fail(IO_FAILED, "cannot write the lock %s: %s", path, strerror(errno));
   return disk_write(fd, text, n, 0, path);
 }
 
-/* Whether the holder may still be at work. What runs on another host cannot be looked at, so it may. */
-static bool is_alive(const holder *h, bool *elsewhere) {
+/* Seconds since the lock was touched, by the clock of the file system, which a new file shows; 0 where that cannot be
+ * found out. */
+static int64_t silence_of(const char *path, int fd) {
+  char probe[DISK_PATH_MAX];
+  struct stat then, now;
+  int made = -1;
+  bool known = disk_partial(path, probe) == OK && disk_create(probe, &made) == OK && fstat(made, &now) == 0 &&
+               fstat(fd, &then) == 0;
+  if (made >= 0) {
+    close(made);
+    unlink(probe);
+  }
+  return known ? (int64_t)(now.st_mtime - then.st_mtime) : 0;
+}
+
+/* Whether the holder may still be at work. What runs on another host cannot be looked at, but gives signs of life. */
+static bool is_alive(const char *path, int fd, const holder *h, bool *elsewhere) {
   char host[64];
   disk_host(host);
   *elsewhere = strcmp(host, h->host) != 0;
   if (*elsewhere)
-    return true;
+    return h->beat < 1 || h->beat > BEAT || silence_of(path, fd) < SILENCE;
   long long start = start_of(h->pid);
   return start == 0 || (start > 0 && (h->start == 0 || start == h->start));
 }
@@ -91,7 +114,40 @@ static bool is_alive(const holder *h, bool *elsewhere) {
 static status refuse(const char *path, const holder *h, bool elsewhere) {
   return status_fail(CANNOT_CREATE, "another run holds the lock %s: %s, process %ld on %s, since %s; wait for it%s",
                      path, h->what, h->pid, h->host, h->since,
-                     elsewhere ? ", or remove the lock if that machine no longer runs it" : "");
+                     elsewhere ? ", or remove the lock if that machine no longer runs it (after 15 minutes without a "
+                                 "sign of life it is taken over)"
+                               : "");
+}
+
+static void *beat(void *of) {
+  publish_lock *lock = of;
+  struct pollfd wake = {.fd = lock->wake[0], .events = POLLIN};
+  while (poll(&wake, 1, 1000 * BEAT) == 0)
+    futimens(lock->fd, NULL); /* by the clock of the file's server */
+  return NULL;
+}
+
+/* Without a thread the lock holds too; signals are not its business. */
+static void start_beat(publish_lock *lock) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  if (pipe2(lock->wake, O_CLOEXEC) != 0)
+    lock->wake[0] = -1;
+  else if (pthread_create(&lock->thread, NULL, beat, lock) != 0) {
+    close(lock->wake[0]);
+    close(lock->wake[1]);
+    lock->wake[0] = -1;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void stop_beat(publish_lock *lock) {
+  if (lock->wake[0] < 0)
+    return;
+  close(lock->wake[1]);
+  pthread_join(lock->thread, NULL);
+  close(lock->wake[0]);
 }
 
 /* The kernel's lock on the file keeps two takers apart and goes when its holder dies; the text in the file says who it
@@ -117,12 +173,13 @@ status publish_lock_take(const char *snapshots, const char *what, publish_lock *
     TRY(refuse(path, &h, false));
   }
   if (read_holder(lock->fd, &h)) {
-    if (is_alive(&h, &elsewhere))
+    if (is_alive(path, lock->fd, &h, &elsewhere))
       TRY(refuse(path, &h, elsewhere));
-    log_warn("taking over the lock of `%s` (process %ld, since %s), which is no longer running", h.what, h.pid,
-             h.since);
+    log_warn("taking over the lock of `%s` (process %ld on %s, since %s), which %s", h.what, h.pid, h.host, h.since,
+             elsewhere ? "has given no sign of life for 15 minutes" : "is no longer running");
   }
   TRY(write_holder(lock->fd, what, path));
+  start_beat(lock);
   *out = lock;
   return OK;
 done:
@@ -135,6 +192,7 @@ done:
 void publish_unlock(publish_lock *lock) {
   if (lock == NULL)
     return;
+  stop_beat(lock);
   /* Emptied, not removed: a name that comes and goes could be locked twice under two inodes. */
   if (ftruncate(lock->fd, 0) != 0)
     log_warn("the lock could not be emptied: %s", strerror(errno));

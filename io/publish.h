@@ -12,8 +12,9 @@ enum { SNAPSHOT_ID_MAX = 32 };
 typedef struct publish_lock publish_lock;
 
 /* Takes the lock of the folder, SNAPSHOTS/.lock, and writes our host and process into it. Where the process in it is
- * gone (it was killed) the lock is taken over, and a warning says so. CANNOT_CREATE where another run holds it: the
- * message says who, since when, and what to do. Free with publish_unlock. */
+ * gone (it was killed), or is on another host and has not touched the file for 15 minutes, the lock is taken over, and
+ * a warning says so. A thread touches it every minute until publish_unlock. CANNOT_CREATE where another run holds it:
+ * the message says who, since when, and what to do. Free with publish_unlock. */
 status publish_lock_take(const char *snapshots, const char *what, publish_lock **out);
 void publish_unlock(publish_lock *lock); /* NULL is accepted */
 

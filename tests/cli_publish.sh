@@ -142,7 +142,14 @@ good "a later process of the same number is not the holder" grep -q 'taking over
 printf 'host elsewhere\npid 1\nstart 1\nsince 2026-01-01T00:00:00Z\nwhat palate refresh\n' >s/.lock
 ends 73 publish "$b"
 good "the message says what to do" grep -q 'remove the lock' err
-rm s/.lock
+touch -d '1 hour ago' s/.lock
+ends 73 publish "$b" # a holder that gives no signs of life cannot be missed
+printf 'host elsewhere\npid 1\nstart 1\nsince 2026-01-01T00:00:00Z\nwhat palate refresh\nbeat 60\n' >s/.lock
+touch -d '10 minutes ago' s/.lock
+ends 73 publish "$b"
+touch -d '20 minutes ago' s/.lock
+must 0 publish "$b"
+good "the takeover from a machine that fell silent is told" grep -q 'elsewhere.*no sign of life' err
 must 0 publish "$b"
 
 # Pruning: never latest, never its parent, never what may still be worked on.
