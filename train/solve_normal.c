@@ -32,7 +32,10 @@ static inline __attribute__((always_inline)) void diagonal(const int n_sums, con
   real *y = rows->y + c * BLOCK, *ay = rows->ay + c * BLOCK;
   const real *table = rows->table + c * VL, *before = (weighted ? rows->ay : rows->y) + other * BLOCK;
   real *to = with == LAST ? a + other * VL * lda + c * VL : a + c * VL * lda + (c + 1) * VL;
-  int n = rows->n;
+  /* Local: the compiler cannot know that what is stored into panels does not change these pointers. */
+  const lid *col = rows->col, *ahead = rows->ahead;
+  const real *weight = rows->a, *target = rows->b;
+  const off n = rows->n, ldt = rows->ld;
   skew += c * SKEWED * VL;
   sums += c * VL;
 #pragma GCC unroll 16
@@ -44,13 +47,13 @@ static inline __attribute__((always_inline)) void diagonal(const int n_sums, con
 #pragma GCC unroll 16
   for (int j = 0; j < J; j++)
     u[j] = fresh || with == ALONE ? (vec){0} : vec_load(to + j * lda);
-  for (int p = 0; p < n; p++) {
-    const real *row = table + rows->col[p] * rows->ld;
-    __builtin_prefetch(table + rows->ahead[p] * rows->ld, 0, 3);
+  for (off p = 0; p < n; p++) {
+    const real *row = table + col[p] * ldt;
+    __builtin_prefetch(table + ahead[p] * ldt, 0, 3);
     vec v = vec_load(row), w = v;
     vec_store(y + p * VL, v);
     if (weighted) {
-      w *= vec_all(rows->a[p]);
+      w *= vec_all(weight[p]);
       vec_store(ay + p * VL, w);
     }
 #define ADD(i, d, e) s[i] += v * TURN(turned, e);
@@ -71,7 +74,7 @@ static inline __attribute__((always_inline)) void diagonal(const int n_sums, con
 #undef ADD
 #pragma GCC unroll 2
     for (int i = 0; i < n_sums; i++)
-      t[i] += i == 0 ? vec_all(rows->b[p]) * v : v;
+      t[i] += i == 0 ? vec_all(target[p]) * v : v;
     if (with != ALONE) {
       const real *b = with == LAST ? before + p * VL : weighted ? ay + p * VL : row;
       vec z = with == LAST ? v : vec_load(row + VL);

@@ -65,8 +65,14 @@ bool row_weights(const row_shared *s, row_work *w, const csr *m, off begin, int 
   }
   /* As interaction_weights, in single precision and without branches. Where all that is known is that something
    * happened, all weights are 1. */
+  enum {
+    LINE = 16,
+    FAR = 1024
+  }; /* values are read once: fetched long before, as sums of outer products come between */
   real base = (real)s->p.base;
   int others = base != 0;
+  for (int i = 0; i < n; i += LINE)
+    __builtin_prefetch(val + i + (begin + FAR + n <= csr_nnz(m) ? FAR : 0));
   for (int i = 0; i < n; i++)
     others |= val[i] != 1;
   if (others == 0) {
