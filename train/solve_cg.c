@@ -196,7 +196,7 @@ static next_pass pass(const row_shared *s, row_work *w, row_state *t, const visi
 
 bool row_cg(const row_shared *s, row_work *w, const csr *m, off begin, off end, real *x, real *own_bias, double *loss) {
   off ld = s->p.ld, n = end - begin;
-  enum { AHEAD = 32 };
+  enum { AHEAD = 32, NEAR_BYTES = 640 << 10 };
   row_state t = {.n = n,
                  .lambda = half_problem_lambda(&s->p, n),
                  .near = s->near != NULL ? s->near[cg_class(n)] : NULL,
@@ -224,7 +224,8 @@ bool row_cg(const row_shared *s, row_work *w, const csr *m, off begin, off end, 
   next_pass next = RESIDUAL;
   while (next != DONE && next != BROKEN) {
     next = pass(s, w, &t, &rows, next);
-    rows.known = 0; /* what comes later is on its way */
+    if (n * ld * (off)sizeof(real) <= NEAR_BYTES)
+      rows.known = 0; /* the row is in the second-level cache from here on */
   }
   bool finite = next == DONE && isfinite(t.bias);
   for (off i = 0; i < ld; i++)

@@ -117,11 +117,10 @@ static status half(model *m, const half_problem *settings, int s, const csr *sid
     TRY(gram_of(m, fixed, sides[fixed], m->count[fixed], heaviest, m->seen[fixed], &most));
     for (int i = 0; i < m->k * m->k; i++)
       m->seen[fixed][i] /= (double)csr_nnz(sides[0]);
-    for (int j = 0; j < m->k && p.explicit_loss; j++) {
-      m->mean[j] = 0;
-      for (lid r = 0; r < sides[fixed]->n_rows; r++)
+    memset(m->mean, 0, sizeof *m->mean * (size_t)m->k);
+    for (lid r = 0; r < sides[fixed]->n_rows && p.explicit_loss; r++)
+      for (int j = 0; j < m->k; j++)
         m->mean[j] += (double)m->count[fixed][r] * (double)m->x[fixed][r * m->ld + j] / (double)csr_nnz(sides[0]);
-    }
     p.seen = m->seen[fixed];
     p.seen_mean = m->mean;
     p.mean_a = 1;
