@@ -90,4 +90,24 @@ resumed=$(grep -o 'long/[0-9A-Za-z-]*' job.log | tail -n 1)
 must 2 train "$work/data.h5" -o straight --factors 24 --sweeps 3000 --quiet
 good "stopped and resumed gives the bits of a run in one go" "$python" "$tests/same_h5" "$resumed/model.h5" \
   "$(tail -n 1 "$work/out")/model.h5" created dataset
+straight=$(tail -n 1 "$work/out")/model.h5
+
+# A job of higher priority wants the whole node: a checkpoint, back to the queue, and on when the node is free again.
+submit -p low "$work/train.sbatch" ../data.h5 preempted --factors 24 --sweeps 3000
+low=$id
+for _ in $(seq 100); do
+  grep -q 'sweep' job.log 2>/dev/null && break
+  sleep 0.1
+done
+as_user sbatch --parsable -p high --ntasks=4 --output=high.log --wrap 'sleep 2; echo done' >"$work/high" 2>&1
+id=$low
+ended
+good "the preempted job ends with 0, not $status" [ "$status" -eq 0 ]
+good "the other job ran" grep -q done high.log
+good "it was restarted once, not $restarts times" [ "$restarts" -eq 1 ]
+good "it left with a checkpoint" grep -q 'back to the queue' job.log
+good "it went on from its checkpoint" grep -q 'going on after sweep' job.log
+resumed=$(grep -o 'preempted/[0-9A-Za-z-]*' job.log | tail -n 1)
+good "preempted and resumed gives the bits of a run in one go" "$python" "$tests/same_h5" "$resumed/model.h5" "$straight" \
+  created dataset
 finish
