@@ -30,7 +30,7 @@ typedef struct attempt {
   int setting; /* of the grid */
   options *o;
   double value, low, high, seconds; /* value: NaN until it is known */
-  char snapshot[SNAPSHOT_ID_MAX];   /* rank 0: its name, which is there for the best one only; "" until it is known */
+  char snapshot[SNAPSHOT_ID_MAX];   /* rank 0: its name; "" where it is not there: the best one's alone is kept */
 } attempt;
 
 /* What the steps share. */
@@ -172,6 +172,14 @@ done:
   return st;
 }
 
+/* The values of the grid that make a setting; NULL where memory is out. Free with json_decref. */
+static json_t *settings_json(const tuning *t, const attempt *a) {
+  json_t *out = json_object();
+  for (int x = 0; x < t->g.n; x++)
+    json_object_set_new(out, t->g.axis[x].name, json_string(grid_value(&t->g, a->setting, x)));
+  return out;
+}
+
 /* --- the ledger: a line for each try, so that none is made twice --- */
 
 /* What a try is, for the ledger: all that its figures follow from. NULL where memory is out. */
@@ -197,35 +205,60 @@ static void take_figures(const tuning *t, const json_t *metrics, attempt *a) {
   a->high = json_number_value(json_array_get(ends, 1));
 }
 
+/* A key as text, the same for equal keys. NULL where memory is out, or there is no key. Free with free. */
+static char *text_of(const json_t *key) {
+  return key != NULL ? json_dumps(key, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
+}
+
+/* {key as text: [places in the list of tries]}; a grid may name a value twice. Free with json_decref. */
+static status index_tries(const tuning *t, json_t **out) {
+  status st = OK;
+  *out = json_object();
+  for (int i = 0; i < t->n && st == OK; i++) {
+    json_t *key = key_of(t, &t->tries[i]);
+    char *text = text_of(key);
+    if (text != NULL && json_object_get(*out, text) == NULL)
+      json_object_set_new(*out, text, json_array());
+    if (text == NULL || json_array_append_new(json_object_get(*out, text), json_integer(i)) != 0)
+      st = status_fail(NO_MEMORY, "no memory for the settings");
+    free(text);
+    json_decref(key);
+  }
+  return st;
+}
+
+/* Takes what a line of the ledger says of the try that it is about, if that is in the list. */
+static void take_line(tuning *t, const json_t *line, const json_t *index) {
+  char *text = text_of(json_object_get(line, "key"));
+  const json_t *places = text != NULL ? json_object_get(index, text) : NULL;
+  const char *name = json_string_value(json_object_get(line, "snapshot"));
+  free(text);
+  for (size_t i = 0; i < json_array_size(places); i++) {
+    attempt *a = &t->tries[json_integer_value(json_array_get(places, i))];
+    take_figures(t, json_object_get(line, "model"), a);
+    a->seconds = json_number_value(json_object_get(line, "seconds"));
+    if (name != NULL && snapshot_is_id(name))
+      snprintf(a->snapshot, sizeof a->snapshot, "%s", name);
+  }
+}
+
 /* The tries of this list that earlier runs made. A line that was cut off by a kill is no try. Rank 0. */
 static status read_ledger(tuning *t, const char *path) {
   FILE *file = fopen(path, "re");
   if (file == NULL)
     return errno == ENOENT ? OK : status_fail(IO_FAILED, "cannot read %s: %s", path, strerror(errno));
-  status st = OK;
+  json_t *index = NULL;
+  status st = index_tries(t, &index);
   char *text = NULL;
   size_t room = 0;
-  ssize_t length;
-  while (st == OK && (length = getline(&text, &room, file)) >= 0) {
+  for (ssize_t length; st == OK && (length = getline(&text, &room, file)) >= 0;) {
     json_t *line = json_loadb(text, (size_t)length, 0, NULL);
-    const json_t *its = json_object_get(line, "key");
-    for (int i = 0; its != NULL && st == OK && i < t->n; i++) {
-      json_t *key = key_of(t, &t->tries[i]);
-      if (key == NULL)
-        st = status_fail(NO_MEMORY, "no memory for the settings");
-      else if (json_equal(key, its)) {
-        take_figures(t, json_object_get(line, "model"), &t->tries[i]);
-        t->tries[i].seconds = json_number_value(json_object_get(line, "seconds"));
-        const char *name = json_string_value(json_object_get(line, "snapshot"));
-        if (name != NULL && snapshot_is_id(name))
-          snprintf(t->tries[i].snapshot, sizeof t->tries[i].snapshot, "%s", name);
-      }
-      json_decref(key);
-    }
+    take_line(t, line, index);
     json_decref(line);
   }
   if (st == OK && ferror(file))
     st = status_fail(IO_FAILED, "cannot read %s: %s", path, strerror(errno));
+  json_decref(index);
   free(text);
   fclose(file);
   return st;
@@ -246,11 +279,12 @@ static status keep_the_best(tuning *t) {
   for (int i = 0; i < t->n; i++) {
     attempt *a = &t->tries[i];
     snprintf(dir, sizeof dir, "%s/%s", t->folder, a->snapshot);
-    if (a == best || a->snapshot[0] == '\0' || access(dir, F_OK) != 0)
+    if (a->snapshot[0] == '\0' || strcmp(a->snapshot, best->snapshot) == 0)
       continue;
-    status st = publish_remove(dir);
+    status st = access(dir, F_OK) == 0 ? publish_remove(dir) : OK;
     if (st != OK)
       return st;
+    a->snapshot[0] = '\0';
   }
   return OK;
 }
@@ -285,9 +319,7 @@ static const char *words_of(const tuning *t, const attempt *a, char *out, size_t
 /* Notes the figures of a try whose snapshot is in dir. Rank 0. */
 static status settle(tuning *t, attempt *a, const evaluation *e, const char *rule, uint64_t seed, const char *dir) {
   status st = OK;
-  json_t *report = report_json(e, rule, seed), *key = key_of(t, a), *settings = json_object();
-  for (int x = 0; x < t->g.n; x++)
-    json_object_set_new(settings, t->g.axis[x].name, json_string(grid_value(&t->g, a->setting, x)));
+  json_t *report = report_json(e, rule, seed), *key = key_of(t, a), *settings = settings_json(t, a);
   if (report == NULL || key == NULL)
     TRY(status_fail(NO_MEMORY, "no memory for the report"));
   take_figures(t, json_object_get(report, "model"), a);
@@ -400,11 +432,8 @@ static status show_json(const tuning *t, const ranked *order) {
   json_t *all = json_array();
   for (int i = 0; i < t->n; i++) {
     const attempt *a = order[i].a;
-    json_t *settings = json_object();
-    for (int x = 0; x < t->g.n; x++)
-      json_object_set_new(settings, t->g.axis[x].name, json_string(grid_value(&t->g, a->setting, x)));
     json_array_append_new(all, json_pack("{s:i, s:f, s:[f,f], s:f, s:o}", "rank", i + 1, t->by, a->value, "interval",
-                                         a->low, a->high, "seconds", a->seconds, "settings", settings));
+                                         a->low, a->high, "seconds", a->seconds, "settings", settings_json(t, a)));
   }
   json_t *out = json_pack("{s:s, s:s, s:s, s:o}", "by", t->name, "rule", option_text(order[0].a->o, "holdout"),
                           "snapshot", order[0].a->snapshot, "tries", all);
