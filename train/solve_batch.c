@@ -267,21 +267,6 @@ static __attribute__((noinline)) void backward(const vec *grid, const vec *root,
       x[j] -= grid[j * VL + i] * x[i];
 }
 
-/* What block c of one system's right-hand side still has to lose to the solution after it. */
-static __attribute__((noinline)) vec products_after(int nb, int c, const real *a, off lda, const real *x) {
-  vec s[VL];
-#pragma GCC unroll 16
-  for (int j = 0; j < VL; j++)
-    s[j] = (vec){0};
-  for (int i = c + 1; i < nb; i++) {
-    vec v = vec_load(x + i * VL);
-#pragma GCC unroll 16
-    for (int j = 0; j < VL; j++)
-      s[j] += v * vec_load(a + (c * VL + j) * lda + i * VL);
-  }
-  return lanes_sum(s);
-}
-
 #define DIAGONAL(n_rhs)                                                                                                \
   if (paired)                                                                                                          \
     diagonal_above(n_rhs, true, nb, c, s, b, lda, &w);                                                                 \

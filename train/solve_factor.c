@@ -143,18 +143,8 @@ static void solve_one(int nb, const real *a, off lda, const real *inverse, const
   }
   for (int c = nb - 1; c >= 0; c--) {
     vec t = vec_load(x + c * VL), s[VL];
-    if (c < nb - 1) {
-#pragma GCC unroll 16
-      for (int j = 0; j < VL; j++)
-        s[j] = (vec){0};
-      for (int i = c + 1; i < nb; i++) {
-        vec v = vec_load(x + i * VL);
-#pragma GCC unroll 16
-        for (int j = 0; j < VL; j++)
-          s[j] += v * vec_load(a + (c * VL + j) * lda + i * VL);
-      }
-      t -= lanes_sum(s);
-    }
+    if (c < nb - 1)
+      t -= products_after(nb, c, a, lda, x);
     t *= vec_load(root + c * VL);
     const real *v = inverse + c * VL * VL;
 #pragma GCC unroll 16

@@ -82,4 +82,20 @@ static inline int tile_width(int m) {
   return m == 4 || m == 2 ? 2 : m >= 3 ? 3 : m;
 }
 
+/* What block c of a right-hand side still has to lose to the solution x after it, where a has the factor's rows right
+ * of the diagonal blocks. */
+static __attribute__((noinline, unused)) vec products_after(int nb, int c, const real *a, off lda, const real *x) {
+  vec s[VL];
+#pragma GCC unroll 16
+  for (int j = 0; j < VL; j++)
+    s[j] = (vec){0};
+  for (int i = c + 1; i < nb; i++) {
+    vec v = vec_load(x + i * VL);
+#pragma GCC unroll 16
+    for (int j = 0; j < VL; j++)
+      s[j] += v * vec_load(a + (c * VL + j) * lda + i * VL);
+  }
+  return lanes_sum(s);
+}
+
 #endif
