@@ -5,6 +5,7 @@
 #include "io/mem.h"
 #include "train/exact.h"
 #include "train/group_items.h"
+#include "train/row_sort.h"
 
 #include <string.h>
 
@@ -125,15 +126,7 @@ static lid list_for(const scoring *s, const lid *group, const real *affinity, in
     lid item = s->touched[i];
     double score = s->score[item] + rest * share_everywhere(s->everyone, item);
     s->score[item] = 0;
-    off low = 0, high = n_seen;
-    while (low < high) {
-      off middle = low + (high - low) / 2;
-      if (seen[middle] < item)
-        low = middle + 1;
-      else
-        high = middle;
-    }
-    if (low < n_seen && seen[low] == item)
+    if (row_contains(seen, n_seen, item))
       continue;
     if (n == AT && !(score > best[AT - 1] || (score == best[AT - 1] && item < list[AT - 1])))
       continue;
