@@ -16,6 +16,12 @@ void log_start(int rank, log_level level) {
   loudness = level;
 }
 
+log_level log_set_level(log_level level) {
+  log_level before = loudness;
+  loudness = level;
+  return before;
+}
+
 double seconds_now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);

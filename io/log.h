@@ -11,6 +11,9 @@ typedef enum log_level { LOG_QUIET, LOG_NORMAL, LOG_DEBUG } log_level;
 /* Says once who speaks and how much. Until then rank 0 at LOG_NORMAL is taken. */
 void log_start(int rank, log_level level);
 
+/* Another level from now on; returns the one before, to go back to. */
+log_level log_set_level(log_level level);
+
 /* A line on standard error; control characters in it are escaped, so that an id from a file cannot drive a terminal. */
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -346,10 +346,9 @@ static status make_try(tuning *t, attempt *a) {
   journal *j = NULL; /* rank 0 */
   evaluation *e = NULL;
   double start = seconds_now();
-  log_level level = option_flag(t->o, "verbose") ? LOG_DEBUG : option_flag(t->o, "quiet") ? LOG_QUIET : LOG_NORMAL;
-  status st = OK;
   /* What the steps say of themselves is of use to one who looks closely only. */
-  log_start(t->c->rank, level == LOG_DEBUG ? LOG_DEBUG : LOG_QUIET);
+  log_level level = log_set_level(option_flag(t->o, "verbose") ? LOG_DEBUG : LOG_QUIET);
+  status st = OK;
   TRY(comm_agree(t->c, MEM_ZALLOC(e, 1, "an evaluation")));
   TRY(resume_begin(t->c, a->o, t->folder, t->digest, "", dir, &going));
   snprintf(path, sizeof path, "%s/train.jsonl", dir);
@@ -359,7 +358,7 @@ static status make_try(tuning *t, attempt *a) {
   a->seconds = seconds_now() - start;
   TRY(comm_agree(t->c, t->c->rank == 0 ? settle(t, a, e, rule, seed, dir) : OK));
 done:
-  log_start(t->c->rank, level);
+  log_set_level(level);
   journal_close(j);
   resume_end(going);
   mem_free(e);
