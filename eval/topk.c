@@ -56,11 +56,6 @@ static double norm_of(const real *x, int k) {
   return isfinite(sum) ? sqrt(sum) * (1 + (k + 8) * 0x1p-23) + 1e-30 : INFINITY;
 }
 
-int64_t topk_items_bytes(off n, int k) {
-  off rows = n + 32;
-  return rows * ((off)k * (off)sizeof(real) + (off)sizeof(lid)) + rows / 8 * 8;
-}
-
 status topk_items_create(isa set, const real *y, lid n, int k, off ldy, const lid *row, lid first, topk_items **out) {
   status st = OK;
   by_norm *order = NULL;

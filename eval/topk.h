@@ -22,9 +22,6 @@ typedef struct topk_items topk_items;
 status topk_items_create(isa set, const real *y, lid n, int k, off ldy, const lid *row, lid first, topk_items **out);
 void topk_items_free(topk_items *items);
 
-/* Bytes that a block of n items takes. */
-int64_t topk_items_bytes(off n, int k);
-
 /* The lists of up to max_users users while blocks of items pass by. */
 typedef struct topk topk;
 

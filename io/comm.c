@@ -125,9 +125,6 @@ void comm_max_i64(comm *c, int64_t *values, off n) {
 void comm_max_f64(comm *c, double *values, off n) {
   reduce(c, values, n, 8, MPI_DOUBLE, MPI_MAX);
 }
-void comm_min_f64(comm *c, double *values, off n) {
-  reduce(c, values, n, 8, MPI_DOUBLE, MPI_MIN);
-}
 
 int64_t comm_before_i64(comm *c, int64_t mine) {
   int64_t before = 0;

@@ -80,7 +80,6 @@ status comm_agree(comm *c, status mine);
 void comm_sum_i64(comm *c, int64_t *values, off n);
 void comm_max_i64(comm *c, int64_t *values, off n);
 void comm_max_f64(comm *c, double *values, off n);
-void comm_min_f64(comm *c, double *values, off n);
 
 /* What each rank is counted for a reduction of so many bytes. */
 int64_t comm_reduce_bytes(int ranks, int64_t bytes);

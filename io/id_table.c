@@ -169,7 +169,3 @@ bool id_table_integer(const id_table *t, uint32_t row, int64_t *number) {
   const char *text = t->arena + (key & ((UINT64_C(1) << PLACE_BITS) - 1));
   return id_integer(text + 1, (unsigned char)text[0], number);
 }
-
-int64_t id_table_bytes(const id_table *t) {
-  return (int64_t)t->room * 8 + ((int64_t)t->mask + 1) * 4 + t->arena_room;
-}

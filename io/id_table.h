@@ -36,7 +36,4 @@ size_t id_table_text(const id_table *t, uint32_t row, char *out);
 /* Whether id `row` is an integer, and which. */
 bool id_table_integer(const id_table *t, uint32_t row, int64_t *number);
 
-/* Bytes the table holds. */
-int64_t id_table_bytes(const id_table *t);
-
 #endif

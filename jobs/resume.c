@@ -167,10 +167,6 @@ status resume_begin(comm *c, const options *o, const char *snapshots, const char
   return OK;
 }
 
-bool resume_is_old(const resume *r) {
-  return r->old;
-}
-
 void resume_done(const char *dir) {
   char path[SNAPSHOT_PATH_MAX + 32];
   snprintf(path, sizeof path, "%s/%s", dir, FILE_NAME);

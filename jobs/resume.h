@@ -28,9 +28,6 @@ json_t *resume_key(const options *o, const char *digest, const char *warm);
 status resume_begin(comm *c, const options *o, const char *snapshots, const char *digest, const char *warm, char *dir,
                     resume **out);
 
-/* Whether dir is one that an earlier run left. */
-bool resume_is_old(const resume *r);
-
 /* The snapshot needs no resuming any more: its resume.json goes. Local: rank 0. */
 void resume_done(const char *dir);
 

@@ -201,9 +201,6 @@ real *als_factors(als *a, side s) {
 real *als_bias(als *a, side s) {
   return own_bias(a, s);
 }
-const csr *als_interactions(const als *a, side s) {
-  return &a->sides[s].m;
-}
 double als_mean(const als *a) {
   return a->mean;
 }

@@ -70,8 +70,6 @@ off als_ld(const als *a);
  * checkpoint can be put in before als_run. */
 real *als_factors(als *a, side s);
 real *als_bias(als *a, side s);
-/* Interactions of each of our rows, as als_run sees them. */
-const csr *als_interactions(const als *a, side s);
 
 double als_mean(const als *a);                                 /* mu of the explicit loss, 0 of the implicit one */
 off als_pairs(const als *a);                                   /* training pairs on all ranks */

@@ -449,8 +449,3 @@ done:
 int64_t spread_solve_bytes(lid n_heavy, int ranks, off sums_size) {
   return (int64_t)n_heavy * (ranks - 1) * WIRE_BYTES * sums_size;
 }
-
-int64_t spread_loss_bytes(lid n_heavy, int ranks, off ld, bool biases) {
-  int64_t solutions = (int64_t)n_heavy * (ranks - 1) * (int64_t)sizeof(real) * (ld + (biases ? 1 : 0));
-  return solutions + ranks * comm_reduce_bytes(ranks, 8 * (int64_t)n_heavy) * 2;
-}

@@ -51,9 +51,8 @@ status spread_loss(comm *c, const spread *s, solver *solver, const real *x, cons
 /* What spread_solve takes on a rank of a host with so many ranks, where no rank owns more than `owned` heavy rows. */
 int64_t spread_solve_memory(lid owned, int ranks, int ranks_on_host, int hosts, off sums_size);
 
-/* Bytes that all ranks together send in one spread_solve, and in one spread_loss; each rank sends its part of every row
+/* Bytes that all ranks together send in one spread_solve; each rank sends its part of every row
  * that is not its own once, to the owner, or to one of its neighbours on the host, or as the host's sum. */
 int64_t spread_solve_bytes(lid n_heavy, int ranks, off sums_size);
-int64_t spread_loss_bytes(lid n_heavy, int ranks, off ld, bool biases);
 
 #endif
