@@ -139,14 +139,15 @@ bool split_needs_time(const split_rule *rule) {
 }
 
 /* Whether a lot falls to what is measured on, to training, or (validation) to what stays unseen. */
-static event_mark mark_of_lot(const split_rule *rule, double lot, double share) {
+static event_mark mark_of_lot(bool validation, double lot, double share) {
   if (lot < share)
-    return rule->validation ? EVENT_DROP : EVENT_TEST;
-  return rule->validation && lot < 2 * share ? EVENT_TEST : EVENT_TRAIN;
+    return validation ? EVENT_DROP : EVENT_TEST;
+  return validation && lot < 2 * share ? EVENT_TEST : EVENT_TRAIN;
 }
 
 static event_mark mark_of_member(const split_rule *rule, gid user) {
-  return mark_of_lot(rule, rng_uniform(rule->seed, RNG_HOLDOUT, key_of(&rule->keys[USERS], user), COLUMN_MEMBER),
+  return mark_of_lot(rule->validation,
+                     rng_uniform(rule->seed, RNG_HOLDOUT, key_of(&rule->keys[USERS], user), COLUMN_MEMBER),
                      rule->fraction);
 }
 
@@ -228,11 +229,12 @@ static void mark_before(const split_rule *rule, off n, const lid *item, const in
   }
 }
 
-static void mark_random(const split_rule *rule, double share, gid user, off n, const lid *item, uint8_t *mark) {
+static void mark_random(const split_rule *rule, bool validation, double share, gid user, off n, const lid *item,
+                        uint8_t *mark) {
   uint64_t member = key_of(&rule->keys[USERS], user);
   for (off e = 0; e < n; e++) {
     double lot = rng_uniform(rule->seed, RNG_HOLDOUT, member, key_of(&rule->keys[ITEMS], item[e]));
-    mark[e] = (uint8_t)mark_of_lot(rule, lot, share);
+    mark[e] = (uint8_t)mark_of_lot(validation, lot, share);
   }
 }
 
@@ -242,7 +244,7 @@ void split_mark(const void *of_rule, gid user, off n, const lid *item, const rea
   (void)value;
   switch (rule->kind) {
   case SPLIT_RANDOM:
-    mark_random(rule, rule->fraction, user, n, item, mark);
+    mark_random(rule, rule->validation, rule->fraction, user, n, item, mark);
     return;
   case SPLIT_LAST:
     mark_last(rule, n, item, mark);
@@ -254,11 +256,9 @@ void split_mark(const void *of_rule, gid user, off n, const lid *item, const rea
     event_mark as = mark_of_member(rule, user);
     if (as == EVENT_TRAIN)
       break;
-    if (as == EVENT_TEST && rule->use == SPLIT_TO_MEASURE) {
-      split_rule own = *rule;
-      own.validation = false;
-      mark_random(&own, 1 - FOLD_IN, user, n, item, mark);
-    } else
+    if (as == EVENT_TEST && rule->use == SPLIT_TO_MEASURE)
+      mark_random(rule, false, 1 - FOLD_IN, user, n, item, mark);
+    else
       mark_range(mark, 0, n, EVENT_DROP);
     return;
   }

@@ -61,7 +61,7 @@ status reduce_mean_row(comm *c, const real *rows, off n, gid n_all, int k, off l
   status st = comm_agree(c, MEM_ZALLOC(sums, k, "a mean row"));
   if (st != OK)
     goto done;
-#pragma omp parallel for reduction(+ : sums[ : k]) schedule(static)
+#pragma omp parallel for reduction(+ : sums[:k]) schedule(static)
   for (off i = 0; i < n; i++)
     for (int j = 0; j < k; j++)
       sums[j] += exact_term(scale, (double)weight[i] * (double)rows[i * ld + j]);
