@@ -63,7 +63,7 @@ START_TEST(gram_is_exact_and_order_free) {
     for (int j = 0; j < k; j++)
       y[i * ld + j] = (real)rng_normal(3, 1, (uint64_t)i, (uint64_t)j);
   double largest = gram_largest(y, n, k, ld);
-  exact_scale scale = exact_scale_for(largest * largest, n);
+  exact_scale scale = gram_scale(largest * largest, n);
   static const char *const SETS[] = {"baseline", "avx2", "avx512"};
   for (int set = 0; set < 3; set++) {
     setenv("PALATE_ISA", SETS[set], 1);

@@ -19,8 +19,7 @@ typedef struct exact_scale {
 } exact_scale;
 
 /* The scale for n terms (over all ranks) whose magnitude is at most `bound` (over all ranks). Both must be the same
- * everywhere. bound must be finite and is taken as 1 where it is 0. A term takes at most 50 bits, so that vector code
- * may round by adding 1.5 * 2^52, and the sum at most 62. */
+ * everywhere. bound must be finite and is taken as 1 where it is 0. A term takes at most 50 bits and the sum 62. */
 static inline exact_scale exact_scale_for(double bound, int64_t n) {
   int e_bound, e_n;
   frexp(bound > 0 ? bound : 1, &e_bound); /* bound < 2^e_bound */

@@ -15,6 +15,12 @@ static tiles_fn *const TILES[] = {
 #endif
 };
 
+exact_scale gram_scale(double bound, gid n_all) {
+  /* exact_scale_for leaves a term of n 61 - log2(n) bits. */
+  gid least = (gid)1 << (61 - GRAM_BITS);
+  return exact_scale_for(bound, n_all < least ? least : n_all);
+}
+
 double gram_largest(const real *rows, off n, int k, off ld) {
   double largest = 0;
 #pragma omp parallel for reduction(max : largest) schedule(static)
@@ -42,15 +48,15 @@ static void widen(const real *rows, off first, off n, int k, off ld, const real 
     const real *row = rows + (first + r) * ld;
     for (int j = 0; j < k; j++) {
       double y = inside ? row[j] : 0;
-      right[(size_t)r * (size_t)kp + (size_t)j] = y;
-      left[(size_t)r * (size_t)kp + (size_t)j] = w * y * inverse;
+      right[r * (kp + GRAM_PAD) + j] = y;
+      left[r * (kp + GRAM_PAD) + j] = w * y * inverse;
     }
   }
 }
 
 status gram_add(const real *rows, off n, int k, off ld, const real *weight, exact_scale scale, int64_t *sums) {
   int kp = (k + GRAM_TILE - 1) / GRAM_TILE * GRAM_TILE;
-  off area = (off)kp * kp, panel = (off)GRAM_ROWS * kp;
+  off area = (off)kp * kp, panel = (off)GRAM_ROWS * (kp + GRAM_PAD);
   status failed = OK;
   tiles_fn *tiles = TILES[isa_in_use()];
 #pragma omp parallel if (n > 4 * GRAM_ROWS)

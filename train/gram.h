@@ -10,6 +10,9 @@
 /* The largest |entry| of rows (n, k) with leading dimension ld; a NaN or an infinity gives infinity. Local. */
 double gram_largest(const real *rows, off n, int k, off ld);
 
+/* The scale for the Gram matrix of n_all rows (over all ranks) whose terms are at most `bound` in magnitude. */
+exact_scale gram_scale(double bound, gid n_all);
+
 /* Adds Σ y yᵀ over the n rows to sums (k, k), of which the lower triangle is right afterwards. OpenMP threads share the
  * rows. weight[i] multiplies row i's term, NULL is 1; the scale must allow for it. NO_MEMORY. Local. */
 status gram_add(const real *rows, off n, int k, off ld, const real *weight, exact_scale scale, int64_t *sums);

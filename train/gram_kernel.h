@@ -5,11 +5,13 @@
 #include "io/types.h"
 #include "train/isa.h"
 
-/* Rows handed to the kernel at a time, and what their dimension is padded to. */
-enum { GRAM_ROWS = 32, GRAM_TILE = 16 };
+/* Rows handed to the kernel at a time, what their dimension is padded to, and what is left between them so that their
+ * columns do not meet in the same cache sets. */
+enum { GRAM_ROWS = 32, GRAM_TILE = 16, GRAM_PAD = 8, GRAM_BITS = 46 };
 
-/* Adds to sums (kp, kp), lower triangle by tiles, the rounded products left[r][a] * right[r][b] over GRAM_ROWS rows;
- * left (already scaled to quanta) and right are (GRAM_ROWS, kp), kp a multiple of GRAM_TILE, entries below 2^50. */
+/* Adds to sums (kp, kp), lower triangle by tiles, the products left[r][a] * right[r][b], each rounded down, over
+ * GRAM_ROWS rows; left (already scaled to quanta) and right are (GRAM_ROWS, kp + GRAM_PAD), kp a multiple of GRAM_TILE,
+ * products below 2^GRAM_BITS. */
 #define GRAM_KERNELS(set)                                                                                              \
   void ISA_JOIN(gram_tiles, set)(const double *left, const double *right, int kp, int64_t *sums);
 

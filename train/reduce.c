@@ -34,7 +34,7 @@ status reduce_gram(comm *c, const real *rows, off n, gid n_all, int k, off ld, c
     *largest = most;
   if (!(most < HUGE_VAL))
     return status_fail(INTERNAL, "factors are not finite: the run has diverged; raise --lambda");
-  exact_scale scale = exact_scale_for(most * most * weight_max, n_all);
+  exact_scale scale = gram_scale(most * most * weight_max, n_all);
   st = MEM_ZALLOC(sums, (off)k * k, "Gram sums");
   if (st == OK)
     st = gram_add(rows, n, k, ld, weight, scale, sums);

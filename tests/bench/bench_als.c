@@ -56,7 +56,7 @@ typedef struct model {
 static status gram_of(const model *m, int side, const csr *rows, const real *weight, double heaviest, double *gram,
                       double *most) {
   double bound = gram_largest(m->x[side], rows->n_rows, m->k, m->ld);
-  exact_scale scale = exact_scale_for(bound * bound * heaviest, rows->n_rows);
+  exact_scale scale = gram_scale(bound * bound * heaviest, rows->n_rows);
   int64_t *sums;
   status st = MEM_ZALLOC(sums, m->k * m->k, "Gram sums");
   if (st == OK)
