@@ -4,10 +4,10 @@
 
 #include "train/vec.h"
 
-/* Lane 4 q + r is place r of quad q. TURN(v, e): r becomes r + e mod 4; QUADS_TURN(v, d): q becomes q + d mod VL/4,
- * that is, lane i of the result is the lane so named in v. BROADCAST(v, j): all lanes become lane j. d, e, j are
- * literals. EACH_LANE(F): F(0) … F(VL-1). EACH_BIT(F): F(b, pattern) where pattern takes lane c from the second vector
- * if c has the bit b. EACH_HALVING(F): F(w, low, high) for w = VL/2 … 1, see lanes_sum. */
+/* BROADCAST(v, j): all lanes become lane j. EACH_LANE(F): F(0) … F(VL-1). EACH_HALVING(F): F(w, low, high) for w = VL/2
+ * … 1, see lanes_sum. For 16 lanes, where lane 4 q + r is place r of quad q: TURN(v, e): r becomes r + e mod 4;
+ * QUADS_TURN(v, d): q becomes q + d mod 4, that is, lane i of the result is the lane so named in v; EACH_BIT(F): F(b,
+ * pattern) where pattern takes lane c from the second vector if c has the bit b. d, e, j are literals. */
 #if VL == 16
 #define TURN(v, e)                                                                                                     \
   __builtin_shufflevector(v, v, (e)&3, (1 + (e)) & 3, (2 + (e)) & 3, (3 + (e)) & 3, 4 + ((e)&3), 4 + ((1 + (e)) & 3),  \
@@ -37,29 +37,17 @@
   F(1, PATTERN(0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30),                                             \
     PATTERN(1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31))
 #elif VL == 8
-#define TURN(v, e)                                                                                                     \
-  __builtin_shufflevector(v, v, (e)&3, (1 + (e)) & 3, (2 + (e)) & 3, (3 + (e)) & 3, 4 + ((e)&3), 4 + ((1 + (e)) & 3),  \
-                          4 + ((2 + (e)) & 3), 4 + ((3 + (e)) & 3))
-#define QUADS_TURN(v, d)                                                                                               \
-  __builtin_shufflevector(v, v, (4 * (d)) & 7, (4 * (d) + 1) & 7, (4 * (d) + 2) & 7, (4 * (d) + 3) & 7,                \
-                          (4 * (d) + 4) & 7, (4 * (d) + 5) & 7, (4 * (d) + 6) & 7, (4 * (d) + 7) & 7)
 #define BROADCAST(v, j) __builtin_shufflevector(v, v, j, j, j, j, j, j, j, j)
 #define EACH_LANE(F) F(0) F(1) F(2) F(3) F(4) F(5) F(6) F(7)
 #define PATTERN(...) __VA_ARGS__
-#define EACH_BIT(F)                                                                                                    \
-  F(1, PATTERN(0, 9, 2, 11, 4, 13, 6, 15))                                                                             \
-  F(2, PATTERN(0, 1, 10, 11, 4, 5, 14, 15)) F(4, PATTERN(0, 1, 2, 3, 12, 13, 14, 15))
 #define EACH_HALVING(F)                                                                                                \
   F(4, PATTERN(0, 1, 2, 3, 8, 9, 10, 11), PATTERN(4, 5, 6, 7, 12, 13, 14, 15))                                         \
   F(2, PATTERN(0, 1, 8, 9, 4, 5, 12, 13), PATTERN(2, 3, 10, 11, 6, 7, 14, 15))                                         \
   F(1, PATTERN(0, 8, 2, 10, 4, 12, 6, 14), PATTERN(1, 9, 3, 11, 5, 13, 7, 15))
 #else
-#define TURN(v, e) __builtin_shufflevector(v, v, (e)&3, (1 + (e)) & 3, (2 + (e)) & 3, (3 + (e)) & 3)
-#define QUADS_TURN(v, d) (v)
 #define BROADCAST(v, j) __builtin_shufflevector(v, v, j, j, j, j)
 #define EACH_LANE(F) F(0) F(1) F(2) F(3)
 #define PATTERN(...) __VA_ARGS__
-#define EACH_BIT(F) F(1, PATTERN(0, 5, 2, 7)) F(2, PATTERN(0, 1, 6, 7))
 #define EACH_HALVING(F) F(2, PATTERN(0, 1, 4, 5), PATTERN(2, 3, 6, 7)) F(1, PATTERN(0, 4, 2, 6), PATTERN(1, 5, 3, 7))
 #endif
 

@@ -11,21 +11,22 @@
 
 typedef int32_t mask __attribute__((vector_size(4 * VL)));
 
-enum { GRID = VL * VL, RHS_MOST = 2 };
+enum { GRID = VL * VL, RHS_MOST = 2, STAGED = VL == 16 ? SKEWED : VL };
 
 /* A pivot that is a smaller share of its diagonal element is mostly rounding errors. */
 static const real LEAST_PIVOT = 1e-6F;
 
 /* The parts of system_batch.lanes. */
 typedef struct work {
-  vec *grid;            /* (nb, VL, VL): above the diagonal T, below it Uᵀ, where U = diag(1/root) T */
-  vec *root;            /* (nb, VL) */
-  vec *x;               /* (n_rhs, nb, VL): right-hand sides and solutions, a system in each lane */
-  real *stage;          /* (SKEWED, VL, VL): diagonal blocks in skewed form, turn by turn, system by system */
+  vec *grid;   /* (nb, VL, VL): above the diagonal T, below it Uᵀ, where U = diag(1/root) T */
+  vec *root;   /* (nb, VL) */
+  vec *x;      /* (n_rhs, nb, VL): right-hand sides and solutions, a system in each lane */
+  real *stage; /* (STAGED, VL, VL): diagonal blocks, turn by turn where skewed, else row by row, system by system */
   real *side[RHS_MOST]; /* (VL, VL) each: a block of right-hand sides, system by system */
   real *least;          /* (VL, VL): pivots it takes, likewise */
 } work;
 
+#if VL == 16
 /* One system's part of block c: its diagonal block and right-hand sides go to the stage with the products of all rows
  * above it taken off, and so do, in place, the first PAIRED rows of the block right of it where there is one. */
 static inline __attribute__((always_inline)) void diagonal_above(const int n_rhs, const bool paired, int nb, int c,
@@ -118,6 +119,63 @@ static __attribute__((noinline)) void stage_to_grid(const real *stage, vec *grid
     }
   }
 }
+#else
+/* One system's part of block c: its diagonal block and right-hand sides go to the stage with the products of all rows
+ * above it taken off. */
+static inline __attribute__((always_inline)) void diagonal_above(const int n_rhs, const bool paired, int nb, int c,
+                                                                 int s, const system_batch *b, off lda, work *w) {
+  (void)paired;
+  vec d[VL], t[RHS_MOST];
+  off n = (off)c * VL;
+  const real *a = b->a + s * b->a_stride, *own = a + n * lda + n, *above = a + n;
+  const real *plus = b->dense != NULL ? b->dense + n * lda + n : NULL;
+#pragma GCC unroll 8
+  for (int i = 0; i < VL; i++)
+    d[i] = vec_load(own + i * lda);
+  if (plus != NULL)
+#pragma GCC unroll 8
+    for (int i = 0; i < VL; i++)
+      d[i] += vec_load(plus + i * lda);
+  real least[VL] __attribute__((aligned(64)));
+  for (int i = 0; i < VL; i++) {
+    d[i][i] += n + i < b->k ? b->lambda[s] : 1;
+    least[i] = d[i][i] * LEAST_PIVOT;
+  }
+  memcpy(w->least + s * VL, least, sizeof least);
+#pragma GCC unroll 2
+  for (int i = 0; i < n_rhs; i++)
+    t[i] = vec_load(b->x + s * b->x_stride + i * b->ld + n);
+  const real *x0 = (const real *)w->x + s, *x1 = x0 + (n_rhs - 1) * (off)nb * VL * VL;
+  for (off p = 0; p < n; p++, above += lda) {
+    vec v = vec_load(above);
+#pragma GCC unroll 8
+    for (int i = 0; i < VL; i++)
+      d[i] -= vec_all(above[i]) * v;
+    t[0] -= vec_all(x0[p * VL]) * v;
+    if (n_rhs == 2)
+      t[1] -= vec_all(x1[p * VL]) * v;
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < VL; i++)
+    vec_store(w->stage + (i * VL + s) * VL, d[i]);
+#pragma GCC unroll 2
+  for (int i = 0; i < n_rhs; i++)
+    vec_store(w->side[i] + s * VL, t[i]);
+}
+
+/* Diagonal blocks from the stage into the upper triangle of a grid. */
+static __attribute__((noinline)) void stage_to_grid(const real *stage, vec *grid) {
+  for (int j = 0; j < VL; j++) {
+    vec v[VL];
+#pragma GCC unroll 8
+    for (int s = 0; s < VL; s++)
+      v[s] = vec_load(stage + (j * VL + s) * VL);
+    lanes_transpose(v);
+    for (int i = j; i < VL; i++)
+      grid[j * VL + i] = v[i];
+  }
+}
+#endif
 
 static inline __attribute__((always_inline)) void transposed(const real *from, vec v[VL]) {
 #pragma GCC unroll 16
@@ -278,12 +336,12 @@ unsigned ISA_NAME(solve_batch)(int nb, const system_batch *b, off lda) {
   vec *lanes = (vec *)b->lanes;
   work w = {.grid = lanes, .root = lanes + grids, .x = lanes + grids + roots};
   w.stage = (real *)(lanes + grids + 3 * roots);
-  w.side[0] = w.stage + SKEWED * GRID;
+  w.side[0] = w.stage + STAGED * GRID;
   w.side[1] = w.side[0] + GRID;
   w.least = w.side[1] + GRID;
   mask good = (mask){0} == (mask){0};
   for (int c = 0; c < nb; c++) {
-    bool paired = c > 0 && c + 1 < nb;
+    bool paired = PAIRED > 0 && c > 0 && c + 1 < nb;
     for (int s = 0; s < b->n; s++) {
       if (b->n_rhs == 1) {
         DIAGONAL(1)

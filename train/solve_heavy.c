@@ -10,18 +10,32 @@ typedef struct run {
   double bound;
 } run;
 
+/* Where row i's run begins: right of its diagonal block where that is skewed, else on the diagonal. */
+static off run_begin(const row_shared *s, off i) {
+  off vl = s->ops->vl;
+  return s->ops->skewed > 0 ? (i / vl + 1) * vl : i;
+}
+
+/* Rows with a run; the last block has nothing right of itself. */
+static off run_rows(const row_shared *s) {
+  off vl = s->ops->vl, width = s->nb * vl;
+  return s->ops->skewed > 0 ? width - vl : width;
+}
+
 off heavy_size(const row_shared *s) {
-  off vl = s->ops->vl, above = (off)s->nb * (s->nb - 1) / 2 * vl * vl;
-  return above + row_skew_size(s) + s->n_sums * s->p.ld + 1;
+  off width = s->nb * (off)s->ops->vl, total = row_skew_size(s) + s->n_sums * s->p.ld + 1;
+  for (off i = 0; i < run_rows(s); i++)
+    total += width - run_begin(s, i);
+  return total;
 }
 
 /* Run number i, false at the end. 2: room for the rounding of segments in single precision. */
 static bool run_of(const row_shared *s, const row_work *w, off n, off i, run *out) {
-  off vl = s->ops->vl, width = s->nb * vl, rows = width - vl; /* the last block has nothing right of its diagonal */
+  off width = s->nb * (off)s->ops->vl, rows = run_rows(s);
   double f = s->p.fixed_max, b = s->p.most_b, all = 2 * (double)n;
   if (i < rows) {
-    off right = (i / vl + 1) * vl;
-    *out = (run){w->matrix + i * s->lda + right, width - right, all * s->p.most_a * f * f};
+    off from = run_begin(s, i);
+    *out = (run){w->matrix + i * s->lda + from, width - from, all * s->p.most_a * f * f};
     return true;
   }
   if (i == rows) {
@@ -61,7 +75,7 @@ status heavy_solve_double(const row_shared *s, off n, const int64_t *sum, real *
   status st = OK;
   double *a = NULL, *rhs = NULL;
   int k = s->p.k, m = own_bias != NULL ? k + 1 : k;
-  off vl = s->ops->vl, width = s->nb * vl, rows = width - vl;
+  off vl = s->ops->vl, width = s->nb * vl, rows = run_rows(s);
   row_work none = {0};
   run r;
   TRY(MEM_ZALLOC(a, (off)m * m, "a row's system in double precision"));

@@ -6,7 +6,8 @@
 #include "train/exact.h"
 #include "train/solve_row.h"
 
-/* Numbers in a row's normal equations: the blocks above the diagonal, the skewed diagonal blocks, the sums, the total.
+/* Numbers in a row's normal equations: the blocks above the diagonal with the skewed diagonal blocks, or all on and
+ * above the diagonal; the sums, the total.
  */
 off heavy_size(const row_shared *s);
 

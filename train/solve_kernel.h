@@ -5,9 +5,10 @@
  * A *panel* holds up to PANEL_ROWS gathered rows of the fixed side block by block: place ((c * PANEL_ROWS) + p) * VL +
  * i is factor c * VL + i of row p, so that every loop over rows reads memory in order.
  *
- * A system's matrix a (nb * VL, lda) is symmetric and kept as the blocks on and above the diagonal, row-major. While it
- * is summed up, its diagonal blocks live elsewhere, in `skew` (nb, skewed, VL): products of a vector with itself turned
- * in `skewed` ways that pair every two lanes (train/solve_normal.c), little more than half of VL. */
+ * A system's matrix a (nb * VL, lda) is symmetric and kept as the blocks on and above the diagonal, row-major. With 16
+ * lanes, while it is summed up, its diagonal blocks live elsewhere, in `skew` (nb, skewed, VL): products of a vector
+ * with itself turned in `skewed` ways that pair every two lanes (train/solve_sum_skewed.h), little more than half of
+ * VL. With fewer lanes that saves too little; skewed is 0, and diagonal blocks are whole and in their places. */
 #ifndef PALATE_TRAIN_SOLVE_KERNEL_H
 #define PALATE_TRAIN_SOLVE_KERNEL_H
 
@@ -16,9 +17,9 @@
 
 enum { PANEL_ROWS = 80 };
 
-/* Turn number s pairs lane 4 q + r with the lane returned: quads are turned by d, places within quads by e, in the
- * order (0, 0) (0, 1) (0, 2) (1, 0) … (1, 3) (2, 0) (2, 1) (2, 2) for 16 lanes and its beginning for fewer; (-d, -e)
- * would give the pairs of (d, e) again. */
+/* Turn number s of 16 lanes pairs lane 4 q + r with the lane returned: quads are turned by d, places within quads by e,
+ * in the order (0, 0) (0, 1) (0, 2) (1, 0) … (1, 3) (2, 0) (2, 1) (2, 2); (-d, -e) would give the pairs of (d, e)
+ * again. */
 static inline int solve_skew_partner(int vl, int s, int lane) {
   int d = s < 3 ? 0 : 1 + (s - 3) / 4, e = s < 3 ? s : (s - 3) % 4;
   return (lane / 4 + d) % (vl / 4) * 4 + (lane + e) % 4;

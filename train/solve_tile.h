@@ -12,12 +12,10 @@ enum { TILE_COLUMNS = 8 };
 enum { TILE_COLUMNS = 4 };
 #endif
 
-/* Columns of a block that are summed together with a diagonal block, as the registers allow. */
-#if VL == 16
-enum { PAIRED = 16 };
-#else
-enum { PAIRED = 4 };
-#endif
+enum { BLOCK = PANEL_ROWS * VL }; /* from one block of a panel to the next */
+
+/* Columns of a block that are summed together with a diagonal block, where that is skewed. */
+enum { PAIRED = VL == 16 ? 16 : 0 };
 
 /* SKEW_d(F): F(s, d, e) for the turns of quads by d, as solve_skew_partner numbers them; turns within quads are the
  * cheapest of shuffles. */
@@ -26,16 +24,8 @@ enum { PAIRED = 4 };
 #define SKEW_1(F) F(3, 1, 0) F(4, 1, 1) F(5, 1, 2) F(6, 1, 3)
 #define SKEW_2(F) F(7, 2, 0) F(8, 2, 1) F(9, 2, 2)
 enum { SKEWED = 10 };
-#elif VL == 8
-#define SKEW_0(F) F(0, 0, 0) F(1, 0, 1) F(2, 0, 2)
-#define SKEW_1(F) F(3, 1, 0) F(4, 1, 1) F(5, 1, 2)
-#define SKEW_2(F)
-enum { SKEWED = 6 };
 #else
-#define SKEW_0(F) F(0, 0, 0) F(1, 0, 1) F(2, 0, 2)
-#define SKEW_1(F)
-#define SKEW_2(F)
-enum { SKEWED = 3 };
+enum { SKEWED = 0 };
 #endif
 
 /* a[j][r] ±= Σ_p b[p][j] * y[p][r] over p < n, for J scalars j and R vectors r: y[p][r] at y + p * ldy + r * step,
