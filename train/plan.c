@@ -12,13 +12,17 @@ status plan_layout_alloc(plan_layout *l, int ranks, int ranks_per_node) {
   l->ranks = ranks;
   l->ranks_per_node = ranks_per_node < ranks ? ranks_per_node : ranks;
   status st = MEM_ZALLOC(l->whole, ranks, "the plan's counts");
-  return st != OK ? st : MEM_ZALLOC(l->spread, ranks, "the plan's counts");
+  if (st == OK)
+    st = MEM_ZALLOC(l->spread, ranks, "the plan's counts");
+  return st != OK ? st : MEM_ZALLOC(l->places, l->ranks_per_node, "the plan's counts");
 }
 
 void plan_layout_free(plan_layout *l) {
   mem_free(l->whole);
   mem_free(l->spread);
+  mem_free(l->places);
   l->whole = l->spread = NULL;
+  l->places = NULL;
 }
 
 static double total(const plan_layout *l, const plan_counts *counts, size_t member) {
@@ -110,6 +114,15 @@ static double heavy_memory(const plan_layout *l, const plan_counts *n, double mo
                                                            solver_sums_size_for(l->factors, l->explicit_loss));
 }
 
+/* Heavy rows of other nodes whose solutions a rank gives to the others on its node, comm_share_rows' rule. */
+static double heavy_carried(const plan_layout *l, const plan_counts *counts, int rank) {
+  int node = plan_node(l, rank), first = node * l->ranks_per_node, ranks = plan_ranks_on(l, node);
+  double sum = 0;
+  for (int p = rank - first; p < l->ranks_per_node; p += ranks)
+    sum += l->places[p] - (p < ranks ? counts[first + p].heavy_owned : 0);
+  return sum;
+}
+
 /* Bytes of one kind that leave a rank, and those of them that leave the node. */
 typedef struct flow {
   double sent, between;
@@ -140,13 +153,17 @@ void plan_cost(const plan_layout *l, const plan_machine *m, exchange_mode users,
   int nodes = plan_nodes(l);
   double row = row_bytes(l), k = l->factors, rows_seconds = 0, alone_seconds = 0, most_owned = 0;
   double wire = (double)spread_solve_bytes(1, 2, solver_sums_size_for(l->factors, l->explicit_loss));
-  /* Of a heavy row that is ours: its solution to another rank, for the objective. */
+  /* Of a heavy row that is ours: its solution to a rank, for the objective. */
   double solution = (double)sizeof(real) * ((l->factors + 15) / 16 * 16 + (l->explicit_loss ? 1 : 0));
   double fixed = reduction_bytes(l, reduce, l->ranks), fixed_between = reduction_bytes(l, reduce, nodes);
   outflow node_rows = {0}, node_alone = {0};
   *out = (plan_result){.users = users, .items = items_mode(l, counts, asked)};
-  for (int r = 0; r < l->ranks && reduce; r++)
+  for (int p = 0; p < l->ranks_per_node; p++)
+    l->places[p] = 0;
+  for (int r = 0; r < l->ranks && reduce; r++) {
     most_owned = fmax(most_owned, counts[r].heavy_owned);
+    l->places[r % l->ranks_per_node] += counts[r].heavy_owned;
+  }
   for (int r = 0; r < l->ranks; r++) {
     const plan_counts *n = &counts[r];
     const plan_rows *user_rows = users == EXCHANGE_REPLICATE ? &n->user_whole : &n->user_halo;
@@ -155,8 +172,9 @@ void plan_cost(const plan_layout *l, const plan_machine *m, exchange_mode users,
     flow rows = {(user_rows->sent + item_rows->sent) * row, (user_rows->between + item_rows->between) * row};
     flow alone = {fixed, r == node * l->ranks_per_node ? fixed_between : 0};
     if (reduce) {
-      alone.sent += (l->heavy - n->heavy_owned) * wire + n->heavy_owned * solution * (l->ranks - 1);
-      alone.between += n->heavy_gathered * wire + n->heavy_owned * solution * (l->ranks - neighbours);
+      double given = n->heavy_owned * (neighbours + nodes - 2) + heavy_carried(l, counts, r) * (neighbours - 1);
+      alone.sent += (l->heavy - n->heavy_owned) * wire + given * solution;
+      alone.between += n->heavy_gathered * wire + n->heavy_owned * (nodes - 1) * solution;
     }
     plan_rank one = {.bytes_sent = rows.sent + alone.sent, .bytes_between = rows.between + alone.between};
     one.flops = (n->pairs_by_user + n->pairs_by_item + (reduce ? n->pairs_spread : 0)) * k * k +

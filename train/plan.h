@@ -38,6 +38,7 @@ typedef struct plan_layout {
   bool mean_system;            /* the solver wants what rows share (SOLVE_CG, SOLVE_AUTO) */
   double heavy;                /* heavy items */
   plan_counts *whole, *spread; /* [ranks] */
+  double *places;              /* [ranks_per_node]: plan_cost's own */
 } plan_layout;
 
 /* What it runs on. */
