@@ -7,24 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct batch {
-  lid max_users;
-  topk *lists;
-  gid *row;          /* [max_users]: the model's rows, or -1 */
-  gid *id;           /* [max_users]: rows of the dataset */
-  off *from, *to;    /* [max_users]: what the user has seen */
-  off *test_at;      /* [max_users + 1]: places in guess */
-  real *x;           /* (max_users, widest) */
-  double *constant;  /* [max_users] */
-  double *values;    /* (max_users, columns) */
-  double *slice_row; /* (max_users, SLICE_COLUMNS) */
-  gid *chosen_id;    /* [max_users] */
-  double *guess;     /* predicted ratings of the batch's test pairs */
-  off guess_room;
-  lid *top; /* (max_users, FACTS_LISTS, first length): the model's lists and most popular's; -1 behind their ends */
-  facts known;
-};
-
 status batch_create(const bench *b, lid max_users, batch **out) {
   status st = OK;
   batch *k = NULL;
@@ -71,83 +53,10 @@ void batch_free(batch *k) {
   mem_free(k->slice_row);
   mem_free(k->chosen_id);
   mem_free(k->guess);
+  mem_free(k->test_item);
   mem_free(k->top);
   facts_free(&k->known);
   mem_free(k);
-}
-
-/* --- vectors of users --- */
-
-/* Folds in those of the users whom the model was not trained on, from their training pairs. */
-static status fold_users(batch *k, bench *b, int model, const lid *user, lid n) {
-  status st = OK;
-  const evaluate_input *in = b->in;
-  const csr *train = in->train;
-  scorer *s = in->model[model];
-  int width = scorer_width(s), factors = model_factors(scorer_model(s));
-  csr rows = {0};
-  lid *place = NULL, folded = 0;
-  real *x = NULL, *bias = NULL;
-  off nnz = 0;
-  TRY(MEM_ALLOC(place, n, "users to fold in"));
-  for (lid u = 0; u < n; u++)
-    if (k->row[u] < 0 && k->to[u] > k->from[u]) {
-      place[folded++] = u;
-      nnz += k->to[u] - k->from[u];
-    }
-  if (folded == 0 || in->fold[model] == NULL)
-    goto done;
-  TRY(csr_alloc(&rows, folded, nnz, "users to fold in"));
-  TRY(MEM_ALLOC(x, (off)folded * factors, "users to fold in"));
-  TRY(MEM_ALLOC(bias, folded, "users to fold in"));
-  nnz = 0;
-  for (lid f = 0; f < folded; f++) {
-    off start = nnz;
-    bool ascends = true;
-    for (off e = train->ptr[user[place[f]]]; e < train->ptr[user[place[f]] + 1]; e++) {
-      lid item = scorer_item(s, train->col[e]);
-      if (item < 0)
-        continue;
-      ascends = ascends && (nnz == start || rows.col[nnz - 1] < item);
-      rows.col[nnz] = item;
-      rows.val[nnz++] = train->val[e];
-    }
-    rows.ptr[f + 1] = nnz;
-    if (!ascends) { /* the model's rows stand in another order than the dataset's */
-      uint64_t *scratch = NULL;
-      TRY(MEM_ALLOC(scratch, 2 * (nnz - start), "order of items"));
-      row_sort(nnz - start, rows.col + start, rows.val + start, scratch);
-      mem_free(scratch);
-    }
-  }
-  TRY(foldin_rows(in->fold[model], &rows, x, factors, bias));
-  for (lid f = 0; f < folded; f++) {
-    memcpy(k->x + (off)place[f] * width, x + (off)f * factors, sizeof *x * (size_t)factors);
-    k->constant[place[f]] += (double)bias[f];
-  }
-  if (model == 0)
-    b->folded_in += folded;
-done:
-  csr_free(&rows);
-  mem_free(place);
-  mem_free(x);
-  mem_free(bias);
-  return st;
-}
-
-static status load_users(batch *k, bench *b, int model, const lid *user, lid n) {
-  const evaluate_input *in = b->in;
-  const row_map *map = in->map[model];
-  scorer *s = in->model[model];
-  gid n_model = model_rows(scorer_model(s), USERS);
-  for (lid u = 0; u < n; u++) {
-    gid row = map != NULL && map->user != NULL ? map->user[user[u]] : k->id[u];
-    if (row >= n_model || (in->fold_user != NULL && in->fold_user[user[u]]))
-      row = -1;
-    k->row[u] = row;
-  }
-  status st = scorer_users(s, k->row, n, k->x, k->constant);
-  return st == OK ? fold_users(k, b, model, user, n) : st;
 }
 
 /* --- lists and predictions --- */
@@ -160,40 +69,59 @@ static double predict(const real *x, const real *y, int width) {
 }
 
 /* Ratings of the test items that stand in this block. */
-static void predict_block(batch *k, const bench *b, const scorer *s, const scorer_block *block, const lid *user,
-                          lid n) {
-  const csr *test = b->in->test;
+static void predict_block(batch *k, const scorer *s, const scorer_block *block, lid n) {
   int width = scorer_width(s);
 #pragma omp parallel for schedule(dynamic, 64)
-  for (lid u = 0; u < n; u++) {
-    off first = test->ptr[user[u]];
-    for (off e = first; e < test->ptr[user[u] + 1]; e++) {
-      lid item = scorer_item(s, test->col[e]);
+  for (lid u = 0; u < n; u++)
+    for (off e = k->test_at[u]; e < k->test_at[u + 1]; e++) {
+      lid item = k->test_item[e];
       if (item >= block->first && item < block->first + block->n)
-        k->guess[k->test_at[u] + e - first] =
+        k->guess[e] =
             k->constant[u] + predict(k->x + (off)u * width, block->y + (off)(item - block->first) * width, width);
     }
-  }
 }
 
-static status make_lists(batch *k, bench *b, int model, const lid *user, lid n) {
+static status offer_block(batch *k, const bench *b, scorer *s, int i, lid n) {
   status st = OK;
-  scorer *s = b->in->model[model];
-  TRY(load_users(k, b, model, user, n));
-  topk_begin(k->lists, n);
-  for (lid u = 0; b->in->explicit_loss && u < n; u++)
-    for (off e = k->test_at[u]; e < k->test_at[u + 1]; e++)
-      k->guess[e] = k->constant[u]; /* of an item the model does not know */
-  for (int i = 0; i < scorer_blocks(s); i++) {
-    scorer_block block;
-    TRY(scorer_get(s, i, &block));
-    TRY(topk_scan(k->lists, block.items, k->x, scorer_width(s), k->from, k->to, b->in->train->col));
-    if (b->in->explicit_loss)
-      predict_block(k, b, s, &block, user, n);
-  }
-  topk_finish(k->lists);
+  scorer_block block;
+  TRY(scorer_get(s, i, &block));
+  TRY(topk_scan(k->lists, block.items, k->x, scorer_width(s), k->from, k->to, b->in->train->col));
+  if (b->in->explicit_loss)
+    predict_block(k, s, &block, n);
 done:
   return st;
+}
+
+/* The model's rows of the batch's test items, and what is predicted of an item that it does not know. Users without
+ * test pairs lie between those of the batch, so that the pairs of these stand together. Collective where scorer_moved.
+ */
+static status find_tests(comm *c, batch *k, const bench *b, const scorer *s, const lid *user, lid n) {
+  const csr *test = b->in->test;
+  for (lid u = 0; u < n; u++)
+    for (off e = k->test_at[u]; e < k->test_at[u + 1]; e++)
+      k->guess[e] = k->constant[u];
+  return scorer_items(c, s, test->col + (n > 0 ? test->ptr[user[0]] : 0), k->test_at[n], k->test_item);
+}
+
+/* Collective where scorer_moved: then all ranks go through the blocks in step, those without users too. */
+static status make_lists(comm *c, batch *k, bench *b, int model, const lid *user, lid n) {
+  scorer *s = b->in->model[model];
+  status st = batch_load_users(c, k, b, model, user, n);
+  st = batch_agree(c, s, st);
+  if (st == OK && b->in->explicit_loss)
+    st = find_tests(c, k, b, s, user, n);
+  if (st != OK)
+    return st;
+  topk_begin(k->lists, n);
+  for (int i = 0; i < scorer_blocks(s); i++) {
+    status brought = scorer_bring(c, s, i);
+    if (brought != OK)
+      return brought;
+    if (st == OK && n > 0)
+      st = offer_block(k, b, s, i, n);
+  }
+  topk_finish(k->lists);
+  return batch_agree(c, s, st);
 }
 
 /* --- one user's values --- */
@@ -220,7 +148,7 @@ static double novelty(const batch *k, const bench *b, const lid *list, lid n) {
 
 /* Mean of 1 - cosine over the pairs of a list, from the length of the sum of its unit vectors; `sum` has room for one
  * vector. */
-static double variety(const bench *b, const lid *list, lid n, double *sum) {
+static double variety(const batch *k, const bench *b, const lid *list, lid n, double *sum) {
   scorer *s = b->in->model[0];
   int factors = model_factors(scorer_model(s));
   double units = 0, length = 0, pairs = (double)n * (n - 1);
@@ -229,7 +157,7 @@ static double variety(const bench *b, const lid *list, lid n, double *sum) {
   for (int p = 0; p < factors; p++)
     sum[p] = 0;
   for (lid r = 0; r < n; r++) {
-    lid item = scorer_item(s, list[r]);
+    lid item = scorer_item_told(s, facts_of(&k->known, list[r])->told);
     if (item < 0)
       continue;
     const real *y = b->factors + (off)item * factors;
@@ -249,7 +177,7 @@ static void keep_top(lid *top, const lid *list, lid length, int shown) {
 }
 
 /* A model's columns, and where it is the first its list. */
-static void put_model(batch *k, const bench *b, int model, lid u, const lid *list, lid length, lid own, double *sum) {
+static void put_model(batch *k, const bench *b, int model, lid u, const lid *list, lid length, lid own) {
   const csr *test = b->in->test;
   off first = test->ptr[own], n_test = test->ptr[own + 1] - first;
   double *out = k->values + (off)u * b->at.columns;
@@ -258,14 +186,12 @@ static void put_model(batch *k, const bench *b, int model, lid u, const lid *lis
   out[base + b->at.cells] = out[base + b->at.cells + 1] = 0;
   if (b->in->explicit_loss)
     put_errors(b->in, test->val + first, k->guess + k->test_at[u], n_test, out + base + b->at.cells);
-  if (model > 0)
-    return;
-  keep_top(k->top + (off)u * FACTS_LISTS * shown, list, length, shown);
-  out[b->at.variety[0]] = variety(b, list, length < shown ? length : shown, sum);
+  if (model == 0)
+    keep_top(k->top + (off)u * FACTS_LISTS * shown, list, length, shown);
 }
 
 /* The columns of the baselines that take no facts, and most popular's list; list has room for the longest list. */
-static void put_baselines(batch *k, const bench *b, lid u, lid own, lid *list, double *sum) {
+static void put_baselines(batch *k, const bench *b, lid u, lid own, lid *list) {
   const evaluate_input *in = b->in;
   const csr *test = in->test, *train = in->train;
   off first = test->ptr[own], n_test = test->ptr[own + 1] - first, n_seen = k->to[u] - k->from[u];
@@ -276,7 +202,6 @@ static void put_baselines(batch *k, const bench *b, lid u, lid own, lid *list, d
   metrics_of_list(&b->plan, list, length, test->col + first, n_test, out + b->at.popular);
   metrics_of_random(&b->plan, in->n_items - n_seen, n_test, out + b->at.random);
   keep_top(k->top + ((off)u * FACTS_LISTS + 1) * shown, list, length, shown);
-  out[b->at.variety[1]] = variety(b, list, length < shown ? length : shown, sum);
 }
 
 static lid length_of(const lid *top, int shown) {
@@ -286,8 +211,9 @@ static lid length_of(const lid *top, int shown) {
   return n;
 }
 
-/* The columns that take facts: how well known the lists' items are, and the baselines' errors. */
-static void put_facts(batch *k, const bench *b, lid u, lid own) {
+/* The columns that take facts: how well known the lists' items are and how unlike, and the baselines' errors. `sum` has
+ * room for one vector. */
+static void put_facts(batch *k, const bench *b, lid u, lid own, double *sum) {
   const evaluate_input *in = b->in;
   const csr *test = in->test;
   off first = test->ptr[own], n_test = test->ptr[own + 1] - first;
@@ -295,6 +221,7 @@ static void put_facts(batch *k, const bench *b, lid u, lid own) {
   for (int w = 0; w < FACTS_LISTS; w++) {
     const lid *top = k->top + ((off)u * FACTS_LISTS + w) * in->at[0];
     out[b->at.novelty[w]] = novelty(k, b, top, length_of(top, in->at[0]));
+    out[b->at.variety[w]] = variety(k, b, top, length_of(top, in->at[0]), sum);
   }
   double *popular_errors = out + b->at.popular + b->at.cells, *random_errors = out + b->at.random + b->at.cells;
   popular_errors[0] = popular_errors[1] = random_errors[0] = random_errors[1] = 0;
@@ -381,51 +308,57 @@ static status place_users(batch *k, const bench *b, const lid *user, lid n, off 
   if (!in->explicit_loss || k->test_at[n] <= k->guess_room)
     return OK;
   mem_free(k->guess);
+  mem_free(k->test_item);
   k->guess = NULL;
+  k->test_item = NULL;
   k->guess_room = 0;
   status st = MEM_ALLOC(k->guess, k->test_at[n], "predicted ratings");
+  if (st == OK)
+    st = MEM_ALLOC(k->test_item, k->test_at[n], "test items");
   if (st == OK)
     k->guess_room = k->test_at[n];
   return st;
 }
 
-/* All lists, and what can be said of them without facts. Local. */
-static status measure_lists(batch *k, bench *b, const lid *user, lid n, off *most_tests) {
-  status st = OK;
-  const evaluate_input *in = b->in;
-  int longest = metrics_longest(&b->plan), factors = model_factors(scorer_model(in->model[0]));
+static status read_lists(batch *k, bench *b, int model, const lid *user, lid n) {
+  int longest = metrics_longest(&b->plan);
   bool failed = false;
-  TRY(place_users(k, b, user, n, most_tests));
-  if (n == 0)
-    return OK;
-  for (int m = in->n_models - 1; m >= 0; m--) { /* the first model last: slices look at its ratings */
-    TRY(make_lists(k, b, m, user, n));
 #pragma omp parallel reduction(|| : failed)
-    {
-      lid *list = NULL;
-      double *sum = NULL;
-      failed = MEM_ALLOC(list, longest, "list of a user") != OK || MEM_ALLOC(sum, factors, "list of a user") != OK;
+  {
+    lid *list = NULL;
+    failed = MEM_ALLOC(list, longest, "list of a user") != OK;
 #pragma omp for schedule(dynamic, 64)
-      for (lid u = 0; u < n; u++) {
-        if (failed)
-          continue;
-        lid length = topk_count(k->lists, u);
-        for (lid r = 0; r < length; r++)
-          list[r] = topk_item(k->lists, u, r);
-        put_model(k, b, m, u, list, length, user[u], sum);
-        if (m == 0)
-          put_baselines(k, b, u, user[u], list, sum);
-      }
-      mem_free(list);
-      mem_free(sum);
+    for (lid u = 0; u < n; u++) {
+      if (failed)
+        continue;
+      lid length = topk_count(k->lists, u);
+      for (lid r = 0; r < length; r++)
+        list[r] = topk_item(k->lists, u, r);
+      put_model(k, b, model, u, list, length, user[u]);
+      if (model == 0)
+        put_baselines(k, b, u, user[u], list);
     }
-    if (failed) {
-      st = status_fail(NO_MEMORY, "no memory for the lists of users");
-      goto done;
-    }
+    mem_free(list);
   }
-done:
-  return st;
+  return failed ? status_fail(NO_MEMORY, "no memory for the lists of users") : OK;
+}
+
+/* All lists, and what can be said of them without facts. Collective where the items of a model moved; then the status
+ * is agreed. */
+static status measure_lists(comm *c, batch *k, bench *b, const lid *user, lid n, off *most_tests) {
+  bool together = false;
+  for (int m = 0; m < b->in->n_models; m++)
+    together = together || scorer_moved(b->in->model[m]);
+  status st = place_users(k, b, user, n, most_tests);
+  for (int m = b->in->n_models - 1; m >= 0; m--) { /* the first model last: slices look at its ratings */
+    if (together)
+      st = comm_agree(c, st);
+    if (st == OK)
+      st = make_lists(c, k, b, m, user, n);
+    if (st == OK)
+      st = read_lists(k, b, m, user, n);
+  }
+  return together ? comm_agree(c, st) : st;
 }
 
 /* The items of the lists, and the test items. Local. */
@@ -445,17 +378,33 @@ static status meet_items(batch *k, const bench *b, const lid *user, lid n) {
   return st;
 }
 
+static status put_all_facts(batch *k, const bench *b, const lid *user, lid n) {
+  int factors = model_factors(scorer_model(b->in->model[0]));
+  bool failed = false;
+#pragma omp parallel reduction(|| : failed)
+  {
+    double *sum = NULL;
+    failed = MEM_ALLOC(sum, factors, "list of a user") != OK;
+#pragma omp for schedule(dynamic, 64)
+    for (lid u = 0; u < n; u++)
+      if (!failed)
+        put_facts(k, b, u, user[u], sum);
+    mem_free(sum);
+  }
+  return failed ? status_fail(NO_MEMORY, "no memory for the lists of users") : OK;
+}
+
 status batch_measure(comm *c, batch *k, bench *b, const lid *user, lid n) {
   off most_tests = 0;
-  status st = measure_lists(k, b, user, n, &most_tests);
+  const scorer *s = b->in->model[0];
+  status st = measure_lists(c, k, b, user, n, &most_tests);
   if (st == OK)
     st = meet_items(k, b, user, n);
   TRY(comm_agree(c, st));
-  TRY(facts_ask(c, &k->known, &b->pop, b->shown));
-#pragma omp parallel for schedule(dynamic, 64)
-  for (lid u = 0; u < n; u++)
-    put_facts(k, b, u, user[u]);
-  st = tally_add(b->all, n, k->id, k->values);
+  TRY(facts_ask(c, &k->known, &b->pop, scorer_moved(s) ? b->in->map[0]->to_model.row : NULL, b->shown));
+  st = put_all_facts(k, b, user, n);
+  if (st == OK)
+    st = tally_add(b->all, n, k->id, k->values);
   if (st == OK)
     st = tally_slices(k, b, user, n, most_tests);
   TRY(comm_agree(c, st));

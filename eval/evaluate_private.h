@@ -36,6 +36,24 @@ int activity_of(off n);
 
 /* Some of this rank's users with test items, and what is worked out for them. */
 typedef struct batch batch;
+struct batch {
+  lid max_users;
+  topk *lists;
+  gid *row;          /* [max_users]: the model's rows, or -1 */
+  gid *id;           /* [max_users]: rows of the dataset */
+  off *from, *to;    /* [max_users]: what the user has seen */
+  off *test_at;      /* [max_users + 1]: places in guess */
+  real *x;           /* (max_users, widest) */
+  double *constant;  /* [max_users] */
+  double *values;    /* (max_users, columns) */
+  double *slice_row; /* (max_users, SLICE_COLUMNS) */
+  gid *chosen_id;    /* [max_users] */
+  double *guess;     /* predicted ratings of the batch's test pairs */
+  lid *test_item;    /* the model's rows of these, or -1 */
+  off guess_room;    /* of both */
+  lid *top; /* (max_users, FACTS_LISTS, first length): the model's lists and most popular's; -1 behind their ends */
+  facts known;
+};
 
 /* For up to max_users users at a time. Local. Free with batch_free. */
 status batch_create(const bench *b, lid max_users, batch **out);
@@ -44,5 +62,13 @@ void batch_free(batch *k);
 /* Measures the n users (places among this rank's, ascending; n may be 0) and adds them to the tallies. Collective;
  * agreed status. */
 status batch_measure(comm *c, batch *k, bench *b, const lid *user, lid n);
+
+/* One rank's failure becomes all ranks' where they are about to ask one another about a model's items; else it waits.
+ */
+status batch_agree(comm *c, const scorer *s, status st);
+
+/* Vectors of the n users by one of the models; those that it was not trained on are folded in. Collective where
+ * scorer_moved; the last step's failure is not agreed on. */
+status batch_load_users(comm *c, batch *k, bench *b, int model, const lid *user, lid n);
 
 #endif

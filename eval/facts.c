@@ -52,18 +52,21 @@ typedef struct question {
 } question;
 
 /* The answers, and what is shown. */
-static void answer(const popular *p, gid first, const question *q, off n, int64_t *const shown[FACTS_LISTS],
-                   item_fact *out) {
+static void answer(const popular *p, gid first, const lid *model_item, const question *q, off n,
+                   int64_t *const shown[FACTS_LISTS], item_fact *out) {
   for (off i = 0; i < n; i++) {
     gid own = q[i].item - first;
     for (int w = 0; w < FACTS_LISTS; w++)
       shown[w][own] += q[i].shown[w];
-    out[i] = (item_fact){
-        .mean = p->mean != NULL ? p->mean[own] : 0, .count = p->count[own], .shelf = p->shelf[own], .item = q[i].item};
+    out[i] = (item_fact){.mean = p->mean != NULL ? p->mean[own] : 0,
+                         .count = p->count[own],
+                         .shelf = p->shelf[own],
+                         .item = q[i].item,
+                         .told = model_item != NULL ? model_item[own] : q[i].item};
   }
 }
 
-status facts_ask(comm *c, facts *f, const popular *p, int64_t *const shown[FACTS_LISTS]) {
+status facts_ask(comm *c, facts *f, const popular *p, const lid *model_item, int64_t *const shown[FACTS_LISTS]) {
   status st = OK;
   question *ask = NULL, *asked = NULL;
   item_fact *told = NULL, *back = NULL;
@@ -94,7 +97,7 @@ status facts_ask(comm *c, facts *f, const popular *p, int64_t *const shown[FACTS
     st = MEM_ALLOC(told, n_asked, "items of a batch");
   TRY(comm_agree(c, st));
   comm_move_rows(c, ask, give, asked, got, sizeof *ask);
-  answer(p, p->owners.first[c->rank], asked, n_asked, shown, told);
+  answer(p, p->owners.first[c->rank], model_item, asked, n_asked, shown, told);
   comm_move_rows(c, told, got, back, give, sizeof *told);
   for (lid i = 0; i < f->n; i++)
     f->fact[place[i]] = back[i];

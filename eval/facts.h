@@ -12,6 +12,7 @@ typedef struct item_fact {
   int64_t count; /* training pairs */
   int32_t shelf;
   lid item;
+  lid told; /* the first model's row of it, as facts_ask was given them, or the item */
 } item_fact;
 
 /* The distinct items met: a hash table. */
@@ -30,9 +31,9 @@ void facts_free(facts *f);
 /* Notes that an item is met, in a list of that number or (negative) elsewhere. Local. */
 void facts_meet(facts *f, lid item, int list);
 
-/* Learns about all items met, and adds to shown[list][our item] how often all ranks' lists have it. Collective; agreed
- * status. NO_MEMORY. */
-status facts_ask(comm *c, facts *f, const popular *p, int64_t *const shown[FACTS_LISTS]);
+/* Learns about all items met, and adds to shown[list][our item] how often all ranks' lists have it. model_item[our
+ * item] is what `told` becomes (NULL: the item itself). Collective; agreed status. NO_MEMORY. */
+status facts_ask(comm *c, facts *f, const popular *p, const lid *model_item, int64_t *const shown[FACTS_LISTS]);
 
 static inline uint32_t facts_slot(const facts *f, lid item) {
   uint32_t at = (uint32_t)item * UINT32_C(0x9e3779b1);

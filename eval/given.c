@@ -3,6 +3,7 @@
 #include "eval/match.h"
 #include "io/log.h"
 #include "io/mem.h"
+#include "train/lookup.h"
 
 #include <stdlib.h>
 
@@ -26,33 +27,41 @@ static int in_order(const void *of_a, const void *of_b) {
   return (a->value > b->value) - (a->value < b->value);
 }
 
-/* Events of our slice of the test dataset with the rows of the training dataset. lost: events, users, items that the
- * training dataset does not have. */
-static status read_slice(dataset *t, gid first, gid count, const gid *user, const lid *item, event **out, off *n,
-                         int64_t *lost) {
+/* Events of our slice of the test dataset with the rows of the training dataset. *lost: events whose user or item the
+ * training dataset does not have. Collective; agreed status. */
+static status read_slice(comm *c, dataset *t, gid first, gid count, const gid *user, const row_share *items,
+                         event **out, off *n, int64_t *lost) {
   status st = OK;
-  off *indptr = NULL, kept = 0;
+  off *indptr = NULL, kept = 0, nnz = 0;
   lid *column = NULL;
   real *value = NULL;
   int64_t *time = NULL;
   event *all = NULL;
   *out = NULL;
   *n = 0;
-  TRY(MEM_ALLOC(indptr, count + 1, "test events"));
-  TRY(dataset_read_indptr(t, first, count, indptr));
-  off nnz = indptr[count] - indptr[0];
-  TRY(MEM_ALLOC(column, nnz, "test events"));
-  TRY(MEM_ALLOC(value, nnz, "test events"));
-  if (dataset_has_time(t))
-    TRY(MEM_ALLOC(time, nnz, "test events"));
-  TRY(MEM_ALLOC(all, nnz, "test events"));
-  TRY(dataset_read_events(t, indptr[0], nnz, column, value, time));
+  st = MEM_ALLOC(indptr, count + 1, "test events");
+  if (st == OK)
+    st = dataset_read_indptr(t, first, count, indptr);
+  if (st == OK)
+    nnz = indptr[count] - indptr[0];
+  if (st == OK)
+    st = MEM_ALLOC(column, nnz, "test events");
+  if (st == OK)
+    st = MEM_ALLOC(value, nnz, "test events");
+  if (st == OK && dataset_has_time(t))
+    st = MEM_ALLOC(time, nnz, "test events");
+  if (st == OK)
+    st = MEM_ALLOC(all, nnz, "test events");
+  if (st == OK)
+    st = dataset_read_events(t, indptr[0], nnz, column, value, time);
+  TRY(comm_agree(c, st));
+  TRY(lookup_rows(c, &items->owners, items->row, sizeof *column, column, nnz, column));
   for (gid u = 0; u < count; u++)
     for (off e = indptr[u] - indptr[0]; e < indptr[u + 1] - indptr[0]; e++)
-      if (user[u] >= 0 && item[column[e]] >= 0)
-        all[kept++] = (event){user[u], time != NULL ? time[e] : e, item[column[e]], value[e]};
+      if (user[u] >= 0 && column[e] >= 0)
+        all[kept++] = (event){user[u], time != NULL ? time[e] : e, column[e], value[e]};
       else
-        lost[0]++;
+        ++*lost;
   *out = all;
   *n = kept;
   all = NULL;
@@ -115,39 +124,34 @@ status given_load(comm *c, dataset *d, const char *path, const part *users, dupl
   dataset *t = NULL;
   part slices = {0};
   gid *user = NULL;
-  lid *item = NULL;
+  row_share items = {0};
   event *all = NULL;
   off n = 0;
-  int64_t lost[3] = {0, 0, 0};
+  int64_t lost[2] = {0, 0}; /* events; users that d does not have */
   *out = (given_pairs){.first = users->first[c->rank]};
   TRY(dataset_open(c, path, &t));
   st = part_equal(&slices, dataset_users(t), c->size);
   gid first = st == OK ? slices.first[c->rank] : 0, count = st == OK ? part_count(&slices, c->rank) : 0;
   if (st == OK)
     st = MEM_ALLOC(user, count, "matched users");
-  if (st == OK)
-    st = MEM_ALLOC(item, dataset_items(t), "matched items");
   TRY(comm_agree(c, st));
-  TRY(match_datasets(c, t, d, USERS, first, count, user));
-  TRY(match_all_items(c, t, d, item));
-  st = read_slice(t, first, count, user, item, &all, &n, lost);
-  TRY(comm_agree(c, st));
+  TRY(match_ids(c, ids_of_dataset(t), ids_of_dataset(d), USERS, first, count, user));
+  TRY(match_share(c, ids_of_dataset(t), ids_of_dataset(d), ITEMS, &items));
+  TRY(read_slice(c, t, first, count, user, &items, &all, &n, &lost[0]));
   for (gid u = 0; u < count; u++)
     lost[1] += user[u] < 0;
   comm_sum_i64(c, lost, 2);
-  for (gid i = 0; i < dataset_items(t); i++)
-    lost[2] += item[i] < 0;
   if (lost[0] > 0)
     log_warn("%lld of %lld events of %s are left out: %lld of its users and %lld of its items are not in %s",
-             (long long)lost[0], (long long)dataset_events(t), path, (long long)lost[1], (long long)lost[2],
-             dataset_path(d));
+             (long long)lost[0], (long long)dataset_events(t), path, (long long)lost[1],
+             (long long)(dataset_items(t) - items.known), dataset_path(d));
   TRY(move_events(c, users, &all, &n));
   TRY(comm_agree(c, make_rows(all, n, out->first, (lid)part_count(users, c->rank), merge, &out->rows)));
 done:
   dataset_close(t);
   part_free(&slices);
   mem_free(user);
-  mem_free(item);
+  row_share_free(&items);
   mem_free(all);
   if (st != OK)
     given_free(out);

@@ -5,6 +5,8 @@
 #include "io/mem.h"
 #include "train/exact.h"
 #include "train/group_items.h"
+#include "train/lift.h"
+#include "train/lookup.h"
 #include "train/row_sort.h"
 
 #include <string.h>
@@ -16,44 +18,64 @@ static const double PRIOR = 10;
 /* A popular item of a group. */
 typedef struct entry {
   lid group, item;
-  double share; /* smoothed */
+  double share, everywhere; /* smoothed; of all members */
 } entry;
 
 typedef struct lists {
+  comm *c;
   const group_background *everyone;
-  entry *list; /* by group, n of them */
-  off n, room;
+  entry *list; /* by group, n of them; those of the batch under way from n_done on */
+  off n, n_done, room;
   double *rest; /* [n_groups]: what everyone's share is multiplied by for items that are not in the group's list */
 } lists;
 
-static double share_everywhere(const group_background *b, lid item) {
-  return b->members > 0 ? (double)b->count[item] / (double)b->members : 0;
+static double share_of(const group_background *b, double count) {
+  return b->members > 0 ? count / (double)b->members : 0;
 }
 
-/* Keeps the most popular items of a group. */
-static status keep_group(void *context, const group_tally *t) {
-  lists *l = context;
-  status st = OK;
-  if (l->room - l->n < LIST) {
-    TRY(MEM_REALLOC(l->list, 2 * l->room + 16 * LIST, "popular items of groups"));
+static status put_list(lists *l, lid group, const lifted *best, int n) {
+  if (l->room - l->n < n) {
+    status st = MEM_REALLOC(l->list, 2 * l->room + 16 * LIST, "popular items of groups");
+    if (st != OK)
+      return st;
     l->room = 2 * l->room + 16 * LIST;
   }
-  entry *best = l->list + l->n;
+  for (int i = 0; i < n; i++)
+    l->list[l->n++] = (entry){group, best[i].what, best[i].lift, best[i].share};
+  return OK;
+}
+
+/* Keeps the most popular of our items in a group. */
+static status keep_group(void *context, const group_tally *t) {
+  lists *l = context;
+  lifted best[LIST];
   int n = 0;
   for (lid i = 0; i < t->n; i++) {
-    double share =
-        ((double)t->count[i] + PRIOR * share_everywhere(l->everyone, t->item[i])) / ((double)t->members + PRIOR);
-    if (n == LIST && share <= best[LIST - 1].share)
-      continue;
-    int at = n < LIST ? n++ : LIST - 1;
-    for (; at > 0 && best[at - 1].share < share; at--)
-      best[at] = best[at - 1];
-    best[at] = (entry){t->group, t->item[i], share};
+    double everywhere = share_of(l->everyone, group_background_of(l->everyone, l->c->rank, t->item[i]));
+    double share = ((double)t->count[i] + PRIOR * everywhere) / ((double)t->members + PRIOR);
+    lift_offer(best, &n, LIST, (lifted){t->item[i], share, everywhere});
   }
-  l->n += n;
   l->rest[t->group] = PRIOR / ((double)t->members + PRIOR);
-done:
-  return st;
+  return put_list(l, t->group, best, n);
+}
+
+/* The most popular of all ranks' items, at the group's rank. */
+static status merge_groups(void *context, lid first, lid last) {
+  lists *l = context;
+  group_moved moved;
+  status st = group_move(l->c, first, last, l->list + l->n_done, sizeof *l->list, l->n - l->n_done, &moved);
+  l->n = l->n_done;
+  const entry *all = (const entry *)(const void *)moved.record;
+  for (lid g = moved.begin; g < moved.end && st == OK; g++) {
+    lifted best[LIST];
+    int n = 0;
+    for (off i = moved.at[g - moved.begin]; i < moved.at[g - moved.begin + 1]; i++)
+      lift_offer(best, &n, LIST, (lifted){all[i].item, all[i].share, all[i].everywhere});
+    st = put_list(l, g, best, n);
+  }
+  l->n_done = l->n;
+  group_moved_free(&moved);
+  return comm_agree(l->c, st);
 }
 
 /* All ranks' lists on every rank, by group: list[first[g]] … list[first[g+1]-1]. */
@@ -90,42 +112,57 @@ static status gather(comm *c, lists *l, lid n_groups, entry **all, off **first) 
   return st;
 }
 
+/* What a member's groups say of an item, over what everyone says. */
+typedef struct candidate {
+  lid item;
+  double score, everywhere;
+} candidate;
+
 typedef struct scoring {
   const entry *all;
   const off *first;
   const double *rest;
-  const group_background *everyone;
   const popular *top;
-  double *score; /* [n_items], 0 between members */
-  lid *touched;  /* [n_items] */
+  const double *top_share; /* [n_head of top]: of all members */
+  candidate *list;         /* [n] of one member */
+  lid n;
+  uint32_t mask, *slot; /* [mask + 1]: places + 1; 0: free */
 } scoring;
 
+/* The candidate that an item is, a new one of score 0 where it is none yet. */
+static candidate *candidate_of(scoring *s, lid item, double everywhere) {
+  uint32_t at = (uint32_t)item * UINT32_C(0x9e3779b1);
+  at ^= at >> 15;
+  while (s->slot[at & s->mask] != 0 && s->list[s->slot[at & s->mask] - 1].item != item)
+    at++;
+  uint32_t *slot = &s->slot[at & s->mask];
+  if (*slot == 0) {
+    s->list[s->n++] = (candidate){item, 0, everywhere};
+    *slot = (uint32_t)s->n;
+  }
+  return &s->list[*slot - 1];
+}
+
 /* The AT items of highest score for a member that are not in seen; ties to the lower item. */
-static lid list_for(const scoring *s, const lid *group, const real *affinity, int m, const lid *seen, off n_seen,
-                    lid *list) {
-  lid n = 0, candidates = 0;
+static lid list_for(scoring *s, const lid *group, const real *affinity, int m, const lid *seen, off n_seen, lid *list) {
+  lid n = 0;
   double rest = 0, best[AT];
-  lid general[2 * AT];
+  s->n = 0;
+  memset(s->slot, 0, sizeof *s->slot * ((size_t)s->mask + 1));
   for (int j = 0; j < m; j++)
-    for (off e = s->first[group[j]]; e < s->first[group[j] + 1]; e++) {
-      /* Above what every item gets below. */
-      if (s->score[s->all[e].item] == 0)
-        s->touched[candidates++] = s->all[e].item;
-      s->score[s->all[e].item] +=
-          affinity[j] * (s->all[e].share - s->rest[group[j]] * share_everywhere(s->everyone, s->all[e].item));
-    }
+    for (off e = s->first[group[j]]; e < s->first[group[j] + 1]; e++) /* above what every item gets below */
+      candidate_of(s, s->all[e].item, s->all[e].everywhere)->score +=
+          affinity[j] * (s->all[e].share - s->rest[group[j]] * s->all[e].everywhere);
   for (int j = 0; j < m; j++)
     rest += affinity[j] * s->rest[group[j]];
-  lid n_general = popular_list(s->top, seen, n_seen, 2 * AT, general);
-  for (lid i = 0; i < n_general; i++)
-    if (s->score[general[i]] == 0) {
-      s->touched[candidates++] = general[i];
-      s->score[general[i]] = 1e-300; /* marked */
+  for (lid r = 0, general = 0; r < s->top->n_head && general < 2 * AT; r++)
+    if (!row_contains(seen, n_seen, s->top->head[r])) {
+      candidate_of(s, s->top->head[r], s->top_share[r]);
+      general++;
     }
-  for (lid i = 0; i < candidates; i++) {
-    lid item = s->touched[i];
-    double score = s->score[item] + rest * share_everywhere(s->everyone, item);
-    s->score[item] = 0;
+  for (lid i = 0; i < s->n; i++) {
+    lid item = s->list[i].item;
+    double score = s->list[i].score + rest * s->list[i].everywhere;
     if (row_contains(seen, n_seen, item))
       continue;
     if (n == AT && !(score > best[AT - 1] || (score == best[AT - 1] && item < list[AT - 1])))
@@ -141,7 +178,22 @@ static lid list_for(const scoring *s, const lid *group, const real *affinity, in
   return n;
 }
 
-static void add_members(const scoring *s, const metrics_plan *plan, const csr *train, const csr *test, const lid *group,
+/* How popular the head of the order is, asked of its owners. Collective; agreed status. */
+static status read_top_shares(comm *c, const popular *top, const group_background *everyone, double **out) {
+  off *count = NULL;
+  status st = MEM_ALLOC(count, top->n_head, "popular items");
+  if (st == OK)
+    st = MEM_ALLOC(*out, top->n_head, "popular items");
+  TRY(comm_agree(c, st));
+  TRY(lookup_rows(c, &everyone->items, everyone->count, sizeof *count, top->head, top->n_head, count));
+  for (lid r = 0; r < top->n_head; r++)
+    (*out)[r] = share_of(everyone, (double)count[r]);
+done:
+  mem_free(count);
+  return st;
+}
+
+static void add_members(scoring *s, const metrics_plan *plan, const csr *train, const csr *test, const lid *group,
                         const real *affinity, int m, exact_scale scale, int64_t *sums) {
   for (lid u = 0; u < test->n_rows; u++) {
     off n_test = test->ptr[u + 1] - test->ptr[u];
@@ -167,8 +219,9 @@ status group_popular_measure(comm *c, const csr *train, const csr *test, const l
   group_background everyone = {0};
   popular top = {0};
   metrics_plan plan = {0};
-  lists l = {.everyone = &everyone};
-  scoring s = {.everyone = &everyone, .top = &top};
+  lists l = {.c = c, .everyone = &everyone};
+  scoring s = {.top = &top};
+  double *top_share = NULL;
   entry *all = NULL;
   off *first = NULL;
   lid *own = NULL;
@@ -185,17 +238,21 @@ status group_popular_measure(comm *c, const csr *train, const csr *test, const l
   if (st == OK)
     st = MEM_ZALLOC(l.rest, n_groups, "shares of groups");
   if (st == OK)
-    st = MEM_ZALLOC(s.score, n_items, "scores");
+    st = MEM_ALLOC(s.list, (off)m * LIST + 2 * AT, "scores");
+  for (s.mask = 15; s.mask < 2 * (uint32_t)(m * LIST + 2 * AT);)
+    s.mask = 2 * s.mask + 1;
   if (st == OK)
-    st = MEM_ALLOC(s.touched, n_items, "scores");
+    st = MEM_ALLOC(s.slot, (off)s.mask + 1, "scores");
   if (st == OK)
     st = MEM_ALLOC(own, train->n_rows, "first groups");
   TRY(comm_agree(c, st));
   for (lid u = 0; u < train->n_rows; u++)
     own[u] = group[(off)u * m];
-  TRY(group_items_visit(c, train, own, n_groups, n_items, keep_group, &l));
+  TRY(read_top_shares(c, &top, &everyone, &top_share));
+  TRY(group_items_visit(c, train, own, n_groups, n_items, &(group_visitor){keep_group, merge_groups, &l}));
   TRY(gather(c, &l, n_groups, &all, &first));
-  /* A group's share of everyone's opinion is known to the group's rank; groups of members without pairs have all. */
+  /* A group's share of everyone's opinion is known to the ranks of its items; groups of members without pairs have all.
+   */
   for (lid g = 0; g < n_groups; g++)
     l.rest[g] = l.rest[g] > 0 ? l.rest[g] : 0;
   comm_max_f64(c, l.rest, n_groups);
@@ -204,6 +261,7 @@ status group_popular_measure(comm *c, const csr *train, const csr *test, const l
   s.all = all;
   s.first = first;
   s.rest = l.rest;
+  s.top_share = top_share;
   int64_t n_all = test->n_rows;
   comm_sum_i64(c, &n_all, 1);
   exact_scale scale = exact_scale_for(1, n_all);
@@ -220,8 +278,9 @@ done:
   metrics_plan_free(&plan);
   mem_free(l.list);
   mem_free(l.rest);
-  mem_free(s.score);
-  mem_free(s.touched);
+  mem_free(s.list);
+  mem_free(s.slot);
+  mem_free(top_share);
   mem_free(all);
   mem_free(first);
   mem_free(own);

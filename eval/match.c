@@ -112,28 +112,24 @@ done:
   return st;
 }
 
-/* The other side of a match: one of the two is NULL. */
-typedef struct target {
-  model *m;
-  dataset *d;
-} target;
-
-static gid target_rows(const target *t, side s) {
-  return t->m != NULL ? model_rows(t->m, s) : s == USERS ? dataset_users(t->d) : dataset_items(t->d);
+static gid rows_in(const id_source *f, side s) {
+  return f->m != NULL ? model_rows(f->m, s) : s == USERS ? dataset_users(f->d) : dataset_items(f->d);
 }
 
-/* The target's rows of the dataset's rows first … first+count-1. */
-static status match_side(comm *c, dataset *d, const target *to, side s, gid first, gid count, gid *row) {
+static status read_ids(const id_source *f, side s, gid first, gid count, strings *out) {
+  return f->m != NULL ? model_read_ids(f->m, s, first, count, out) : dataset_read_ids(f->d, s, first, count, out);
+}
+
+status match_ids(comm *c, id_source from, id_source to, side s, gid first, gid count, gid *row) {
   status st = OK;
   part theirs = {0};
   strings our_ids = {0}, their_ids = {0};
-  st = part_equal(&theirs, target_rows(to, s), c->size);
+  st = part_equal(&theirs, rows_in(&to, s), c->size);
   gid their_first = st == OK ? theirs.first[c->rank] : 0, their_count = st == OK ? part_count(&theirs, c->rank) : 0;
   if (st == OK)
-    st = dataset_read_ids(d, s, first, count, &our_ids);
+    st = read_ids(&from, s, first, count, &our_ids);
   if (st == OK)
-    st = to->m != NULL ? model_read_ids(to->m, s, their_first, their_count, &their_ids)
-                       : dataset_read_ids(to->d, s, their_first, their_count, &their_ids);
+    st = read_ids(&to, s, their_first, their_count, &their_ids);
   TRY(comm_agree(c, st));
   TRY(match_rows(c, &our_ids, &their_ids, their_first, row));
 done:
@@ -143,93 +139,37 @@ done:
   return st;
 }
 
-/* The target's rows of our even share of the dataset's items. *moved: whether any item of the two has different rows in
- * them, or the target has more rows; the same on all ranks. */
-typedef struct item_slab {
-  part items;
-  lid *row;
-  int64_t moved;
-} item_slab;
-
-static void item_slab_free(item_slab *s) {
-  part_free(&s->items);
-  mem_free(s->row);
-}
-
-static status match_item_slab(comm *c, dataset *d, const target *to, item_slab *out) {
+status match_share(comm *c, id_source from, id_source to, side s, row_share *out) {
   status st = OK;
-  gid *row = NULL, n_theirs = target_rows(to, ITEMS);
-  *out = (item_slab){.moved = n_theirs > dataset_items(d)};
-  st = part_equal(&out->items, dataset_items(d), c->size);
-  gid first = st == OK ? out->items.first[c->rank] : 0, count = st == OK ? part_count(&out->items, c->rank) : 0;
+  gid *row = NULL, n_theirs = rows_in(&to, s);
+  *out = (row_share){.moved = n_theirs > rows_in(&from, s)};
+  st = part_equal(&out->owners, rows_in(&from, s), c->size);
+  gid first = st == OK ? out->owners.first[c->rank] : 0, count = st == OK ? part_count(&out->owners, c->rank) : 0;
   if (st == OK)
-    st = MEM_ALLOC(row, count, "matched items");
+    st = MEM_ALLOC(row, count, "matched rows");
   if (st == OK)
-    st = MEM_ALLOC(out->row, count, "matched items");
+    st = MEM_ALLOC(out->row, count, "matched rows");
   TRY(comm_agree(c, st));
-  TRY(match_side(c, d, to, ITEMS, first, count, row));
+  TRY(match_ids(c, from, to, s, first, count, row));
+  int64_t moved = out->moved;
   for (gid i = 0; i < count; i++) {
     out->row[i] = (lid)row[i];
+    out->known += row[i] >= 0;
     if (row[i] != (first + i < n_theirs ? first + i : -1))
-      out->moved = 1;
+      moved = 1;
   }
-  comm_max_i64(c, &out->moved, 1);
+  comm_max_i64(c, &moved, 1);
+  comm_sum_i64(c, &out->known, 1);
+  out->moved = moved != 0;
 done:
   mem_free(row);
+  if (st != OK)
+    row_share_free(out);
   return st;
 }
 
-static status share_item_slab(comm *c, const item_slab *s, lid *all) {
-  off *counts = NULL;
-  status st = comm_agree(c, MEM_ALLOC(counts, c->size, "matched items"));
-  if (st == OK) {
-    for (int r = 0; r < c->size; r++)
-      counts[r] = part_count(&s->items, r);
-    comm_share_rows(c, s->row, all, counts, sizeof *all);
-  }
-  mem_free(counts);
-  return st;
-}
-
-static status match_and_share(comm *c, dataset *d, const target *to, lid *all) {
-  item_slab slab = {0};
-  status st = match_item_slab(c, d, to, &slab);
-  if (st == OK)
-    st = share_item_slab(c, &slab, all);
-  item_slab_free(&slab);
-  return st;
-}
-
-status match_users(comm *c, dataset *d, model *m, gid first, gid count, gid *model_user) {
-  return match_side(c, d, &(target){.m = m}, USERS, first, count, model_user);
-}
-
-status match_items(comm *c, dataset *d, model *m, lid *model_item) {
-  return match_and_share(c, d, &(target){.m = m}, model_item);
-}
-
-status match_moved_items(comm *c, dataset *d, model *m, lid **model_item) {
-  status st = OK;
-  item_slab slab = {0};
-  *model_item = NULL;
-  TRY(match_item_slab(c, d, &(target){.m = m}, &slab));
-  if (slab.moved) {
-    TRY(comm_agree(c, MEM_ALLOC(*model_item, dataset_items(d), "matched items")));
-    TRY(share_item_slab(c, &slab, *model_item));
-  }
-done:
-  item_slab_free(&slab);
-  if (st != OK) {
-    mem_free(*model_item);
-    *model_item = NULL;
-  }
-  return st;
-}
-
-status match_datasets(comm *c, dataset *a, dataset *b, side s, gid first, gid count, gid *row) {
-  return match_side(c, a, &(target){.d = b}, s, first, count, row);
-}
-
-status match_all_items(comm *c, dataset *a, dataset *b, lid *row) {
-  return match_and_share(c, a, &(target){.d = b}, row);
+void row_share_free(row_share *s) {
+  part_free(&s->owners);
+  mem_free(s->row);
+  *s = (row_share){0};
 }

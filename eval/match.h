@@ -6,28 +6,42 @@
 #include "io/dataset.h"
 #include "io/snapshot.h"
 #include "io/strings.h"
+#include "train/part.h"
 
 /* row[i] = the row of `theirs` with the same id as our i-th, or -1. Each rank gives the ids of its part of both files,
  * and where its part of theirs begins; ids are unique within a file. Ids meet at the rank their 128-bit hash (XXH3)
  * names, so no rank holds more than its share. Collective; agreed status. */
 status match_rows(comm *c, const strings *ours, const strings *theirs, gid first_of_theirs, gid *row);
 
-/* model_item[i] = the model's row of the dataset's item i, or -1, for all items of the dataset, on every rank.
- * Collective; agreed status. */
-status match_items(comm *c, dataset *d, model *m, lid *model_item);
+/* A file with ids: one of the two. */
+typedef struct id_source {
+  model *m;
+  dataset *d;
+} id_source;
 
-/* The same, but *model_item stays NULL, and nothing is held for all items, where the dataset has the model's items in
- * the model's rows and further ones behind them at most, as a dataset that grows by --append has. Free with mem_free.
- */
-status match_moved_items(comm *c, dataset *d, model *m, lid **model_item);
+static inline id_source ids_of_model(model *m) {
+  return (id_source){.m = m};
+}
+static inline id_source ids_of_dataset(dataset *d) {
+  return (id_source){.d = d};
+}
 
-/* model_user[u] = the model's row of the dataset's user first + u, or -1, for this rank's users. Collective; agreed
- * status. */
-status match_users(comm *c, dataset *d, model *m, gid first, gid count, gid *model_user);
+/* row[i] = the row in `to` of the row first + i of a side of `from`, or -1, for rows of this rank's choice. Collective;
+ * agreed status. */
+status match_ids(comm *c, id_source from, id_source to, side s, gid first, gid count, gid *row);
 
-/* The same between two datasets: row[i] = b's row of a's row first + i of a side, for this rank's rows; and b's rows of
- * all of a's items, on every rank. Collective; agreed status. */
-status match_datasets(comm *c, dataset *a, dataset *b, side s, gid first, gid count, gid *row);
-status match_all_items(comm *c, dataset *a, dataset *b, lid *row);
+/* The same for all rows of `from`, shared out over ranks in equal ranges (part_equal): other ranks ask for theirs
+ * (train/lookup.h). */
+typedef struct row_share {
+  part owners;   /* of from's rows */
+  lid *row;      /* [our range]: rows of `to`, or -1 */
+  int64_t known; /* rows of all ranks that are in both */
+  bool moved; /* false: `from` has the rows of `to` in their places and further ones behind them at most, as a dataset
+                 that grows by --append has. The same on all ranks */
+} row_share;
+
+/* Collective; agreed status. Free with row_share_free. */
+status match_share(comm *c, id_source from, id_source to, side s, row_share *out);
+void row_share_free(row_share *s);
 
 #endif

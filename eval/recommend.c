@@ -81,14 +81,12 @@ static void batch_free(batch *b) {
   mem_free(b->match);
 }
 
-/* Lists of the model's users first … first+n-1. */
-static status batch_lists(batch *b, scorer *s, seen *seen, const match_scale *scale, gid first, lid n) {
+/* Lists of the model's users first … first+n-1; b->has holds what they have. */
+static status batch_lists(batch *b, scorer *s, const match_scale *scale, gid first, lid n) {
   status st = OK;
   for (lid u = 0; u < n; u++)
     b->row[u] = first + u;
   TRY(scorer_users(s, b->row, n, b->x, b->constant));
-  if (seen != NULL)
-    TRY(seen_rows(seen, first, n, &b->has));
   for (lid u = 0; u < n; u++)
     b->best[u] = 0;
   topk_begin(b->lists, n);
@@ -125,30 +123,48 @@ static void batch_read(batch *b, const match_scale *scale, int top, lid n) {
   }
 }
 
-/* This rank's users into the file; local. */
-static status write_lists(scorer *s, seen *seen, const match_scale *scale, gid first, gid count, int top,
-                          int64_t memory, store *out) {
+static status write_batch(batch *b, scorer *s, const match_scale *scale, gid first, lid n, int top, store *out) {
   status st = OK;
+  TRY(batch_lists(b, s, scale, first, n));
+  batch_read(b, scale, top, n);
+  TRY(store_put(out, 0, first, n, b->item));
+  TRY(store_put(out, 1, first, n, b->score));
+  TRY(store_put(out, 2, first, n, b->match));
+done:
+  return st;
+}
+
+/* This rank's users into the file. Local, unless seen_together: then ranks go through as many batches as the one that
+ * has most, and all leave when one fails. */
+static status write_lists(comm *c, scorer *s, seen *seen, const match_scale *scale, gid first, gid count, int top,
+                          int64_t memory, store *out) {
   batch b = {0};
   progress bar;
+  bool together = seen_together(seen);
   int64_t each = topk_user_bytes(top) + (int64_t)top * 9 + (int64_t)scorer_width(s) * 4 + 1024;
   int64_t fit = memory / 2 / each;
   lid most = fit < 64 ? 64 : fit > BATCH_MOST ? BATCH_MOST : (lid)fit;
   if (most > count)
     most = (lid)count;
-  TRY(batch_make(&b, top, scorer_width(s), most));
+  int64_t rounds = most > 0 ? (count + most - 1) / most : 0;
+  if (together)
+    comm_max_i64(c, &rounds, 1);
+  status st = batch_make(&b, top, scorer_width(s), most);
   progress_begin(&bar, "recommending", count);
-  for (gid u = 0; u < count; u += most) {
+  for (gid u = 0; rounds > 0; rounds--) {
     lid n = count - u < most ? (lid)(count - u) : most;
-    TRY(batch_lists(&b, s, seen, scale, first + u, n));
-    batch_read(&b, scale, top, n);
-    TRY(store_put(out, 0, first + u, n, b.item));
-    TRY(store_put(out, 1, first + u, n, b.score));
-    TRY(store_put(out, 2, first + u, n, b.match));
-    progress_step(&bar, u + n, "%lld members", (long long)(u + n));
+    if (together)
+      st = comm_agree(c, st);
+    if (st == OK && seen != NULL)
+      st = seen_rows(c, seen, first + u, n, &b.has);
+    if (st != OK)
+      break;
+    if (n > 0)
+      st = write_batch(&b, s, scale, first + u, n, top, out);
+    u += n;
+    progress_step(&bar, u, "%lld members", (long long)u);
   }
   progress_end(&bar);
-done:
   batch_free(&b);
   return st;
 }
@@ -175,7 +191,7 @@ status recommend_all(comm *c, model *m, seen *seen, const part *users, int top, 
     st = scorer_create(isa_in_use(), m, NULL, memory / 2, &s);
   TRY(comm_agree(c, st));
   TRY(store_create(c, path, columns, 3, attributes, 2, &out));
-  st = write_lists(s, seen, &scale, first, count, top, memory, out);
+  st = write_lists(c, s, seen, &scale, first, count, top, memory, out);
   st = store_commit(out, st);
 done:
   scorer_free(s);

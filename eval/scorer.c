@@ -1,8 +1,8 @@
 #include "eval/scorer.h"
 
-#include "eval/match.h"
 #include "eval/seen.h"
 #include "io/mem.h"
+#include "train/lookup.h"
 
 #include <string.h>
 
@@ -17,24 +17,18 @@ status row_map_make(comm *c, dataset *d, model *m, const part *users, row_map *o
   if (other) {
     gid count = part_count(users, c->rank);
     TRY(comm_agree(c, MEM_ALLOC(out->user, count, "matched users")));
-    TRY(match_users(c, d, m, users->first[c->rank], count, out->user));
-    TRY(match_moved_items(c, d, m, &out->model_item));
+    TRY(match_ids(c, ids_of_dataset(d), ids_of_model(m), USERS, users->first[c->rank], count, out->user));
+    TRY(match_share(c, ids_of_dataset(d), ids_of_model(m), ITEMS, &out->to_model));
     known[0] = 0;
     for (gid u = 0; u < count; u++)
       known[0] += out->user[u] >= 0;
     comm_sum_i64(c, known, 1);
-    known[1] = model_rows(m, ITEMS);
-  }
-  if (out->model_item != NULL) {
-    TRY(comm_agree(c, MEM_ALLOC(out->item, model_rows(m, ITEMS), "matched items")));
-    known[1] = 0;
-    for (gid i = 0; i < model_rows(m, ITEMS); i++)
-      out->item[i] = -1;
-    for (gid i = 0; i < dataset_items(d); i++)
-      if (out->model_item[i] >= 0) {
-        out->item[out->model_item[i]] = (lid)i;
-        known[1]++;
-      }
+    known[1] = out->to_model.known;
+    out->items = out->to_model.moved;
+    if (out->items)
+      TRY(match_share(c, ids_of_model(m), ids_of_dataset(d), ITEMS, &out->to_data));
+    else
+      row_share_free(&out->to_model);
   }
   if (known_users != NULL)
     *known_users = known[0];
@@ -48,8 +42,8 @@ done:
 
 void row_map_free(row_map *map) {
   mem_free(map->user);
-  mem_free(map->item);
-  mem_free(map->model_item);
+  row_share_free(&map->to_data);
+  row_share_free(&map->to_model);
   *map = (row_map){0};
 }
 
@@ -66,7 +60,9 @@ struct scorer {
   real *y;    /* (block, width) */
   real *bias; /* [block] */
   topk_items *items;
-  lid loaded; /* the block in y and items, -1: none */
+  lid loaded;  /* the block in y and items, -1: none */
+  lid *row;    /* [block]: where items moved, the dataset's rows of … */
+  lid brought; /* … this block, -1: none */
 };
 
 status scorer_create(isa set, model *m, const row_map *map, int64_t memory, scorer **out) {
@@ -74,7 +70,7 @@ status scorer_create(isa set, model *m, const row_map *map, int64_t memory, scor
   scorer *s = NULL;
   *out = NULL;
   TRY(MEM_ZALLOC(s, 1, "scorer"));
-  *s = (scorer){.set = set, .m = m, .map = map, .k = model_factors(m), .loaded = -1};
+  *s = (scorer){.set = set, .m = m, .map = map, .k = model_factors(m), .loaded = -1, .brought = -1};
   s->width = s->k + (model_has_bias(m) ? 1 : 0);
   s->n_items = (lid)model_rows(m, ITEMS);
   int64_t each = (int64_t)s->width * 2 * (int64_t)sizeof(real) + 32;
@@ -85,6 +81,8 @@ status scorer_create(isa set, model *m, const row_map *map, int64_t memory, scor
   s->n_blocks = s->block > 0 ? (s->n_items - 1) / s->block + 1 : 0;
   TRY(MEM_ALLOC(s->y, (off)s->block * s->width, "item vectors"));
   TRY(MEM_ALLOC(s->bias, s->block, "item biases"));
+  if (scorer_moved(s))
+    TRY(MEM_ALLOC(s->row, s->block, "matched items"));
 done:
   if (st != OK) {
     scorer_free(s);
@@ -100,6 +98,7 @@ void scorer_free(scorer *s) {
   topk_items_free(s->items);
   mem_free(s->y);
   mem_free(s->bias);
+  mem_free(s->row);
   mem_free(s);
 }
 
@@ -113,10 +112,20 @@ int scorer_blocks(const scorer *s) {
   return s->n_blocks;
 }
 
-lid scorer_item(const scorer *s, lid item) {
-  if (s->map != NULL && s->map->model_item != NULL)
-    return s->map->model_item[item];
-  return item < s->n_items ? item : -1;
+bool scorer_moved(const scorer *s) {
+  return s->map != NULL && s->map->items;
+}
+
+lid scorer_item_told(const scorer *s, lid told) {
+  return told < s->n_items ? told : -1;
+}
+
+status scorer_items(comm *c, const scorer *s, const lid *item, off n, lid *out) {
+  if (scorer_moved(s))
+    return lookup_rows(c, &s->map->to_model.owners, s->map->to_model.row, sizeof *out, item, n, out);
+  for (off i = 0; i < n; i++)
+    out[i] = scorer_item_told(s, item[i]);
+  return OK;
 }
 
 status scorer_users(scorer *s, const gid *row, lid n, real *x, double *constant) {
@@ -148,9 +157,25 @@ done:
   return st;
 }
 
+static lid block_rows(const scorer *s, lid first) {
+  return s->n_items - first < s->block ? s->n_items - first : s->block;
+}
+
+status scorer_bring(comm *c, scorer *s, int block) {
+  lid first = (lid)block * s->block;
+  if (!scorer_moved(s) || s->brought == block)
+    return OK;
+  s->brought = -1;
+  status st = lookup_range(c, &s->map->to_data.owners, s->map->to_data.row, sizeof *s->row, first, block_rows(s, first),
+                           s->row);
+  if (st == OK)
+    s->brought = block;
+  return st;
+}
+
 status scorer_get(scorer *s, int block, scorer_block *out) {
   status st = OK;
-  lid first = (lid)block * s->block, n = s->n_items - first < s->block ? s->n_items - first : s->block;
+  lid first = (lid)block * s->block, n = block_rows(s, first);
   if (s->loaded != block) {
     topk_items_free(s->items);
     s->items = NULL;
@@ -161,8 +186,9 @@ status scorer_get(scorer *s, int block, scorer_block *out) {
       for (lid i = 0; i < n; i++)
         s->y[(off)i * s->width + s->k] = s->bias[i];
     }
-    const lid *row = s->map != NULL && s->map->item != NULL ? s->map->item + first : NULL;
-    TRY(topk_items_create(s->set, s->y, n, s->width, s->width, row, first, &s->items));
+    if (scorer_moved(s) && s->brought != block)
+      TRY(status_fail(INTERNAL, "rows of a block of items were not brought"));
+    TRY(topk_items_create(s->set, s->y, n, s->width, s->width, s->row, first, &s->items));
     s->loaded = block;
   }
   *out = (scorer_block){.items = s->items, .y = s->y, .first = first, .n = n};

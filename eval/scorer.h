@@ -1,23 +1,22 @@
 /* A model as scores over a dataset's rows: score(u, i) = x_u · y_i, where a model with biases has one more column, 1 in
  * every x and the item's bias in every y; what is the same for all items of a user (mean and user bias) is kept apart.
  *
- * The items stand in blocks of bounded memory, packed for eval/topk.h; where all fit, they are read once. Nothing here
- * is collective, but scorer_match. */
+ * The items stand in blocks of bounded memory, packed for eval/topk.h; where all fit, they are read once. */
 #ifndef PALATE_EVAL_SCORER_H
 #define PALATE_EVAL_SCORER_H
 
+#include "eval/match.h"
 #include "eval/topk.h"
 #include "io/comm.h"
 #include "io/dataset.h"
 #include "io/snapshot.h"
 #include "train/part.h"
 
-/* Rows of a model and of a dataset that are not the same. NULL arrays: the rows are the same, and the dataset may have
- * further items. */
+/* Rows of a model and of a dataset that are not the same; what it says of items is shared out over ranks. */
 typedef struct row_map {
-  gid *user;       /* [our users]: model rows, or -1 */
-  lid *item;       /* [model items]: dataset rows, or -1 */
-  lid *model_item; /* [dataset items]: model rows, or -1 */
+  gid *user;                   /* [our users]: model rows, or -1; NULL: the rows are the same */
+  bool items;                  /* whether items have other rows; if not, the dataset may have further ones */
+  row_share to_data, to_model; /* of the model's items, and of the dataset's */
 } row_map;
 
 /* Finds which rows of the model are which of the dataset: by the digest where the model was trained on this dataset,
@@ -50,9 +49,19 @@ typedef struct scorer_block {
 } scorer_block;
 
 int scorer_blocks(const scorer *s);
+/* Whether items have other rows in the dataset: then all ranks have to go through the same blocks in step. */
+bool scorer_moved(const scorer *s);
+/* Before scorer_get: brings the dataset's rows of a block's items from the ranks that know them; does nothing unless
+ * scorer_moved. Collective; agreed status: NO_MEMORY. */
+status scorer_bring(comm *c, scorer *s, int block);
+/* Local. */
 status scorer_get(scorer *s, int block, scorer_block *out);
 
-/* The model's row of the dataset's item, or -1. */
-lid scorer_item(const scorer *s, lid item);
+/* out[i] = the model's row of the dataset's item[i], or -1; out may be item. Collective where scorer_moved, with agreed
+ * status: NO_MEMORY; else local. */
+status scorer_items(comm *c, const scorer *s, const lid *item, off n, lid *out);
+/* The same of one item, of which `told` is what the map has of it (row_map.to_model), or the item where nothing moved.
+ */
+lid scorer_item_told(const scorer *s, lid told);
 
 #endif

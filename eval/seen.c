@@ -2,6 +2,7 @@
 
 #include "eval/match.h"
 #include "io/mem.h"
+#include "train/lookup.h"
 
 #include <string.h>
 
@@ -16,34 +17,15 @@ bool seen_same_rows(model *m, const dataset *d) {
 
 struct seen {
   dataset *d;
-  gid first; /* of our members */
-  gid *user; /* [our members]: rows of the dataset, or -1; NULL: the rows are the same */
-  lid *item; /* [dataset items]: rows of the model, or -1; NULL: the rows are the same, … */
-  gid known; /* … as far as the model has them */
-  off *ptr;  /* indptr of the members being read */
-  off room;  /* places in ptr and in value */
+  gid first;      /* of our members */
+  gid *user;      /* [our members]: rows of the dataset, or -1; NULL: the rows are the same */
+  row_share item; /* of the dataset's items: rows of the model; none where they have not moved: … */
+  gid known;      /* … then the model has as many of them */
+  off *ptr;       /* indptr of the members being read */
+  off room;       /* places in ptr and in value */
   real *value;
   off value_room;
 };
-
-/* Rows of the model's members first … first+count-1 in the dataset. */
-static status match_members(comm *c, dataset *d, model *m, gid first, gid count, gid *row) {
-  status st = OK;
-  part theirs = {0};
-  strings our_ids = {0}, their_ids = {0};
-  st = part_equal(&theirs, dataset_users(d), c->size);
-  if (st == OK)
-    st = model_read_ids(m, USERS, first, count, &our_ids);
-  if (st == OK)
-    st = dataset_read_ids(d, USERS, theirs.first[c->rank], part_count(&theirs, c->rank), &their_ids);
-  TRY(comm_agree(c, st));
-  TRY(match_rows(c, &our_ids, &their_ids, theirs.first[c->rank], row));
-done:
-  part_free(&theirs);
-  strings_free(&our_ids);
-  strings_free(&their_ids);
-  return st;
-}
 
 status seen_create(comm *c, dataset *d, model *m, const part *users, seen **out) {
   status st = OK;
@@ -62,8 +44,10 @@ status seen_create(comm *c, dataset *d, model *m, const part *users, seen **out)
   }
   TRY(comm_agree(c, st));
   if (other) {
-    TRY(match_members(c, d, m, first, count, s->user));
-    TRY(match_moved_items(c, d, m, &s->item));
+    TRY(match_ids(c, ids_of_model(m), ids_of_dataset(d), USERS, first, count, s->user));
+    TRY(match_share(c, ids_of_dataset(d), ids_of_model(m), ITEMS, &s->item));
+    if (!s->item.moved)
+      row_share_free(&s->item);
   }
 done:
   if (st != OK) {
@@ -78,21 +62,14 @@ void seen_free(seen *s) {
   if (s == NULL)
     return;
   mem_free(s->user);
-  mem_free(s->item);
+  row_share_free(&s->item);
   mem_free(s->ptr);
   mem_free(s->value);
   mem_free(s);
 }
 
-/* The model's rows of n items in their place, without those it does not know; returns how many are left. */
-static off rename_items(const seen *s, lid *item, off n) {
-  off kept = 0;
-  for (off e = 0; e < n; e++) {
-    lid row = s->item != NULL ? s->item[item[e]] : item[e] < s->known ? item[e] : -1;
-    if (row >= 0)
-      item[kept++] = row;
-  }
-  return kept;
+bool seen_together(const seen *s) {
+  return s != NULL && s->item.row != NULL;
 }
 
 /* Events of one run of the dataset's users, put behind one another into item. */
@@ -121,10 +98,10 @@ static status reserve(seen *s, lid count) {
   return st;
 }
 
-status seen_rows(seen *s, gid first, lid count, csr *out) {
+/* All events of the members, as the dataset has them. Local. */
+static status read_members(seen *s, gid first, lid count, csr *out) {
   status st = OK;
   off nnz = 0;
-  lid *item = NULL;
   csr_free(out);
   TRY(reserve(s, count));
   /* from[u] and to[u]: where user u's events stand in the file. */
@@ -143,32 +120,44 @@ status seen_rows(seen *s, gid first, lid count, csr *out) {
       to[u] = both[1];
     }
   }
-  for (lid u = 0; u < count; u++)
-    nnz += to[u] - from[u];
   TRY(csr_alloc(out, count, 0, "seen items"));
-  TRY(MEM_ALLOC(item, nnz, "seen items"));
+  for (lid u = 0; u < count; u++)
+    out->ptr[u + 1] = nnz += to[u] - from[u];
   mem_free(out->col);
-  out->col = item;
-  item = NULL;
-  nnz = 0;
+  out->col = NULL;
+  TRY(MEM_ALLOC(out->col, nnz, "seen items"));
   for (lid u = 0; u < count;) { /* users whose events follow one another are read at once */
     lid run = 1;
     while (u + run < count && from[u + run] == to[u + run - 1])
       run++;
-    TRY(read_run(s, from[u], to[u + run - 1] - from[u], out->col + nnz));
-    nnz += to[u + run - 1] - from[u];
+    TRY(read_run(s, from[u], to[u + run - 1] - from[u], out->col + out->ptr[u]));
     u += run;
   }
-  off at = 0;
-  for (lid u = 0; u < count; u++) {
-    off n = to[u] - from[u], kept = s->user != NULL ? rename_items(s, out->col + at, n) : n;
-    if (out->ptr[u] != at)
-      memmove(out->col + out->ptr[u], out->col + at, sizeof *out->col * (size_t)kept);
-    out->ptr[u + 1] = out->ptr[u] + kept;
-    at += n;
-  }
 done:
-  mem_free(item);
+  return st;
+}
+
+/* Leaves out what the model does not know. */
+static void keep_known(const seen *s, csr *m) {
+  off kept = 0, e = 0;
+  gid end = seen_together(s) ? INT64_MAX : s->known;
+  for (lid u = 0; u < m->n_rows; u++) {
+    for (; e < m->ptr[u + 1]; e++)
+      if (m->col[e] >= 0 && m->col[e] < end)
+        m->col[kept++] = m->col[e];
+    m->ptr[u + 1] = kept;
+  }
+}
+
+status seen_rows(comm *c, seen *s, gid first, lid count, csr *out) {
+  status st = read_members(s, first, count, out);
+  if (seen_together(s)) {
+    TRY(comm_agree(c, st));
+    TRY(lookup_rows(c, &s->item.owners, s->item.row, sizeof *out->col, out->col, csr_nnz(out), out->col));
+  }
+  if (st == OK && s->user != NULL)
+    keep_known(s, out);
+done:
   if (st != OK)
     csr_free(out);
   return st;

@@ -18,8 +18,13 @@ typedef struct seen seen;
 status seen_create(comm *c, dataset *d, model *m, const part *users, seen **out);
 void seen_free(seen *s);
 
-/* Rows first … first+count-1 of the model's members, which must be ours: the model's item rows of all their events, in
- * no order, and as often as they occur. Replaces *out; values are not set. Free with csr_free. Local. */
-status seen_rows(seen *s, gid first, lid count, csr *out);
+/* Whether the items have other rows in the model, so that ranks must ask one another: all of them then have to call
+ * seen_rows as often as any other. False for NULL. Local; the same on all ranks. */
+bool seen_together(const seen *s);
+
+/* Rows first … first+count-1 of the model's members, which must be ours (count may be 0): the model's item rows of all
+ * their events, in no order, and as often as they occur. Replaces *out; values are not set. Free with csr_free.
+ * Collective where seen_together, with agreed status; else local. */
+status seen_rows(comm *c, seen *s, gid first, lid count, csr *out);
 
 #endif

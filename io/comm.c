@@ -18,23 +18,44 @@ comm comm_world(void) {
   return c;
 }
 
+/* Room for what is known of hosts: see struct comm. */
+static status alloc_hosts(comm *c, int **block) {
+  return MEM_ALLOC(*block, 4 * (off)c->size + 1, "hosts of ranks");
+}
+
+/* Takes over a block whose first `size` places say where each rank is. */
+static void take_hosts(comm *c, int *block, int hosts) {
+  if (block != c->host)
+    mem_free(c->host);
+  c->hosts = hosts;
+  c->host = block;
+  c->place = block + c->size;
+  c->by_host = c->place + c->size;
+  c->host_at = c->by_host + c->size;
+  memset(c->host_at, 0, sizeof *c->host_at * ((size_t)hosts + 1));
+  for (int r = 0; r < c->size; r++)
+    c->place[r] = c->host_at[c->host[r] + 1]++;
+  for (int h = 0; h < hosts; h++)
+    c->host_at[h + 1] += c->host_at[h];
+  for (int r = 0; r < c->size; r++)
+    c->by_host[c->host_at[c->host[r]] + c->place[r]] = r;
+}
+
 status comm_find_hosts(comm *c) {
   if (c->size == 1)
     return OK;
   MPI_Comm node;
-  int lowest = c->rank, *of = NULL;
-  status st = comm_agree(c, MEM_ALLOC(of, c->size, "hosts of ranks"));
+  int lowest = c->rank, hosts = 0, *of = NULL;
+  status st = comm_agree(c, alloc_hosts(c, &of));
   if (st != OK)
     goto done;
   MPI_Comm_split_type(c->mpi, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
   MPI_Bcast(&lowest, 1, MPI_INT, 0, node);
   MPI_Comm_free(&node);
   MPI_Allgather(&lowest, 1, MPI_INT, of, 1, MPI_INT, c->mpi);
-  c->hosts = 0;
   for (int r = 0; r < c->size; r++) /* a host's lowest rank comes first and gives the number */
-    of[r] = of[r] == r ? c->hosts++ : of[of[r]];
-  mem_free(c->host);
-  c->host = of;
+    of[r] = of[r] == r ? hosts++ : of[of[r]];
+  take_hosts(c, of, hosts);
   of = NULL;
 done:
   mem_free(of);
@@ -42,28 +63,20 @@ done:
 }
 
 status comm_pretend_hosts(comm *c, int ranks_per_host, bool cyclic) {
-  status st = OK;
-  if (c->host == NULL)
-    st = MEM_ALLOC(c->host, c->size, "hosts of ranks");
+  int *of = c->host, hosts = (c->size + ranks_per_host - 1) / ranks_per_host;
+  status st = of == NULL ? alloc_hosts(c, &of) : OK;
   if (st != OK)
     return st;
-  c->hosts = (c->size + ranks_per_host - 1) / ranks_per_host;
   for (int r = 0; r < c->size; r++)
-    c->host[r] = cyclic ? r % c->hosts : r / ranks_per_host;
+    of[r] = cyclic ? r % hosts : r / ranks_per_host;
+  take_hosts(c, of, hosts);
   return OK;
 }
 
 void comm_free(comm *c) {
   mem_free(c->host);
-  c->host = NULL;
+  c->host = c->place = c->by_host = c->host_at = NULL;
   c->hosts = 1;
-}
-
-int comm_ranks_on_host(const comm *c) {
-  int n = 0;
-  for (int r = 0; r < c->size; r++)
-    n += comm_host(c, r) == comm_host(c, c->rank);
-  return n;
 }
 
 /* The same bytes to every other rank. */
@@ -74,10 +87,7 @@ static void count_sent_to_all(comm *c, int64_t bytes) {
 
 /* What goes out of a host once is counted on the lowest of its ranks. */
 static bool lowest_on_host(const comm *c) {
-  for (int r = 0; r < c->rank; r++)
-    if (comm_host(c, r) == comm_host(c, c->rank))
-      return false;
-  return true;
+  return c->host == NULL ? c->rank == 0 : c->place[c->rank] == 0;
 }
 
 status comm_agree(comm *c, status mine) {
@@ -215,10 +225,46 @@ void comm_move_rows(comm *c, const void *give, const off *give_counts, void *got
   MPI_Type_free(&row);
 }
 
+static char *share_at(char *all, const off *counts, int rank, size_t row_bytes) {
+  for (int r = 0; r < rank; r++)
+    all += (size_t)counts[r] * row_bytes;
+  return all;
+}
+
+/* Whether rank `from` gives its rows to `to` itself. */
+static bool shares_directly(const comm *c, int from, int to) {
+  int host = comm_host(c, to);
+  return comm_host(c, from) == host || comm_share_carrier(c, from, host) == to;
+}
+
+/* The next rank after `r` whose rows `carrier` gives to the others on its host; `size` where there is none. */
+static int next_carried(const comm *c, int carrier, int r) {
+  int host = comm_host(c, carrier);
+  for (r++; r < c->size; r++)
+    if (comm_host(c, r) != host && comm_share_carrier(c, r, host) == carrier)
+      break;
+  return r;
+}
+
+/* What carriers have got from other hosts, to the others on theirs. */
+static void share_within_host(comm *c, char *all, const off *counts, MPI_Datatype row, size_t row_bytes) {
+  int host = comm_host(c, c->rank), mates = comm_ranks_of(c, host), own = c->place[c->rank];
+  for (int step = 1; step < mates; step++) {
+    int to = comm_rank_of(c, host, (own + step) % mates), from = comm_rank_of(c, host, (own - step + mates) % mates);
+    int give = next_carried(c, c->rank, -1), take = next_carried(c, from, -1);
+    while (give < c->size || take < c->size) {
+      off n_give = give < c->size ? counts[give] : 0, n_take = take < c->size ? counts[take] : 0;
+      swap_rows(c, share_at(all, counts, give < c->size ? give : 0, row_bytes), n_give, to,
+                share_at(all, counts, take < c->size ? take : 0, row_bytes), n_take, from, row, row_bytes);
+      comm_count_sent(c, to, n_give * (int64_t)row_bytes);
+      give = give < c->size ? next_carried(c, c->rank, give) : give;
+      take = take < c->size ? next_carried(c, from, take) : take;
+    }
+  }
+}
+
 void comm_share_rows(comm *c, const void *mine, void *all, const off *counts, size_t row_bytes) {
-  char *place = all;
-  for (int r = 0; r < c->rank; r++)
-    place += (size_t)counts[r] * row_bytes;
+  char *place = share_at(all, counts, c->rank, row_bytes);
   if (place != (const char *)mine && counts[c->rank] > 0)
     memcpy(place, mine, (size_t)counts[c->rank] * row_bytes);
   if (c->size == 1)
@@ -228,12 +274,13 @@ void comm_share_rows(comm *c, const void *mine, void *all, const off *counts, si
   MPI_Type_commit(&row);
   for (int step = 1; step < c->size; step++) {
     int to = (c->rank + step) % c->size, from = (c->rank - step + c->size) % c->size;
-    char *got_at = all;
-    for (int r = 0; r < from; r++)
-      got_at += (size_t)counts[r] * row_bytes;
-    swap_rows(c, place, counts[c->rank], to, got_at, counts[from], from, row, row_bytes);
+    off n_give = shares_directly(c, c->rank, to) ? counts[c->rank] : 0;
+    off n_take = shares_directly(c, from, c->rank) ? counts[from] : 0;
+    swap_rows(c, place, n_give, to, share_at(all, counts, from, row_bytes), n_take, from, row, row_bytes);
+    comm_count_sent(c, to, n_give * (int64_t)row_bytes);
   }
-  count_sent_to_all(c, counts[c->rank] * (int64_t)row_bytes);
+  if (c->hosts > 1)
+    share_within_host(c, all, counts, row, row_bytes);
   MPI_Type_free(&row);
 }
 

@@ -22,8 +22,11 @@ typedef struct comm {
   int64_t bytes_sent;          /* payload this rank gave to other ranks; how each call is counted stands beside it */
   int64_t bytes_between_hosts; /* those of them for ranks on other hosts */
   int hosts;
-  int *host;           /* [size]: which host each rank is on, 0 … hosts-1; NULL: all on one. Owned */
-  off chunk_rows;      /* most rows in one message; lowered by tests to show that chunking is right */
+  int *host;      /* [size]: which host each rank is on, 0 … hosts-1; NULL: all on one. Owned, with the next three */
+  int *place;     /* [size]: how many lower ranks are on the same host */
+  int *by_host;   /* host h has the ranks by_host[host_at[h]] … by_host[host_at[h + 1] - 1], ascending */
+  int *host_at;   /* [hosts + 1] */
+  off chunk_rows; /* most rows in one message; lowered by tests to show that chunking is right */
   struct pulse *pulse; /* see io/pulse.h; NULL: nobody watches */
 } comm;
 
@@ -58,8 +61,18 @@ static inline off comm_starts(off *at, const off *counts, int ranks) {
   return sum;
 }
 
+/* How many ranks are on a host, and the i-th of them. Local. */
+static inline int comm_ranks_of(const comm *c, int host) {
+  return c->host == NULL ? c->size : c->host_at[host + 1] - c->host_at[host];
+}
+static inline int comm_rank_of(const comm *c, int host, int i) {
+  return c->host == NULL ? i : c->by_host[c->host_at[host] + i];
+}
+
 /* Ranks on our own host, ourselves included. Local. */
-int comm_ranks_on_host(const comm *c);
+static inline int comm_ranks_on_host(const comm *c) {
+  return comm_ranks_of(c, comm_host(c, c->rank));
+}
 
 /* Counts a message of so many bytes that goes to rank `to`. Local. */
 static inline void comm_count_sent(comm *c, int to, int64_t bytes) {
@@ -103,8 +116,15 @@ void comm_move_rows(comm *c, const void *give, const off *give_counts, void *got
                     size_t row_bytes);
 
 /* Every rank's rows one after another in `all`, on every rank; counts[r] rows come from rank r. `mine` may be the
- * rank's own place within `all`. Counted as (P-1) times the rank's own rows. */
+ * rank's own place within `all`. Where ranks share hosts, rows cross to another host once, to the rank in
+ * comm_share_carrier's place, which gives them to the others there. Counted as the rows that a rank gives to others,
+ * its own and those it carries; in all (P-1) times all rows, and H-1 times between H hosts. */
 void comm_share_rows(comm *c, const void *mine, void *all, const off *counts, size_t row_bytes);
+
+/* Who on a host gets the rows of a rank of another host first: ranks take turns by their places. Local. */
+static inline int comm_share_carrier(const comm *c, int rank, int host) {
+  return comm_rank_of(c, host, c->place[rank] % comm_ranks_of(c, host));
+}
 
 /* Waits for all. */
 void comm_barrier(comm *c);

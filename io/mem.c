@@ -45,6 +45,10 @@ static size_t rounded(size_t total) {
   return total + (unit - total % unit) % unit;
 }
 
+int64_t mem_rounded(int64_t bytes) {
+  return (int64_t)rounded((size_t)bytes + sizeof(header));
+}
+
 static void *blank(size_t total) {
   void *block = aligned_alloc(total < LARGE ? MEM_ALIGN : HUGE_PAGE, total);
 #ifdef MADV_HUGEPAGE

@@ -21,6 +21,9 @@ status mem_realloc(void *inout, off n, size_t size, const char *what);
 /* Frees; NULL is accepted. */
 void mem_free(void *block);
 
+/* What a block of so many bytes counts as held: with what stands before it, rounded up. */
+int64_t mem_rounded(int64_t bytes);
+
 /* Bytes held now, and the most ever held, by this process through this module. */
 int64_t mem_held(void);
 int64_t mem_peak(void);

@@ -14,12 +14,13 @@
 #include <string.h>
 
 static const option_use TAKES[] = {
-    {"users", ""},        {"items", ""},         {"events", ""},           {"factors", NULL},    {"loss", NULL},
-    {"solver", NULL},     {"ranks", NULL},       {"exchange", NULL},       {"heavy-rows", NULL}, {"holdout", NULL},
-    {"seed", NULL},       {"duplicates", NULL},  {"threads", "1"},         {"link", NULL},       {"core-flops", NULL},
-    {"node-cores", NULL}, {"node-memory", NULL}, {"sweeps", NULL},         {"popularity", NULL}, {"head-share", NULL},
-    {"activity", NULL},   {"json", NULL},        {"ranks-per-node", NULL}, {"local-link", NULL}, {"half-speed", NULL},
-    {NULL, NULL}};
+    {"users", ""},         {"items", ""},     {"events", ""},           {"factors", NULL},
+    {"loss", NULL},        {"solver", NULL},  {"ranks", NULL},          {"exchange", NULL},
+    {"heavy-rows", NULL},  {"holdout", NULL}, {"seed", NULL},           {"duplicates", NULL},
+    {"threads", "1"},      {"link", NULL},    {"core-flops", NULL},     {"node-cores", NULL},
+    {"node-memory", NULL}, {"sweeps", NULL},  {"popularity", NULL},     {"head-share", NULL},
+    {"activity", NULL},    {"json", NULL},    {"ranks-per-node", NULL}, {"local-link", NULL},
+    {"half-speed", NULL},  {"latency", NULL}, {"memory", NULL},         {NULL, NULL}};
 
 static const char DETAILS[] =
     "With a DATASET everything is counted on its rows, and the bytes are those a real run sends, to the byte. Without "
@@ -29,10 +30,13 @@ static const char DETAILS[] =
     "  palate plan --users 200000000 --items 20000 --events 100000000000 --factors 128 --ranks 64 --threads 16";
 
 typedef struct request {
-  plan_machine machine;
+  machine machine;
   plan_laws laws;
-  plan_layout layout; /* sizes and settings; counts come later */
-  int64_t ranks, ranks_per_node, sweeps, node_cores, node_memory, heavy_from;
+  plan_wish wish;
+  gid users, items; /* without a dataset */
+  double events;
+  plan_layout layout;
+  int64_t sweeps, node_cores, node_memory;
   exchange_mode asked;
   solve_method method;
   bool counted; /* on a dataset */
@@ -40,34 +44,35 @@ typedef struct request {
 
 static status read_request(const options *o, request *r) {
   status st = OK;
-  int64_t factors, threads;
+  int64_t factors, threads, ranks, per_node, heavy, memory = 0;
   int loss, exchange, solver;
-  double link, local, flops, half;
   *r = (request){0};
   TRY(option_choice(o, "loss", LOSS_WORDS, &loss));
   TRY(option_choice(o, "exchange", EXCHANGE_WORDS, &exchange));
   TRY(option_choice(o, "solver", SOLVER_WORDS, &solver));
   TRY(option_count(o, "factors", 1, 512, &factors));
-  TRY(option_count(o, "ranks", 1, 1 << 20, &r->ranks));
-  TRY(option_count(o, "ranks-per-node", 1, 1 << 20, &r->ranks_per_node));
+  TRY(option_count(o, "ranks", 1, 1 << 20, &ranks));
+  TRY(option_count(o, "ranks-per-node", 1, 1 << 20, &per_node));
   TRY(option_count(o, "threads", 1, 4096, &threads));
   TRY(option_count(o, "sweeps", 1, 100000, &r->sweeps));
-  TRY(option_count(o, "heavy-rows", 0, INT64_MAX, &r->heavy_from));
+  TRY(option_count(o, "heavy-rows", 0, INT64_MAX, &heavy));
   TRY(option_count(o, "node-cores", 1, 1 << 16, &r->node_cores));
   TRY(option_size(o, "node-memory", &r->node_memory));
-  TRY(option_number(o, "link", 1e-6, 1e6, &link));
-  TRY(option_number(o, "local-link", 1e-6, 1e6, &local));
-  TRY(option_number(o, "core-flops", 1e-3, 1e6, &flops));
-  TRY(option_number(o, "half-speed", 0, 1e6, &half));
+  TRY(train_options_machine(o, (int)threads, &r->machine));
+  if (option_text(o, "memory") != NULL)
+    TRY(option_size(o, "memory", &memory));
   TRY(option_number(o, "popularity", 0.01, 10, &r->laws.s));
   TRY(option_number(o, "head-share", 0, 1, &r->laws.share));
   TRY(option_number(o, "activity", 0, 5, &r->laws.sigma));
   r->asked = (exchange_mode)exchange;
   r->method = (solve_method)solver;
-  r->machine = (plan_machine){
-      .threads = (int)threads, .flops = flops * 1e9, .half = half, .link = link * 1e9, .local = local * 1e9};
-  r->layout.factors = (int)factors;
-  r->layout.explicit_loss = loss == 0;
+  r->wish = (plan_wish){.factors = (int)factors,
+                        .explicit_loss = loss == 0,
+                        .heavy_from = heavy,
+                        .ranks = (int)ranks,
+                        .ranks_per_node = (int)per_node,
+                        .threads = (int)threads,
+                        .memory = memory};
   r->counted = options_argument_count(o) == 1;
   if (!r->counted) {
     int64_t users, items, events;
@@ -77,9 +82,9 @@ static status read_request(const options *o, request *r) {
     if ((double)events > (double)users * (double)items)
       TRY(status_fail(USAGE, "--events %lld: more than %lld users times %lld items", (long long)events,
                       (long long)users, (long long)items));
-    r->layout.users = users;
-    r->layout.items = items;
-    r->layout.events = (double)events;
+    r->users = users;
+    r->items = items;
+    r->events = (double)events;
   }
 done:
   return st;
@@ -90,15 +95,12 @@ static status count(comm *c, const options *o, request *r) {
   dataset *d = NULL;
   holdout h = {0};
   duplicates merge;
-  int factors = r->layout.factors;
-  bool explicit_loss = r->layout.explicit_loss;
   TRY(holdout_read(o, SPLIT_TO_TRAIN, NULL, 0, &h));
-  TRY(train_options_duplicates(o, explicit_loss, &merge));
+  TRY(train_options_duplicates(o, r->wish.explicit_loss, &merge));
   TRY(dataset_open(c, options_argument(o, 0), &d));
   TRY(holdout_check(&h, d));
   TRY(holdout_keys(c, &h, d, 0, dataset_users(d)));
-  TRY(plan_count(c, d, merge, split_mark, &h.rule, factors, explicit_loss, r->heavy_from, (int)r->ranks,
-                 (int)r->ranks_per_node, &r->layout));
+  TRY(plan_count(c, d, merge, split_mark, &h.rule, &r->wish, &r->layout));
 done:
   holdout_free(&h);
   dataset_close(d);
@@ -145,28 +147,41 @@ static status cheapest(const request *r, const plan_service *service, layout_cho
       if (ranks > 1 << 16)
         continue;
       plan_layout l;
-      plan_machine m = r->machine;
+      machine m = r->machine;
       plan_result result;
-      m.threads = (int)r->node_cores / per_node;
-      status st = plan_model(service, r->layout.factors, r->layout.explicit_loss, ranks, per_node, &l);
+      plan_wish wish = r->wish;
+      m.threads = wish.threads = (int)r->node_cores / per_node;
+      wish.ranks = ranks;
+      wish.ranks_per_node = per_node;
+      status st = plan_model(service, &wish, &l);
       if (st != OK)
         return st;
       l.mean_system = als_wants_mean_system(r->method);
-      plan_cost(&l, &m, r->asked == EXCHANGE_AUTO ? plan_choose(&l) : r->asked, r->asked, NULL, &result);
+      plan_cost(&l, &m, r->asked == EXCHANGE_AUTO ? plan_choose(&l, &m) : r->asked, r->asked, NULL, &result);
       plan_layout_free(&l);
-      bool fits = result.memory_max * per_node < 0.9 * (double)r->node_memory;
+      bool fits = result.memory_max * per_node < 0.9 * (double)r->node_memory && result.user_batches > 0 &&
+                  result.item_batches > 0;
       if (fits && (!out->fits || result.seconds * nodes < 0.999 * out->seconds * out->nodes))
         *out = (layout_choice){nodes, per_node, result.seconds, result, true};
     }
   return OK;
 }
 
+static void print_batches(const plan_result *p) {
+  if (p->user_batches == 0 || p->item_batches == 0)
+    printf("  too little --memory");
+  else if (p->user_batches > 1 || p->item_batches > 1)
+    printf("  in %d and %d batches", p->user_batches, p->item_batches);
+}
+
 static void print_result(const plan_result *p, bool chosen) {
   char all[32], most[32], node[32], memory[32], seconds[32], hidden[32];
-  printf("%c %-10s %-10s %10s %10s %10s %10s %10s %10s\n", chosen ? '*' : ' ', exchange_mode_name(p->users),
+  printf("%c %-10s %-10s %10s %10s %10s %10s %10s %10s", chosen ? '*' : ' ', exchange_mode_name(p->users),
          exchange_mode_name(p->items), amount(p->bytes_sent, all), amount(p->bytes_sent_max, most),
          amount(p->node_max, node), amount(p->memory_max, memory), duration(p->seconds, seconds),
          duration(p->seconds_exchange, hidden));
+  print_batches(p);
+  putchar('\n');
 }
 
 static void print_sbatch(const layout_choice *best, const request *r) {
@@ -190,16 +205,17 @@ static void print_table(const request *r, const plan_result results[3], int chos
   printf(
       "%lld users, %lld items, %.0f pairs to train on, %d factors; %lld rank%s x %d thread%s on %d node%s; %.0f heavy "
       "items\n",
-      (long long)l->users, (long long)l->items, l->pairs, l->factors, (long long)r->ranks, r->ranks == 1 ? "" : "s",
+      (long long)l->users, (long long)l->items, l->pairs, l->factors, (long long)l->ranks, l->ranks == 1 ? "" : "s",
       r->machine.threads, r->machine.threads == 1 ? "" : "s", plan_nodes(l), plan_nodes(l) == 1 ? "" : "s", l->heavy);
   if (!r->counted)
     printf("Estimated: popularity ~ (rank + %.4g items)^-%.3g, log-normal activity of sigma %.3g\n", r->laws.share,
            r->laws.s, r->laws.sigma);
   snprintf(flops, sizeof flops, "%.3g", results[chosen].flops / 1e9);
+  const machine *m = &r->machine;
   printf("%s GFLOP a sweep, max/mean over ranks %.3f; %.3g GFLOP/s a core, %.3g GB/s between nodes, %.3g GB/s a rank "
-         "within\n\n",
-         flops, results[chosen].flops_max * (double)r->ranks / results[chosen].flops,
-         plan_core_flops(&r->machine, l->factors) / 1e9, r->machine.link / 1e9, r->machine.local / 1e9);
+         "within, %.3g us a message; %.0f messages of a rank at the most, %.0f rounds\n\n",
+         flops, results[chosen].flops_max * l->ranks / results[chosen].flops, machine_core_flops(m, l->factors) / 1e9,
+         m->link / 1e9, m->local / 1e9, m->latency * 1e6, results[chosen].messages_max, results[chosen].rounds);
   printf("  %-10s %-10s %10s %10s %10s %10s %10s %10s\n", "users'", "items'", "sent, all", "by a rank", "by a node",
          "memory", "a sweep", "exchange");
   for (int i = 0; i < 3; i++)
@@ -207,13 +223,14 @@ static void print_table(const request *r, const plan_result results[3], int chos
 }
 
 static json_t *result_json(const plan_result *p) {
-  return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f}", "exchange",
+  return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:f, s:f, s:f, s:f, s:f}", "exchange",
                    exchange_mode_name(p->users), "exchange_items", exchange_mode_name(p->items), "bytes_sent",
                    (json_int_t)llround(p->bytes_sent), "bytes_sent_max", (json_int_t)llround(p->bytes_sent_max),
                    "bytes_between_hosts", (json_int_t)llround(p->bytes_between), "node_bytes_max",
-                   (json_int_t)llround(p->node_max), "memory_max", (json_int_t)llround(p->memory_max), "flops",
-                   p->flops, "flops_max", p->flops_max, "seconds", p->seconds, "seconds_compute", p->seconds_compute,
-                   "seconds_exchange", p->seconds_exchange);
+                   (json_int_t)llround(p->node_max), "memory_max", (json_int_t)llround(p->memory_max), "user_batches",
+                   p->user_batches, "item_batches", p->item_batches, "flops", p->flops, "flops_max", p->flops_max,
+                   "seconds", p->seconds, "seconds_compute", p->seconds_compute, "seconds_exchange",
+                   p->seconds_exchange);
 }
 
 static status print_json(const request *r, const plan_result results[3], int chosen, const layout_choice *best) {
@@ -226,9 +243,12 @@ static status print_json(const request *r, const plan_result results[3], int cho
   json_object_set_new(root, "pairs", json_real(r->layout.pairs));
   json_object_set_new(root, "heavy_items", json_real(r->layout.heavy));
   json_object_set_new(root, "factors", json_integer(r->layout.factors));
-  json_object_set_new(root, "ranks", json_integer(r->ranks));
+  json_object_set_new(root, "ranks", json_integer(r->wish.ranks));
   json_object_set_new(root, "ranks_per_node", json_integer(r->layout.ranks_per_node));
   json_object_set_new(root, "threads", json_integer(r->machine.threads));
+  json_object_set_new(root, "messages_max", json_real(results[chosen].messages_max));
+  json_object_set_new(root, "rounds", json_real(results[chosen].rounds));
+  json_object_set_new(root, "latency", json_real(r->machine.latency));
   json_object_set_new(root, "counted", json_boolean(r->counted));
   if (best->fits)
     json_object_set_new(root, "cheapest",
@@ -250,16 +270,16 @@ static status run(comm *c, const options *o) {
   TRY(read_request(o, &r));
   if (r.counted)
     TRY(count(c, o, &r));
-  const plan_layout *l = &r.layout;
-  TRY(plan_service_create(&r.laws, l->users, l->items, r.counted ? l->pairs : l->events, r.heavy_from, &service));
+  gid users = r.counted ? r.layout.users : r.users, items = r.counted ? r.layout.items : r.items;
+  TRY(plan_service_create(&r.laws, users, items, r.counted ? r.layout.pairs : r.events, r.wish.heavy_from, &service));
   if (!r.counted)
-    TRY(plan_model(service, l->factors, l->explicit_loss, (int)r.ranks, (int)r.ranks_per_node, &r.layout));
+    TRY(plan_model(service, &r.wish, &r.layout));
   r.layout.mean_system = als_wants_mean_system(r.method);
-  exchange_mode users = r.asked == EXCHANGE_AUTO ? plan_choose(&r.layout) : r.asked;
+  exchange_mode way = r.asked == EXCHANGE_AUTO ? plan_choose(&r.layout, &r.machine) : r.asked;
   int chosen = 0;
   for (int i = 0; i < 3; i++) {
     plan_cost(&r.layout, &r.machine, MODES[i], r.asked, NULL, &results[i]);
-    chosen = MODES[i] == users ? i : chosen;
+    chosen = MODES[i] == way ? i : chosen;
   }
   TRY(cheapest(&r, service, &best));
   if (option_flag(o, "json")) {

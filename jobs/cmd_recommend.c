@@ -180,7 +180,7 @@ static status recommend_user(comm *c, const options *o, model *m, const char *di
     ends[0] = row;
     ends[1] = row + 1;
     TRY(seen_create(c, d, m, &(part){.n = model_rows(m, USERS), .size = 1, .first = ends}, &s));
-    TRY(seen_rows(s, row, 1, &has));
+    TRY(seen_rows(c, s, row, 1, &has));
   }
   TRY(score_all(m, x, constant, has.col, csr_nnz(&has), score, &best));
   TRY(list_best(o, m, score, best, has.col, csr_nnz(&has), top, id, "user"));

@@ -41,6 +41,8 @@ typedef struct watch {
   const char *dir;
   resume_clock clock;
   double waiting, exchange;
+  double balance; /* sum over `measured` sweeps */
+  int measured;
 } watch;
 
 /* --- checkpoints --- */
@@ -107,6 +109,8 @@ static status watch_sweep(void *context, als *a, const als_report *r) {
     snprintf(loss, sizeof loss, ", objective %.8g", r->objective);
   double seconds = r->seconds_users + r->seconds_items;
   w->waiting += r->seconds_waiting;
+  w->balance += r->balance;
+  w->measured++;
   w->exchange += r->seconds_exchange;
   if (w->c->rank == 0) {
     if (w->bar.drawn || r->sweep == w->sweeps)
@@ -306,7 +310,9 @@ status job_train(comm *c, const options *o, const char *dataset_file, const char
   if (st != OK)
     goto done;
   if (c->size > 1)
-    log_info("rows were under way for %.2f s; all but %.2f s of that was hidden behind solving", w.exchange, w.waiting);
+    log_info("rows were under way for %.2f s; all but %.2f s of that was hidden behind solving; time spent solving, "
+             "largest over mean rank: %.3f",
+             w.exchange, w.waiting, w.measured > 0 ? w.balance / w.measured : 1);
   pulse_phase(c, "writing the model");
   TRY(write_model(c, a, &t, &h, d, &w, dir));
   if (c->rank == 0)

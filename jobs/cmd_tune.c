@@ -73,7 +73,8 @@ static status set_validation(options *o) {
 }
 
 static bool is_training_option(const char *name) {
-  static const char *const NOT[] = {"seed", "memory", "exchange", "objective-every", "heavy-rows"};
+  static const char *const NOT[] = {"seed", "memory",     "exchange",   "objective-every", "heavy-rows",
+                                    "link", "local-link", "core-flops", "half-speed",      "latency"};
   static const option_use USES[] = {TRAIN_OPTIONS, {NULL, NULL}};
   bool found = false;
   for (const option_use *u = USES; u->name != NULL; u++)

@@ -25,8 +25,8 @@ status group_names_from_pairs(comm *c, model *m, const csr *pairs, const lid *gr
 status group_names_from_factors(comm *c, model *m, const real *centroid, const int64_t *size, lid n_groups,
                                 group_names *out);
 
-/* Groups of items: their own titles and tags. group[r] is the group of item first + r on this rank; dist2[r] how far it
- * is from the centroid: the nearest are the top items. */
+/* Groups of items: their own titles and tags. group[r] is the group of item first + r on this rank (our range of
+ * part_equal); dist2[r] how far it is from the centroid: the nearest are the top items. */
 status group_names_of_items(comm *c, model *m, gid first, gid count, const lid *group, const real *dist2, lid n_groups,
                             group_names *out);
 

@@ -69,6 +69,7 @@ static const option_spec TABLE[] = {
     {"ranks-per-node", "N", "1", "ranks that share a node, neighbours; they send a row once to another node", 0},
     {"core-flops", "GFLOP/S", "120", "what a core does in the solver with very many factors, in 10^9 flop a second", 0},
     {"half-speed", "K", "64", "factors with which a core does half of --core-flops", 0},
+    {"latency", "US", "2", "what the first byte takes from one rank to another, in 10^-6 seconds", 0},
     {"node-cores", "N", "32", "cores of a node, for the cheapest layout", 0},
     {"node-memory", "SIZE", "128G", "memory of a node, for the cheapest layout", 0},
     {"popularity", "S", "1.5", "without data: an item's popularity falls as (rank + q)^-S", 0},

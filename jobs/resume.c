@@ -27,8 +27,9 @@ struct resume {
 
 /* Options that do not change a bit of the model, or only when to stop. */
 static bool changes_the_model(const char *name) {
-  static const char *const NOT[] = {"output", "threads", "memory",     "exchange",         "objective-every",
-                                    "sweeps", "resume",  "time-limit", "checkpoint-every", "stall-timeout"};
+  static const char *const NOT[] = {"output", "threads",    "memory",     "exchange",         "objective-every",
+                                    "sweeps", "resume",     "time-limit", "checkpoint-every", "stall-timeout",
+                                    "link",   "local-link", "core-flops", "half-speed",       "latency"};
   for (size_t i = 0; i < sizeof NOT / sizeof *NOT; i++)
     if (strcmp(name, NOT[i]) == 0)
       return false;

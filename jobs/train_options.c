@@ -2,6 +2,8 @@
 
 #include "io/log.h"
 
+#include <omp.h>
+
 const char LOSS_WORDS[] = "explicit|implicit";
 const char CONFIDENCE_WORDS[] = "ials|linear|raw|log";
 const char WEIGHTS_WORDS[] = "one|value";
@@ -13,6 +15,24 @@ status train_options_duplicates(const options *o, bool explicit_loss, duplicates
   int place = explicit_loss ? DUPLICATES_LAST : DUPLICATES_SUM;
   status st = option_text(o, "duplicates") != NULL ? option_choice(o, "duplicates", DUPLICATES_WORDS, &place) : OK;
   *out = (duplicates)place;
+  return st;
+}
+
+status train_options_machine(const options *o, int threads, machine *out) {
+  double link, local, flops, half, latency;
+  status st = OK;
+  TRY(option_number(o, "link", 1e-6, 1e6, &link));
+  TRY(option_number(o, "local-link", 1e-6, 1e6, &local));
+  TRY(option_number(o, "core-flops", 1e-3, 1e6, &flops));
+  TRY(option_number(o, "half-speed", 0, 1e6, &half));
+  TRY(option_number(o, "latency", 0, 1e9, &latency));
+  *out = (machine){.threads = threads,
+                   .flops = flops * 1e9,
+                   .half = half,
+                   .link = link * 1e9,
+                   .local = local * 1e9,
+                   .latency = latency * 1e-6};
+done:
   return st;
 }
 
@@ -40,6 +60,7 @@ status train_options_read(const options *o, train_options *t) {
   TRY(option_number(o, "epsilon", 1e-12, 1e12, &l->epsilon));
   TRY(option_number(o, "unobserved-weight", 0, 1e6, &l->unobserved));
   TRY(option_number(o, "tolerance", 0, 1, &t->als.tolerance));
+  TRY(train_options_machine(o, omp_get_max_threads(), &t->als.machine));
   l->explicit_loss = t->loss == 0;
   l->form = (confidence)t->confidence;
   l->weigh_values = t->weights == 1;

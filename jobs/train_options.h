@@ -11,7 +11,8 @@
   {"loss", NULL}, {"factors", NULL}, {"lambda", NULL}, {"reg-exponent", NULL}, {"confidence", NULL}, {"alpha", NULL},  \
       {"epsilon", NULL}, {"unobserved-weight", NULL}, {"weights", NULL}, {"duplicates", NULL}, {"sweeps", NULL},       \
       {"tolerance", NULL}, {"objective-every", NULL}, {"solver", NULL}, {"nonnegative", NULL}, {"exchange", NULL},     \
-      {"heavy-rows", NULL}, {"memory", NULL}, {                                                                        \
+      {"heavy-rows", NULL}, {"memory", NULL}, {"link", NULL}, {"local-link", NULL}, {"core-flops", NULL},              \
+      {"half-speed", NULL}, {"latency", NULL}, {                                                                       \
     "seed", NULL                                                                                                       \
   }
 
@@ -24,6 +25,9 @@ typedef struct train_options {
   duplicates merge;
   int loss, confidence, weights, solver, exchange; /* places in the word lists */
 } train_options;
+
+/* --link, --local-link, --core-flops, --half-speed and --latency; `threads` of a rank. USAGE. Local. */
+status train_options_machine(const options *o, int threads, machine *out);
 
 /* USAGE names the option that is wrong. Local. */
 status train_options_read(const options *o, train_options *t);

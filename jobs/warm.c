@@ -61,8 +61,7 @@ static const char *unfit(const model *m, als *a, int factors, bool explicit_loss
 
 status warm_start(comm *c, const char *warm, dataset *d, const holdout *h, als *a, int factors, bool explicit_loss) {
   model *m = NULL;
-  gid *user_row = NULL, *own_item_row = NULL;
-  lid *item_row = NULL;
+  gid *user_row = NULL, *item_row = NULL;
   const part *users = als_part(a, USERS), *items = als_part(a, ITEMS);
   gid first_item = items->first[c->rank], item_count = part_count(items, c->rank);
   int64_t taken[2] = {0, 0}, sent = c->bytes_sent;
@@ -76,21 +75,18 @@ status warm_start(comm *c, const char *warm, dataset *d, const holdout *h, als *
   }
   st = MEM_ALLOC(user_row, part_count(users, c->rank), "rows to start from");
   if (st == OK)
-    st = MEM_ALLOC(item_row, items->n, "rows to start from");
-  if (st == OK)
-    st = MEM_ALLOC(own_item_row, item_count, "rows to start from");
+    st = MEM_ALLOC(item_row, item_count, "rows to start from");
   TRY(comm_agree(c, st));
-  TRY(match_users(c, d, m, users->first[c->rank], part_count(users, c->rank), user_row));
-  TRY(match_items(c, d, m, item_row));
+  TRY(match_ids(c, ids_of_dataset(d), ids_of_model(m), USERS, users->first[c->rank], part_count(users, c->rank),
+                user_row));
+  TRY(match_ids(c, ids_of_dataset(d), ids_of_model(m), ITEMS, first_item, item_count, item_row));
   if (!holdout_none(h) && !holdout_is_of(h, m)) {
     log_info("a cold start: %s was trained on pairs that are held out now", warm);
     goto done;
   }
-  for (gid i = 0; i < item_count; i++)
-    own_item_row[i] = item_row[first_item + i];
   st = take_rows(a, m, USERS, user_row, part_count(users, c->rank), &taken[0]);
   if (st == OK)
-    st = take_rows(a, m, ITEMS, own_item_row, item_count, &taken[1]);
+    st = take_rows(a, m, ITEMS, item_row, item_count, &taken[1]);
   TRY(comm_agree(c, st));
   comm_sum_i64(c, taken, 2);
   log_info("starting from %s: %lld of %lld users and %lld of %lld items are known there", warm, (long long)taken[0],
@@ -99,7 +95,6 @@ done:
   c->bytes_sent = sent;
   mem_free(user_row);
   mem_free(item_row);
-  mem_free(own_item_row);
   model_close(m);
   return st;
 }

@@ -82,5 +82,8 @@ over 3 slot --exchange reduce --heavy-rows 600
 over 2 slot --exchange halo
 good "two ranks on each of 2 hosts send between hosts what one on each sends: $counted" \
   [ "$counted" -eq "$(planned 2 1 --exchange halo)" ]
+# So do the sums of heavy rows, and their solutions, which every rank needs.
+over 2 slot --exchange reduce --heavy-rows 600
+good "so they do with heavy rows: $counted" [ "$counted" -eq "$(planned 2 1 --exchange reduce --heavy-rows 600)" ]
 [ -n "${PALATE_NET_RATE:-}" ] || echo "the kernel does not limit bandwidth: not tried"
 finish

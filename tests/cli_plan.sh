@@ -6,6 +6,9 @@ cd "$work" || exit 1
 # number FILE NAME: the last number of that name in JSON or JSON lines.
 number() { grep -o "\"$2\": *[0-9.]*" "$1" | tail -n 1 | grep -o '[0-9.]*$'; }
 
+# first FILE NAME: the first.
+first() { grep -m 1 -o "\"$2\": *[0-9.]*" "$1" | grep -o '[0-9.]*$'; }
+
 # within NAME A B PERCENT
 within() { good "$1: $2 is within $4 % of $3" awk -v a="$2" -v b="$3" -v p="$4" 'BEGIN { exit !(a >= b * (1 - p / 100) && a <= b * (1 + p / 100)) }'; }
 
@@ -62,6 +65,7 @@ for n in 2 4 8; do
   run "$n" train lopsided.h5 -o runs --factors 32 --sweeps 1
   balance=$(grep -o 'largest over mean rank [0-9.]*' err | grep -o '[0-9.]*$')
   good "balance $balance at $n ranks" awk -v b="$balance" 'BEGIN { exit !(b > 0 && b <= 1.10) }'
+  good "and what was measured is said" grep -qE 'spent solving, largest over mean rank: [1-9][0-9.]*' err
 done
 
 # A bound on memory that a replicated side would break: refused there, kept by bringing rows in batches, to the same bits.
@@ -73,8 +77,29 @@ good "a replicated side breaks the bound" [ "$status" -eq 70 ]
 good "and says what to do" grep -q 'memory limit' err
 run 4 train sparse.h5 -o runs --factors 128 --sweeps 2 --memory 48M
 good "batches keep it" [ "$status" -eq 0 ]
-good "in batches" grep -qE '(1 and|and) ([2-9]|[1-9][0-9]+) batches' err
+good "in batches" grep -qE 'rows in (([2-9]|[1-9][0-9]+) and [0-9]+|1 and ([2-9]|[1-9][0-9]+)) batches' err
 [ "$status" -eq 0 ] && good "to the same bits" "$tests/same_h5" "$free_run/model.h5" "$(tail -n 1 out)/model.h5"
+
+# The plan knows of the batches: bytes to the byte, memory within 10 %.
+for n in 2 4; do
+  for memory in 36M 48M; do
+    for how in "--loss explicit"; do
+      # shellcheck disable=SC2086
+      run "$n" train sparse.h5 -q -o runs --factors 96 --sweeps 1 --memory $memory $how
+      trained=$status
+      sent=$(number "$(tail -n 1 out)/train.jsonl" bytes_sent 2>/dev/null) peak=$(number "$(tail -n 1 out)/train.jsonl" memory 2>/dev/null)
+      # shellcheck disable=SC2086
+      run 0 plan sparse.h5 --ranks "$n" --factors 96 --memory $memory --json $how
+      if [ "$trained" -ne 0 ]; then
+        good "plan $how --memory $memory at $n ranks says that it is too little" grep -qE '"(user|item)_batches": 0' out
+        continue
+      fi
+      good "plan $how --memory $memory at $n ranks says $(first out bytes_sent), train sent $sent" [ "$(first out bytes_sent)" = "$sent" ]
+      within "planned memory of $how --memory $memory at $n ranks" "$(first out memory_max)" "$peak" 10
+      echo "$n ranks, $memory, $how: $(first out user_batches) and $(first out item_batches) batches; memory planned $(first out memory_max), measured $peak"
+    done
+  done
+done
 
 # The service in mind: an item half sweep under 1 GB a rank, and a header to paste.
 run 0 plan --users 200000000 --items 20000 --events 100000000000 --factors 128 --ranks 64 --threads 16 --json

@@ -2,8 +2,10 @@
  * definitions; or a parent model is compared with the wrong members' rows. */
 #define _XOPEN_SOURCE 700
 #include "eval/evaluate.h"
+#include "eval/given.h"
 #include "eval/match.h"
 #include "eval/report.h"
+#include "eval/seen.h"
 #include "io/mem.h"
 #include "tests/ref/ref_metrics.h"
 #include "tests/suite.h"
@@ -174,10 +176,11 @@ static model *make_model(const shape *h, const char *name, bool shuffled) {
   return m;
 }
 
-/* A dataset with the ids in order; its events do not matter here. */
-static dataset *make_dataset(const shape *h) {
-  char path[TEMP_FOLDER_MAX + 32];
-  snprintf(path, sizeof path, "%s/data.h5", folder);
+/* A dataset whose row r has the id (r * step) % n, step 1 being in order; user u has one event, with item u % n_items.
+ * Its path. */
+static const char *write_dataset(const shape *h, const char *name, gid step_users, gid step_items) {
+  static char path[TEMP_FOLDER_MAX + 32];
+  snprintf(path, sizeof path, "%s/%s.h5", folder, name);
   part users, items;
   everywhere(part_equal(&users, h->users, world.size) == OK && part_equal(&items, h->items, world.size) == OK, "part");
   dataset_part p = {.n_users = h->users,
@@ -193,18 +196,25 @@ static dataset *make_dataset(const shape *h) {
   real value[128] = {0};
   for (gid u = 0; u <= p.user_count; u++)
     indptr[u] = p.first_user + u;
+  for (gid u = 0; u < p.user_count; u++)
+    item[u] = (lid)((p.first_user + u) % h->items);
   p.indptr = indptr;
   p.item = item;
   p.value = value;
-  write_ids(&p.user_ids, p.first_user, p.user_count, h->users, 1);
-  write_ids(&p.item_ids, p.first_item, p.item_count, h->items, 1);
+  write_ids(&p.user_ids, p.first_user, p.user_count, h->users, step_users);
+  write_ids(&p.item_ids, p.first_item, p.item_count, h->items, step_items);
   everywhere(dataset_write(&world, path, &p) == OK, "dataset_write");
   strings_free(&p.user_ids);
   strings_free(&p.item_ids);
   part_free(&users);
   part_free(&items);
+  return path;
+}
+
+/* A dataset with the ids in order. */
+static dataset *make_dataset(const shape *h) {
   dataset *d;
-  everywhere(dataset_open(&world, path, &d) == OK, "dataset_open");
+  everywhere(dataset_open(&world, write_dataset(h, "data", 1, 1), &d) == OK, "dataset_open");
   return d;
 }
 
@@ -492,20 +502,32 @@ static void make_few(gid n_items, gid first, gid count, bool test, csr *out) {
   }
 }
 
-/* The most that evaluation holds at a time, with a cap on it. */
-static int64_t evaluation_peak(gid n_items, int64_t cap) {
+/* The most that evaluation holds at a time, with a cap on it. `moved`: the model's items stand in other rows than the
+ * dataset's, and users are folded in. */
+static int64_t evaluation_peak(gid n_items, bool moved, int64_t cap) {
   shape h = {40, (lid)n_items, 2, false, 1 << 20};
-  model *m = make_model(&h, "large", false);
+  model *m = make_model(&h, "large", moved);
+  dataset *d = make_dataset(&h);
   part users;
   everywhere(part_equal(&users, h.users, world.size) == OK, "part");
   gid first = users.first[world.rank];
   csr train, test;
   make_few(n_items, first, part_count(&users, world.rank), false, &train);
   make_few(n_items, first, part_count(&users, world.rank), true, &test);
+  row_map map;
+  foldin *fold;
+  static uint8_t strangers[64];
   scorer *s; /* blocks of the same size for many items as for few */
-  everywhere(scorer_create(isa_in_use(), m, NULL, 1 << 16, &s) == OK, "scorer_create");
+  everywhere(row_map_make(&world, d, m, &users, &map, NULL, NULL) == OK, "row_map_make");
+  everywhere(foldin_create(&world, m, &fold) == OK, "foldin_create");
+  everywhere(scorer_create(isa_in_use(), m, &map, 1 << 16, &s) == OK, "scorer_create");
+  everywhere(scorer_moved(s) == moved, "items moved");
+  memset(strangers, 1, sizeof strangers);
   evaluation e;
   evaluate_input in = input_of(&h, s, &train, &test, first);
+  in.map[0] = &map;
+  in.fold[0] = fold;
+  in.fold_user = moved ? strangers : NULL;
   mem_peak_reset();
   int64_t before = mem_held(), most;
   mem_cap(cap > 0 ? before + cap : 0);
@@ -513,29 +535,113 @@ static int64_t evaluation_peak(gid n_items, int64_t cap) {
   mem_cap(0);
   most = mem_peak() - before;
   comm_max_i64(&world, &most, 1);
-  everywhere(e.users == h.users && e.popular.coverage > 0, "all users are measured");
+  everywhere(e.users == h.users && (moved || e.popular.coverage > 0), "all users are measured");
   scorer_free(s);
+  foldin_free(fold);
+  row_map_free(&map);
   csr_free(&train);
   csr_free(&test);
   part_free(&users);
   model_close(m);
+  dataset_close(d);
   return most;
 }
+
+enum { FEW = 2000, MANY = 200000 };
 
 /* A hundred times the items: a rank holds more for its own share of them alone, and would be refused any array of all
  * of them. */
 START_TEST(items_are_shared_out) {
-  enum { FEW = 2000, MANY = 200000 };
-  int64_t little = evaluation_peak(FEW, 0), own = (MANY + world.size - 1) / world.size;
+  bool moved = _i == 1;
+  int64_t little = evaluation_peak(FEW, moved, 0), own = (MANY + world.size - 1) / world.size;
   int64_t cap = little + 26 * own + 8 * (1 << 14); /* what is known of our items; a slice of counts */
-  int64_t most = evaluation_peak(MANY, cap);
+  int64_t most = evaluation_peak(MANY, moved, cap);
   everywhere(most <= cap && (world.size < 3 || cap - little < 12 * MANY), "memory");
   everywhere(mem_held() == 0, "nothing is left");
 }
 END_TEST
 
+/* What it takes to find the rows of one file in another that has them in another order, and what of it is kept. */
+typedef struct taken {
+  int64_t most, kept;
+} taken;
+
+static void mem_begin(taken *t) {
+  mem_peak_reset();
+  t->kept = mem_held();
+}
+static void mem_end(comm *c, taken *t) {
+  *t = (taken){mem_peak() - t->kept, mem_held() - t->kept};
+  comm_max_i64(c, &t->most, 1);
+  comm_max_i64(c, &t->kept, 1);
+}
+
+/* Of a snapshot's measuring, of --test, and of lists for everyone: over the ranks of c. */
+static void match_files(comm *c, const shape *h, model *m, const char *data, const char *other, taken out[3]) {
+  dataset *d;
+  part users, members;
+  row_map map;
+  given_pairs given;
+  seen *s;
+  csr has = {0};
+  everywhere(dataset_open(c, data, &d) == OK, "dataset_open");
+  everywhere(part_equal(&users, h->users, c->size) == OK && part_equal(&members, h->users, c->size) == OK, "part");
+  mem_begin(&out[0]);
+  everywhere(row_map_make(c, d, m, &users, &map, NULL, NULL) == OK && map.items, "row_map_make");
+  mem_end(c, &out[0]);
+  mem_begin(&out[1]);
+  everywhere(given_load(c, d, other, &users, DUPLICATES_SUM, &given) == OK, "given_load");
+  mem_end(c, &out[1]);
+  bool good = true;
+  gid step[2] = {coprime(h->users), coprime(h->items)};
+  for (lid r = 0; r < given.rows.n_rows; r++) { /* of whom `other` has in row u, the event is of its row u % items */
+    good = good && given.rows.ptr[r + 1] == given.rows.ptr[r] + 1;
+    for (gid u = 0; good && u < h->users; u++)
+      if (moved(u, h->users, step[0]) == given.first + r)
+        good = given.rows.col[given.rows.ptr[r]] == moved(u % h->items, h->items, step[1]);
+  }
+  everywhere(good, "pairs of --test in the rows of the dataset");
+  mem_begin(&out[2]);
+  everywhere(seen_create(c, d, m, &members, &s) == OK && seen_together(s), "seen_create");
+  mem_end(c, &out[2]);
+  gid first = members.first[c->rank];
+  everywhere(seen_rows(c, s, first, (lid)part_count(&members, c->rank), &has) == OK, "seen_rows");
+  for (lid r = 0; r < has.n_rows; r++) /* the model's row of the item that the member's id has in the dataset */
+    good = good && has.ptr[r + 1] == has.ptr[r] + 1 &&
+           moved(has.col[has.ptr[r]], h->items, step[1]) == moved(first + r, h->users, step[0]) % h->items;
+  everywhere(good, "what members have in the rows of the model");
+  csr_free(&has);
+  seen_free(s);
+  given_free(&given);
+  row_map_free(&map);
+  part_free(&users);
+  part_free(&members);
+  dataset_close(d);
+}
+
+/* Of P ranks each needs a P-th of what one takes to match all rows by id, and keeps a P-th. */
+START_TEST(matching_is_shared_out) {
+  shape h = {40, MANY, 2, false, 0};
+  char data[TEMP_FOLDER_MAX + 32], other[TEMP_FOLDER_MAX + 32];
+  model *m = make_model(&h, "other", true);
+  snprintf(data, sizeof data, "%s", write_dataset(&h, "data", 1, 1));
+  snprintf(other, sizeof other, "%s", write_dataset(&h, "given", coprime(h.users), coprime(h.items)));
+  comm single = comm_single();
+  taken alone[3], shared[3];
+  match_files(&single, &h, m, data, other, alone);
+  match_files(&world, &h, m, data, other, shared);
+  for (int i = 0; i < 3; i++) {
+    everywhere(shared[i].kept <= alone[i].kept / world.size + (1 << 13), "memory kept");
+    everywhere(shared[i].most <= 1.04 * (double)alone[i].most / world.size + (1 << 15), "memory taken");
+  }
+  model_close(m);
+  everywhere(mem_held() == 0, "nothing is left");
+}
+END_TEST
+
 static void add(TCase *tc) {
-  tcase_add_test(tc, items_are_shared_out);
+  tcase_add_loop_test(tc, items_are_shared_out, 0, 2);
+  tcase_add_test(tc, matching_is_shared_out);
   tcase_add_checked_fixture(tc, setup, teardown);
   tcase_add_loop_test(tc, figures_are_right_on_any_number_of_ranks, 0, N_SHAPES);
   tcase_add_loop_test(tc, rows_are_matched_by_id, 0, N_SHAPES);

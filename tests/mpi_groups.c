@@ -78,15 +78,17 @@ static csr pairs_of(world *w, bool test) {
 
 typedef struct seen_groups {
   world *w;
+  lid first, end; /* our items */
   bool right;
-  int64_t groups;
+  int64_t items; /* of all groups */
+  lid last;      /* groups that have ended */
 } seen_groups;
 
 static status check_tally(void *context, const group_tally *t) {
   seen_groups *s = context;
   int64_t members = 0;
   lid next = 0;
-  for (lid j = 0; j < ITEMS_ALL; j++) {
+  for (lid j = s->first; j < s->end; j++) {
     int64_t count = 0;
     for (lid i = 0; i < N; i++)
       count += s->w->label[i] == t->group && s->w->has[i][j];
@@ -101,28 +103,144 @@ static status check_tally(void *context, const group_tally *t) {
       any |= s->w->has[i][j];
     members += s->w->label[i] == t->group && any;
   }
-  s->right = s->right && next == t->n && members == t->members;
-  s->groups++;
+  s->right = s->right && next == t->n && members == t->members && t->group >= s->last;
+  s->items += t->n;
   return OK;
 }
 
-/* What groups consumed is what their members consumed, each group shown once. */
+static status check_end(void *context, lid first, lid last) {
+  seen_groups *s = context;
+  s->right = s->right && first == s->last && last > first && last <= GROUPS;
+  s->last = last;
+  return OK;
+}
+
+/* What groups consumed is what their members consumed, each item of a group shown once, where it is owned. */
 START_TEST(groups_consume_what_members_do) {
   world w = make(0.5);
   csr pairs = pairs_of(&w, false);
-  seen_groups seen = {&w, true, 0};
-  bool there[GROUPS] = {0};
+  part items;
+  ck_assert_int_eq(part_equal(&items, ITEMS_ALL, w.c.size), OK);
+  seen_groups seen = {&w, (lid)items.first[w.c.rank], (lid)items.first[w.c.rank + 1], true, 0, 0};
+  static bool there[GROUPS][ITEMS_ALL];
   int64_t expected = 0;
-  status st = group_items_visit(&w.c, &pairs, w.label + w.first, GROUPS, ITEMS_ALL, check_tally, &seen);
-  assert_all(&w, st == OK && seen.right);
+  group_visitor visitor = {check_tally, check_end, &seen};
+  status st = group_items_visit(&w.c, &pairs, w.label + w.first, GROUPS, ITEMS_ALL, &visitor);
+  assert_all(&w, st == OK && seen.right && seen.last == GROUPS);
   for (lid i = 0; i < N; i++)
-    if (i % 50 != 7) {
-      expected += !there[w.label[i]];
-      there[w.label[i]] = true;
-    }
-  comm_sum_i64(&w.c, &seen.groups, 1);
-  assert_all(&w, seen.groups == expected);
+    for (lid j = 0; j < ITEMS_ALL; j++)
+      if (w.has[i][j]) {
+        expected += !there[w.label[i]][j];
+        there[w.label[i]][j] = true;
+      }
+  comm_sum_i64(&w.c, &seen.items, 1);
+  assert_all(&w, seen.items == expected);
+  group_background all;
+  assert_all(&w, group_background_count(&w.c, &pairs, ITEMS_ALL, &all) == OK);
+  bool good = true;
+  for (lid j = seen.first; j < seen.end; j++) {
+    int64_t count = 0;
+    for (lid i = 0; i < N; i++)
+      count += w.has[i][j];
+    good = good && group_background_of(&all, w.c.rank, j) == (double)count;
+  }
+  assert_all(&w, good);
+  group_background_free(&all);
+  part_free(&items);
   csr_free(&pairs);
+}
+END_TEST
+
+/* A record on its way, with the rank that sent it. */
+typedef struct note {
+  lid group, from;
+} note;
+
+/* What ranks tell of groups comes together at the group's rank, in order of ranks, and nowhere else. */
+START_TEST(records_meet_at_the_groups_rank) {
+  comm c = comm_world();
+  enum { FIRST = 5, LAST = 40 };
+  note mine[2 * LAST];
+  off n = 0;
+  for (lid g = FIRST; g < LAST; g++)
+    for (int times = 0; times < (g + c.rank) % 3; times++)
+      mine[n++] = (note){g, c.rank};
+  group_moved got;
+  bool good = group_move(&c, FIRST, LAST, mine, sizeof *mine, n, &got) == OK;
+  lid begin, end;
+  group_share(FIRST, LAST, c.size, c.rank, &begin, &end);
+  good = good && got.begin == begin && got.end == end;
+  const note *note_at = (const note *)(const void *)got.record;
+  off at = 0;
+  for (lid g = begin; good && g < end; g++) {
+    good = good && got.at[g - begin] == at;
+    for (int r = 0; r < c.size; r++)
+      for (int times = 0; good && times < (g + r) % 3; times++, at++)
+        good = note_at[at].group == g && note_at[at].from == r;
+    good = good && got.at[g - begin + 1] == at;
+  }
+  double bad = good ? 0 : 1;
+  comm_max_f64(&c, &bad, 1);
+  ck_assert(bad == 0);
+  group_moved_free(&got);
+}
+END_TEST
+
+/* Few members with few items each, of very many: 16 pairs to train on and 4 to find. */
+static csr few_pairs(const part *users, gid n_items, int rank, bool test) {
+  csr m;
+  lid n = (lid)part_count(users, rank);
+  int each = test ? 4 : 16;
+  off at = 0;
+  ck_assert_int_eq(csr_alloc(&m, n, (off)n * each, "pairs"), OK);
+  for (lid r = 0; r < n; r++) {
+    for (int j = 0; j < each; j++) {
+      m.col[at] = (lid)(n_items / 20 * (test ? 16 + j : j) + users->first[rank] + r);
+      m.val[at++] = 1;
+    }
+    m.ptr[r + 1] = at;
+  }
+  return m;
+}
+
+/* The most that `cluster --quality` takes to see whether groups help. */
+static int64_t helping_peak(comm *c, gid n_items, int64_t cap) {
+  enum { MEMBERS = 64, OF = 4 };
+  part users;
+  ck_assert_int_eq(part_equal(&users, MEMBERS, c->size), OK);
+  csr train = few_pairs(&users, n_items, c->rank, false), test = few_pairs(&users, n_items, c->rank, true);
+  lid group[MEMBERS];
+  real affinity[MEMBERS];
+  for (lid r = 0; r < train.n_rows; r++) {
+    group[r] = (lid)((users.first[c->rank] + r) % OF);
+    affinity[r] = 1;
+  }
+  group_popular got;
+  int64_t before = mem_held(), most;
+  mem_peak_reset();
+  mem_cap(cap > 0 ? before + cap : 0);
+  int64_t bad = group_popular_measure(c, &train, &test, group, affinity, 1, OF, n_items, &got) != OK;
+  mem_cap(0);
+  most = mem_peak() - before;
+  comm_max_i64(c, &bad, 1);
+  ck_assert_msg(bad == 0, "%s", status_message());
+  ck_assert_int_eq(got.users, MEMBERS);
+  comm_max_i64(c, &most, 1);
+  csr_free(&train);
+  csr_free(&test);
+  part_free(&users);
+  return most;
+}
+
+/* A rank holds what it owns of the items: two counts and a shelf of each, and a slice of 2^20 counts where they are
+ * summed. An array of all of them would not fit beside
+ * that. */
+START_TEST(items_are_shared_out) {
+  comm c = comm_world();
+  enum { SLICE = 1 << 20, MANY = 16 << 20, PAGES = 4 * (2 << 20) }; /* what blocks are rounded up to */
+  int64_t little = helping_peak(&c, 2000, 0), own = (MANY + c.size - 1) / c.size;
+  int64_t cap = little + 17 * own + 8 * SLICE + PAGES;
+  ck_assert_int_le(helping_peak(&c, MANY, cap), cap);
 }
 END_TEST
 
@@ -319,6 +437,8 @@ END_TEST
 
 static void add(TCase *tc) {
   tcase_add_test(tc, groups_consume_what_members_do);
+  tcase_add_test(tc, records_meet_at_the_groups_rank);
+  tcase_add_test(tc, items_are_shared_out);
   tcase_add_test(tc, silhouette_is_as_defined);
   tcase_add_test(tc, stability_tells_groups_from_noise);
   tcase_add_test(tc, the_number_of_groups_is_found);

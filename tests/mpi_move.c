@@ -207,6 +207,39 @@ START_TEST(exchanged_rows_are_the_owners_rows) {
 }
 END_TEST
 
+/* Rows that everyone gets are everyone's, in order of ranks, whoever shares a host; they reach each rank once and cross
+ * to each host once. */
+START_TEST(shared_rows_cross_to_a_host_once) {
+  lay_out_hosts(_i / 2);
+  world.chunk_rows = _i % 2 == 0 ? 1 << 24 : 2;
+  enum { WIDTH = 3, MOST = 7 };
+  off counts[64], total = 0, before = 0;
+  for (int r = 0; r < world.size; r++) {
+    counts[r] = (r * 5 + 3) % (MOST + 1); /* one has none */
+    before += r < world.rank ? counts[r] : 0;
+    total += counts[r];
+  }
+  int32_t all[64 * MOST][WIDTH];
+  memset(all, 0xff, sizeof all);
+  for (off i = 0; i < counts[world.rank]; i++)
+    for (int j = 0; j < WIDTH; j++)
+      all[before + i][j] = (int32_t)((before + i) * 10 + j);
+  int64_t sent = world.bytes_sent, between = world.bytes_between_hosts;
+  comm_share_rows(&world, all[before], all, counts, sizeof *all);
+  bool good = true;
+  for (off i = 0; i < total; i++)
+    for (int j = 0; j < WIDTH; j++)
+      good = good && all[i][j] == (int32_t)(i * 10 + j);
+  int64_t counted[2] = {world.bytes_sent - sent, world.bytes_between_hosts - between};
+  comm_sum_i64(&world, counted, 2);
+  good = good && counted[0] == total * (world.size - 1) * (int64_t)sizeof *all;
+  good = good && counted[1] == total * (world.hosts - 1) * (int64_t)sizeof *all;
+  everywhere(good, "shared rows");
+  lay_out_hosts(0);
+  world.chunk_rows = 1 << 24;
+}
+END_TEST
+
 /* One rank's failure is everyone's, with the first failing rank's words. */
 START_TEST(a_failure_is_agreed_on) {
   status mine = world.rank == world.size - 1 ? status_fail(BAD_DATA, "rank %d says so", world.rank) : OK;
@@ -222,6 +255,7 @@ static void add(TCase *tc) {
   tcase_add_loop_test(tc, cuts_are_ordered_and_balanced, 0, 4);
   tcase_add_loop_test(tc, the_transpose_is_the_transpose, 0, 2 * N_SHAPES);
   tcase_add_loop_test(tc, exchanged_rows_are_the_owners_rows, 0, HOST_LAYOUTS * 2 * N_SHAPES);
+  tcase_add_loop_test(tc, shared_rows_cross_to_a_host_once, 0, 2 * HOST_LAYOUTS);
   tcase_add_test(tc, a_failure_is_agreed_on);
 }
 

@@ -8,7 +8,9 @@
 #include "train/interactions.h"
 #include "train/plan.h"
 #include "train/rng.h"
+#include "train/room.h"
 
+#include <omp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,11 +25,13 @@ static void everywhere(bool good, const char *what) {
 
 enum { N_USERS = 157, N_ITEMS = 61, K = 5, SWEEPS = 2, HEAVY = 12 };
 
-/* User 0 has every item, item 0 every user, the last of each nothing. */
+static bool even; /* nobody has everything: rows can come in batches */
+
+/* User 0 has every item, item 0 every user (unless `even`), the last of each nothing. */
 static bool has(gid u, gid i) {
   if (u == N_USERS - 1 || i == N_ITEMS - 1)
     return false;
-  return u == 0 || i == 0 || rng_bits(5, 0, (uint64_t)u, (uint64_t)i) % 16 == 0;
+  return (!even && (u == 0 || i == 0)) || rng_bits(5, 0, (uint64_t)u, (uint64_t)i) % 16 == 0;
 }
 
 static void write_ids(strings *s, gid first, gid count) {
@@ -76,19 +80,35 @@ static status keep(void *context, als *a, const als_report *r) {
   return OK;
 }
 
-static als_settings settings(bool explicit_loss, exchange_mode exchange) {
+static const machine MACHINE = {.threads = 1, .flops = 1e9, .half = 1, .link = 1e9, .local = 4e9, .latency = 1e-6};
+
+static als_settings settings(bool explicit_loss, exchange_mode exchange, int64_t memory) {
   return (als_settings){.loss = {.explicit_loss = explicit_loss, .lambda = 0.1, .nu = 1, .alpha = 1, .unobserved = 0.1},
                         .factors = K,
                         .seed = 3,
                         .sweeps = SWEEPS,
                         .method = explicit_loss ? SOLVE_CHOLESKY : SOLVE_CG,
                         .exchange = exchange,
+                        .machine = MACHINE,
+                        .memory = memory,
                         .heavy = HEAVY};
 }
 
+/* A bound that leaves about `rows` places for rows of other ranks. */
+static int64_t memory_for(int64_t rows) {
+  room_terms t = {.factors = K,
+                  .threads = omp_get_max_threads(),
+                  .users = N_USERS / world.size + 1,
+                  .items = N_ITEMS / world.size + 1};
+  while (room_left(&t, ITEMS, 0) < rows * room_row_bytes(K))
+    t.memory += 64;
+  return t.memory;
+}
+
+/* NULL where there was too little memory. */
 static als *run(comm *c, dataset *d, const als_settings *set, sent *out) {
   part users;
-  csr m;
+  csr m = {0};
   als *a = NULL;
   status st = interactions_cut_users(c, d, K, c->size, &users);
   if (st == OK)
@@ -97,8 +117,9 @@ static als *run(comm *c, dataset *d, const als_settings *set, sent *out) {
     st = als_create(c, set, &users, N_ITEMS, &m, &a);
   if (st == OK)
     st = als_run(a, keep, out);
-  if (st != OK)
+  if (st != OK && (st != NO_MEMORY || set->memory == 0))
     fprintf(stderr, "rank %d: %s\n", c->rank, status_message());
+  csr_free(&m);
   part_free(&users);
   return a;
 }
@@ -113,8 +134,41 @@ static bool same_items(als *a, als *alone) {
   return true;
 }
 
-/* Bytes of all ranks and between nodes, to the byte, for every way of moving rows and so many ranks on each node. */
-START_TEST(bytes_are_those_of_the_run) {
+static int most_batches; /* that were tried */
+
+/* One run against what was planned for it. */
+static void run_as_planned(dataset *d, dataset *own, plan_layout *l, const als_settings *set, int per_node) {
+  plan_result p;
+  sent s = {0}, nothing;
+  als_settings free_set = *set;
+  free_set.memory = 0;
+  als *a = run(&world, d, set, &s);
+  plan_cost(l, &MACHINE, set->exchange == EXCHANGE_AUTO ? plan_choose(l, &MACHINE) : set->exchange, set->exchange, NULL,
+            &p);
+  if (p.user_batches == 0 || p.item_batches == 0) {
+    everywhere(a == NULL, "the run has too little memory too");
+    return;
+  }
+  comm single = comm_single();
+  als *alone = run(&single, own, &free_set, &nothing);
+  everywhere(a != NULL && alone != NULL, "train");
+  if (world.rank == 0 && (p.bytes_sent != (double)s.all || p.bytes_between != (double)s.between))
+    fprintf(stderr,
+            "%s, %d ranks, %d a node, memory %lld (%d and %d batches): planned %.0f and %.0f between nodes, sent %lld "
+            "and %lld\n",
+            exchange_mode_name(set->exchange), world.size, per_node, (long long)set->memory, p.user_batches,
+            p.item_batches, p.bytes_sent, p.bytes_between, (long long)s.all, (long long)s.between);
+  everywhere(als_batches(a, USERS) == p.user_batches && als_batches(a, ITEMS) == p.item_batches, "batches");
+  everywhere(world.size == 1 || (als_exchange(a, USERS) == p.users && als_exchange(a, ITEMS) == p.items), "ways");
+  most_batches = p.user_batches > most_batches ? p.user_batches : most_batches;
+  everywhere(p.bytes_sent == (double)s.all, "bytes of all ranks");
+  everywhere(p.bytes_between == (double)s.between, "bytes between nodes");
+  everywhere(same_items(a, alone), "the bits of one rank");
+  als_free(a);
+  als_free(alone);
+}
+
+static void plan_and_run(int per_node, bool explicit_loss, int64_t memory) {
   char path[TEMP_FOLDER_MAX + 16];
   temp_folder_make(&world, folder);
   make_dataset(path);
@@ -122,31 +176,20 @@ START_TEST(bytes_are_those_of_the_run) {
   dataset *d, *own;
   everywhere(dataset_open(&world, path, &d) == OK && dataset_open(&single, path, &own) == OK, "dataset_open");
   static const exchange_mode MODES[] = {EXCHANGE_AUTO, EXCHANGE_REPLICATE, EXCHANGE_HALO, EXCHANGE_REDUCE};
-  bool explicit_loss = _i % 2 == 1;
-  int per_node = _i / 2 + 1;
   everywhere(comm_pretend_hosts(&world, per_node, false) == OK, "hosts");
   plan_layout l;
-  everywhere(plan_count(&single, own, DUPLICATES_SUM, NULL, NULL, K, explicit_loss, HEAVY, world.size, per_node, &l) ==
-                 OK,
-             "plan_count");
+  plan_wish wish = {.factors = K,
+                    .explicit_loss = explicit_loss,
+                    .heavy_from = HEAVY,
+                    .ranks = world.size,
+                    .ranks_per_node = per_node,
+                    .threads = omp_get_max_threads(),
+                    .memory = memory};
+  everywhere(plan_count(&single, own, DUPLICATES_SUM, NULL, NULL, &wish, &l) == OK, "plan_count");
   l.mean_system = !explicit_loss;
   for (int m = 0; m < 4; m++) {
-    als_settings set = settings(explicit_loss, MODES[m]);
-    plan_machine machine = {.threads = 1, .flops = 1, .half = 1, .link = 1, .local = 1};
-    plan_result p;
-    sent s = {0}, nothing;
-    als *a = run(&world, d, &set, &s), *alone = run(&single, own, &set, &nothing);
-    everywhere(a != NULL && alone != NULL, "train");
-    plan_cost(&l, &machine, MODES[m] == EXCHANGE_AUTO ? plan_choose(&l) : MODES[m], MODES[m], NULL, &p);
-    if (world.rank == 0 && (p.bytes_sent != (double)s.all || p.bytes_between != (double)s.between))
-      fprintf(stderr, "%s, %d ranks, %d a node: planned %.0f and %.0f between nodes, sent %lld and %lld\n",
-              exchange_mode_name(MODES[m]), world.size, per_node, p.bytes_sent, p.bytes_between, (long long)s.all,
-              (long long)s.between);
-    everywhere(p.bytes_sent == (double)s.all, "bytes of all ranks");
-    everywhere(p.bytes_between == (double)s.between, "bytes between nodes");
-    everywhere(same_items(a, alone), "the bits of one rank");
-    als_free(a);
-    als_free(alone);
+    als_settings set = settings(explicit_loss, MODES[m], memory);
+    run_as_planned(d, own, &l, &set, per_node);
   }
   plan_layout_free(&l);
   dataset_close(d);
@@ -155,10 +198,26 @@ START_TEST(bytes_are_those_of_the_run) {
   temp_folder_remove(&world, folder);
   everywhere(mem_held() == 0, "nothing is left");
 }
+
+/* Bytes of all ranks and between nodes, to the byte, for every way of moving rows and so many ranks on each node. */
+START_TEST(bytes_are_those_of_the_run) {
+  even = false;
+  plan_and_run(_i / 2 + 1, _i % 2 == 1, 0);
+}
+END_TEST
+
+/* The same where --memory has rows come in batches: as many of them, down to what is too little. */
+START_TEST(batches_are_those_of_the_run) {
+  even = true;
+  static const int64_t ROWS[] = {400, 200, 140, 100, 70, 30};
+  plan_and_run(_i % 2 == 0 ? 1 : 2, _i % 4 >= 2, memory_for(ROWS[_i / 2]));
+  everywhere(_i < 11 || world.size < 3 || most_batches >= 4, "there were batches");
+}
 END_TEST
 
 static void add(TCase *tc) {
   tcase_add_loop_test(tc, bytes_are_those_of_the_run, 0, 8);
+  tcase_add_loop_test(tc, batches_are_those_of_the_run, 0, 12);
 }
 
 int main(void) {

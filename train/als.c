@@ -118,6 +118,10 @@ bool als_wants_mean_system(solve_method method) {
   return method != SOLVE_CHOLESKY;
 }
 
+/* As good as any where nothing is said of it: 10 Gbit/s. */
+static const machine ANY_MACHINE = {
+    .threads = 1, .flops = 120e9, .half = 64, .link = 1.25e9, .local = 4e9, .latency = 2e-6};
+
 status als_create(comm *c, const als_settings *settings, const part *users, gid n_items, csr *train, als **out) {
   status st = OK;
   als *a = NULL;
@@ -127,6 +131,8 @@ status als_create(comm *c, const als_settings *settings, const part *users, gid 
   st = MEM_ZALLOC(a, 1, "the trainer");
   if (st == OK) {
     *a = (als){.c = c, .set = *settings, .last_objective = NAN};
+    if (a->set.machine.link <= 0)
+      a->set.machine = ANY_MACHINE;
     a->ld = (settings->factors + 15) / 16 * 16;
     a->sides[USERS].m = *train;
     *train = (csr){0};

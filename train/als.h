@@ -23,7 +23,8 @@ typedef struct als_settings {
   exchange_mode exchange;
   int64_t memory; /* bytes a rank may hold (mem_held()) while it sweeps; 0: no bound. Rows of the fixed side that do not
                      fit are brought batch by batch */
-  off heavy;      /* interactions from which a row is heavy; 0: train/cost.h says. It enters the last bits */
+  machine machine; /* what EXCHANGE_AUTO predicts times for; all 0: one of a usual kind */
+  off heavy;       /* interactions from which a row is heavy; 0: train/cost.h says. It enters the last bits */
 } als_settings;
 
 /* What one sweep did. */

@@ -3,55 +3,13 @@
 #include "io/mem.h"
 #include "train/cost.h"
 #include "train/heavy.h"
+#include "train/room.h"
 #include "train/shuffle.h"
 
 #include <omp.h>
 
 static off heavy_from(const als *a, gid n_columns) {
   return a->set.heavy > 0 ? a->set.heavy : cost_heavy(n_columns);
-}
-
-/* Rows of users that all ranks together would send to the owners of items, those of heavy items left out or not. */
-static status count_rows_sent(als *a, const part *items, const row_set *without, int64_t *out) {
-  const csr *m = &a->sides[USERS].m;
-  lid *seen = NULL;
-  *out = 0;
-  status st = comm_agree(a->c, MEM_ZALLOC(seen, a->c->size, "exchange counts"));
-  if (st == OK) {
-    for (lid u = 0; u < m->n_rows; u++)
-      for (off i = m->ptr[u]; i < m->ptr[u + 1]; i++) {
-        if (without != NULL && row_set_has(without, m->col[i]))
-          continue;
-        int owner = part_owner(items, m->col[i]);
-        if (owner != a->c->rank && seen[owner] != u + 1) {
-          seen[owner] = u + 1;
-          ++*out;
-        }
-      }
-    comm_sum_i64(a->c, out, 1);
-  }
-  mem_free(seen);
-  return st;
-}
-
-/* How users' rows meet the items: decided by the bytes that an item half sweep moves, unless the settings say. */
-static status choose_for_items(als *a, const part *whole, const part *spread_out, const heavy_list *heavy,
-                               exchange_mode *out) {
-  int64_t all, light, row = a->set.factors * (int64_t)sizeof(real);
-  status st = OK;
-  *out = a->set.exchange;
-  if (a->c->size == 1 || a->set.exchange != EXCHANGE_AUTO)
-    return OK;
-  TRY(count_rows_sent(a, whole, NULL, &all));
-  TRY(count_rows_sent(a, spread_out, &heavy->rows, &light));
-  off sums = solver_sums_size_for(a->set.factors, a->set.loss.explicit_loss);
-  int64_t by_reduce = light * row + spread_solve_bytes(heavy->n, a->c->size, sums);
-  int64_t by_halo = all * row, by_replicate = a->sides[USERS].part.n * (a->c->size - 1) * row;
-  *out = heavy->n > 0 && by_reduce < by_halo ? EXCHANGE_REDUCE
-         : 3 * by_halo <= 2 * by_replicate   ? EXCHANGE_HALO
-                                             : EXCHANGE_REPLICATE;
-done:
-  return st;
 }
 
 /* Cuts the items by cost and moves every interaction to its item's owner, but for the heavy items of `reduce`. */
@@ -78,7 +36,7 @@ status als_make_items(als *a, gid n_items, exchange_mode *mode, heavy_list *heav
     }
     TRY(part_balanced(c, &even, cost, cost_granule(n_items), c->size, spread ? &spread_out : &whole));
   }
-  TRY(choose_for_items(a, &whole, &spread_out, heavy, mode));
+  TRY(als_choose(a, &even, counts, &whole, &spread_out, heavy, mode));
   part *chosen = *mode == EXCHANGE_REDUCE ? &spread_out : &whole;
   items->part = *chosen;
   *chosen = (part){0};
@@ -96,19 +54,12 @@ done:
   return st;
 }
 
+static off interactions_before(const void *m, lid r) {
+  return ((const csr *)m)->ptr[r];
+}
+
 lid als_share_end(const csr *m, int share, int shares) {
-  if (share == shares)
-    return m->n_rows;
-  off target = (csr_nnz(m) + m->n_rows) / shares * share;
-  lid low = 0, high = m->n_rows;
-  while (low < high) {
-    lid middle = low + (high - low) / 2;
-    if (m->ptr[middle] + middle < target)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
+  return room_share_end(interactions_before, m, m->n_rows, share, shares);
 }
 
 /* The most rows that one of so many batches of m needs from the owners of the side; the same on all ranks. */
@@ -124,22 +75,24 @@ static status most_needed(als *a, const part *owners, const csr *m, int batches,
   return st;
 }
 
-/* What --memory leaves for rows that come from other ranks: tables of our own rows, exchange buffers and the solvers'
- * work space are still to be allocated, and the items' plans are made after the users'. */
+/* What --memory leaves for rows that come from other ranks; the items' plans are made after the users'. */
 static int64_t room_for_rows(const als *a, side s) {
-  int64_t row = (int64_t)sizeof(real) * (a->ld + 1), k2 = (int64_t)a->ld * a->ld;
-  int64_t own = part_count(&a->sides[USERS].part, a->c->rank) + part_count(&a->sides[ITEMS].part, a->c->rank);
-  int64_t buffers = 4 * EXCHANGE_BUFFERS * exchange_buffer_bytes();
-  int64_t solvers = omp_get_max_threads() * (160 * a->ld * 4 + 8 * k2) + 40 * k2;
-  int64_t left = a->set.memory - mem_held() - own * row - buffers - solvers;
-  return s == USERS ? left / 2
-                    : left - (a->sides[USERS].table_rows - part_count(&a->sides[USERS].part, a->c->rank)) * row;
+  int rank = a->c->rank;
+  room_terms t = {.memory = a->set.memory,
+                  .factors = a->set.factors,
+                  .threads = omp_get_max_threads(),
+                  .users = part_count(&a->sides[USERS].part, rank),
+                  .items = part_count(&a->sides[ITEMS].part, rank),
+                  .user_places = a->sides[USERS].m.room,
+                  .item_places = a->sides[ITEMS].m.room,
+                  .spread_places = a->spread_pairs};
+  return room_left(&t, s, a->sides[USERS].table_rows - t.users);
 }
 
 /* The fewest batches in which the rows that come from other ranks fit into the memory that is left for them. */
 static status choose_batches(als *a, side s, const csr *m, exchange_mode mode, int *out) {
   const part *owners = &a->sides[s].part;
-  int64_t row = (int64_t)sizeof(real) * (a->ld + 1), least = 0;
+  int64_t least = 0;
   *out = 1;
   if (a->set.memory == 0 || a->c->size == 1 || mode == EXCHANGE_REPLICATE)
     return OK;
@@ -148,7 +101,7 @@ static status choose_batches(als *a, side s, const csr *m, exchange_mode mode, i
     status st = comm_agree(a->c, most_needed(a, owners, m, batches, &needed));
     if (st != OK)
       return st;
-    int64_t bytes = (batches > 1 ? 2 : 1) * needed * row, too_much = bytes > room_for_rows(a, s);
+    int64_t bytes = room_needed(batches, needed, a->set.factors), too_much = bytes > room_for_rows(a, s);
     comm_max_i64(a->c, &too_much, 1);
     least = batches == 1 || bytes < least ? bytes : least;
     *out = batches;
@@ -170,6 +123,8 @@ static status make_side_plans(als *a, side s, exchange_mode mode, csr *m) {
   int64_t needed = 0;
   int batches;
   status st = OK;
+  if (mode == EXCHANGE_AUTO && a->set.memory > 0)
+    mode = EXCHANGE_HALO; /* no row is held that is not needed */
   TRY(choose_batches(a, s, m, mode, &batches));
   if (batches > 1) {
     mode = EXCHANGE_HALO;
@@ -203,6 +158,8 @@ status als_make_plans(als *a, exchange_mode mode, heavy_list *heavy) {
   if (st == OK) /* under `reduce` no heavy item has interactions here */
     st = heavy_find(&items->m, heavy_from(a, n_users), cost_granule(n_users), 0, &items->heavy);
   TRY(comm_agree(c, st));
+  for (off i = 0; mode == EXCHANGE_REDUCE && i < csr_nnz(&users->m); i++)
+    a->spread_pairs += row_set_has(&heavy->rows, users->m.col[i]);
   TRY(make_side_plans(a, USERS, mode, &items->m));
   if (mode == EXCHANGE_REDUCE) {
     gid first = users->part.first[c->rank];

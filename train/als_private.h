@@ -4,11 +4,10 @@
 #define PALATE_TRAIN_ALS_PRIVATE_H
 
 #include "train/als.h"
+#include "train/room.h"
 #include "train/spread.h"
 
 /* One side: who owns it, our rows' interactions, and the table in which the other side finds our factors. */
-enum { BATCHES_MAX = 256 };
-
 typedef struct als_side {
   part part;
   csr m;            /* our rows; columns are rows of the other side's table */
@@ -38,6 +37,7 @@ struct als {
   double *row_loss;             /* [our items] */
   double most_a, most_p;        /* largest |a| and |p| of the implicit loss over all pairs */
   spread *spread;               /* heavy items solved where their interactions are, or NULL */
+  off spread_pairs;             /* of heavy items that stay with our users */
   real *spread_x, *spread_bias; /* (our heavy items, ld): their new rows until they take their places */
   double *spread_loss;          /* [heavy items] */
   int sweeps_done;
@@ -60,6 +60,12 @@ off als_row_interactions(const als *a, side s, lid r);
 /* The end of one of `shares` equal shares of interactions and rows: what is solved between two looks at the exchange,
  * or in one batch. Local. */
 lid als_share_end(const csr *m, int share, int shares);
+
+/* How users' rows will travel: as the settings say, or the way of the least predicted time, from what the ranges of
+ * `begin`, with counts[] interactions of our items there, become under the two cuts of the items: whole, and with the
+ * heavy ones' interactions left where they are. Collective; agreed status. */
+status als_choose(als *a, const part *begin, const off *counts, const part *whole, const part *spread_out,
+                  const heavy_list *heavy, exchange_mode *out);
 
 /* Cuts the items by cost and moves every interaction to its item's owner, but for the heavy items of `reduce`; *mode is
  * how users' rows will travel, *heavy the heavy items. Collective; agreed status. */

@@ -4,7 +4,7 @@
 
 status csr_alloc(csr *m, lid n_rows, off nnz, const char *what) {
   status st = OK;
-  *m = (csr){.n_rows = n_rows};
+  *m = (csr){.n_rows = n_rows, .room = nnz};
   TRY(MEM_ZALLOC(m->ptr, (off)n_rows + 1, what));
   TRY(MEM_ALLOC(m->col, nnz, what));
   TRY(MEM_ALLOC(m->val, nnz, what));

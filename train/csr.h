@@ -13,6 +13,7 @@ typedef struct csr {
   off *ptr;  /* [n_rows + 1], ptr[0] = 0 */
   lid *col;  /* [nnz] */
   real *val; /* [nnz] */
+  off room;  /* places in col and val as they were allocated, at least nnz */
 } csr;
 
 /* Rows so long that they are summed in segments, by several threads or ranks (train/solve.h). Which rows are heavy and

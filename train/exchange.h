@@ -10,10 +10,9 @@
 #ifndef PALATE_TRAIN_EXCHANGE_H
 #define PALATE_TRAIN_EXCHANGE_H
 
+#include "train/choose.h"
 #include "train/csr.h"
 #include "train/part.h"
-
-typedef enum exchange_mode { EXCHANGE_AUTO, EXCHANGE_REPLICATE, EXCHANGE_HALO, EXCHANGE_REDUCE } exchange_mode;
 
 typedef struct exchange exchange;
 

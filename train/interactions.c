@@ -152,7 +152,10 @@ static status shrink(csr *m, off room) {
   if (nnz >= room - room / 4)
     return OK;
   status st = MEM_REALLOC(m->col, nnz, "interactions");
-  return st != OK ? st : MEM_REALLOC(m->val, nnz, "interactions");
+  if (st == OK)
+    st = MEM_REALLOC(m->val, nnz, "interactions");
+  m->room = nnz;
+  return st;
 }
 
 static status load_local(dataset *d, gid user0, gid count, duplicates merge, mark_events *mark, const void *rule,

@@ -8,17 +8,25 @@
 
 #include <math.h>
 
-status plan_layout_alloc(plan_layout *l, int ranks, int ranks_per_node) {
-  l->ranks = ranks;
-  l->ranks_per_node = ranks_per_node < ranks ? ranks_per_node : ranks;
-  status st = MEM_ZALLOC(l->whole, ranks, "the plan's counts");
-  return st != OK ? st : MEM_ZALLOC(l->spread, ranks, "the plan's counts");
+status plan_layout_alloc(plan_layout *l, const plan_wish *wish) {
+  l->factors = wish->factors;
+  l->explicit_loss = wish->explicit_loss;
+  l->memory = wish->memory;
+  l->threads = wish->threads;
+  l->ranks = wish->ranks;
+  l->ranks_per_node = wish->ranks_per_node < wish->ranks ? wish->ranks_per_node : wish->ranks;
+  status st = MEM_ZALLOC(l->whole, l->ranks, "the plan's counts");
+  if (st == OK)
+    st = MEM_ZALLOC(l->spread, l->ranks, "the plan's counts");
+  return st != OK ? st : MEM_ZALLOC(l->places, l->ranks_per_node, "the plan's counts");
 }
 
 void plan_layout_free(plan_layout *l) {
   mem_free(l->whole);
   mem_free(l->spread);
+  mem_free(l->places);
   l->whole = l->spread = NULL;
+  l->places = NULL;
 }
 
 static double total(const plan_layout *l, const plan_counts *counts, size_t member) {
@@ -26,6 +34,10 @@ static double total(const plan_layout *l, const plan_counts *counts, size_t memb
   for (int r = 0; r < l->ranks; r++)
     sum += *(const double *)(const void *)((const char *)&counts[r] + member);
   return sum;
+}
+
+static double rank_flops(const plan_layout *l, const plan_counts *n) {
+  return choose_flops(n->pairs_by_user + n->pairs_by_item + n->pairs_spread, n->users + n->items, l->factors);
 }
 
 static double row_bytes(const plan_layout *l) {
@@ -36,24 +48,45 @@ static bool halo_pays(double rows, double replicated) {
   return 3 * rows <= 2 * replicated;
 }
 
-exchange_mode plan_choose(const plan_layout *l) {
-  if (l->ranks == 1)
-    return EXCHANGE_REPLICATE;
-  double row = (double)sizeof(real) * l->factors;
-  double all = total(l, l->whole, offsetof(plan_counts, user_halo.got));
-  double light = total(l, l->spread, offsetof(plan_counts, user_halo.got));
-  double reduce = light * row + (double)spread_solve_bytes((lid)l->heavy, l->ranks,
-                                                           solver_sums_size_for(l->factors, l->explicit_loss));
-  if (l->heavy >= 1 && reduce < all * row)
-    return EXCHANGE_REDUCE;
-  return halo_pays(all, (double)l->users * (l->ranks - 1)) ? EXCHANGE_HALO : EXCHANGE_REPLICATE;
+/* Rows of users by node, one way. */
+static way_load load_of(const plan_layout *l, const plan_counts *counts, bool replicas) {
+  way_load w = {.possible = true};
+  double local = 0, between = 0;
+  for (int r = 0; r < l->ranks; r++) {
+    const plan_rows *n = replicas ? &counts[r].user_whole : &counts[r].user_once;
+    local += n->sent - n->between;
+    between += n->between;
+    w.rows += n->sent;
+    w.flops = fmax(w.flops, rank_flops(l, &counts[r]));
+    if (r + 1 == l->ranks || plan_node(l, r + 1) != plan_node(l, r)) {
+      w.local = fmax(w.local, local / plan_ranks_on(l, plan_node(l, r)));
+      w.between = fmax(w.between, between);
+      local = between = 0;
+    }
+  }
+  return w;
+}
+
+static double sum_bytes(const plan_layout *l) {
+  return (double)spread_solve_bytes(1, 2, solver_sums_size_for(l->factors, l->explicit_loss));
+}
+
+exchange_mode plan_choose(const plan_layout *l, const machine *m) {
+  choose_terms t = {
+      .factors = l->factors, .ranks = l->ranks, .hosts = plan_nodes(l), .heavy = l->heavy, .sum_bytes = sum_bytes(l)};
+  *choose_of(&t, EXCHANGE_REPLICATE) = load_of(l, l->whole, true);
+  *choose_of(&t, EXCHANGE_HALO) = load_of(l, l->whole, false);
+  *choose_of(&t, EXCHANGE_REDUCE) = load_of(l, l->spread, false);
+  choose_of(&t, EXCHANGE_REPLICATE)->possible = l->memory == 0;
+  choose_of(&t, EXCHANGE_REDUCE)->possible = l->heavy >= 1;
+  return choose_way(&t, m);
 }
 
 /* How items' rows travel. */
 static exchange_mode items_mode(const plan_layout *l, const plan_counts *counts, exchange_mode asked) {
   if (l->ranks == 1 || asked == EXCHANGE_REPLICATE)
     return EXCHANGE_REPLICATE;
-  if (asked == EXCHANGE_HALO)
+  if (asked == EXCHANGE_HALO || l->memory > 0)
     return EXCHANGE_HALO;
   double rows = total(l, counts, offsetof(plan_counts, item_halo.got));
   return halo_pays(rows, (double)l->items * (l->ranks - 1)) ? EXCHANGE_HALO : EXCHANGE_REPLICATE;
@@ -77,29 +110,58 @@ static double reduction_bytes(const plan_layout *l, bool reduce, int p) {
   return (double)bytes;
 }
 
+/* Steps in which all ranks wait for one another in a sweep with its objective, in the order of train/als.c: a reduction
+ * or agreement over p ranks takes twice the logarithm of p. */
+static double reduction_rounds(const plan_layout *l, bool reduce) {
+  int gram = 3, sum = 2, calls = 2 * (gram + 2) + 3 * sum + 2; /* with agreements */
+  calls += l->explicit_loss ? 2 : gram;
+  if (l->mean_system)
+    calls += 2 * (gram + (l->explicit_loss ? 2 : 0));
+  calls += reduce ? 5 : 0;
+  return calls * 2 * ceil(log2(l->ranks));
+}
+
+/* Messages of a rank that gives away so many rows of a side, `row` bytes each: to every other rank in every batch, as
+ * far as the rows go, and in pieces. From above: which ranks need none of its rows is not looked at. */
+static double messages_of(const plan_layout *l, double sent, int batches, double row) {
+  double partners = (double)(l->ranks - 1) * (batches > 1 ? batches : 1);
+  return fmin(partners, sent) + floor(sent * row / (double)exchange_buffer_bytes());
+}
+
 /* What the process holds before it holds any data: program, MPI, HDF5 (7 MB more where HDF5 is a shared library). */
 static const double RESIDENT_BASE = 27e6;
 /* Events read at a time, interactions moved at a time: train/interactions.c, train/shuffle.c. */
 static const double READ_CHUNK = 1 << 21, MOVE_CHUNK = 1 << 20, PACK_BYTES = 1 << 20;
 
+/* What a side's rows take that come from other ranks and go there. */
+typedef struct held_rows {
+  double table; /* places in the table */
+  double sent;  /* rows on the lists of what is sent; 0: there are none */
+  double batches;
+} held_rows;
+
+static double exchange_memory(const plan_layout *l, const held_rows *h) {
+  double buffers = h->batches > 1 ? 2 * EXCHANGE_BUFFERS * PACK_BYTES
+                                  : EXCHANGE_BUFFERS * fmin(PACK_BYTES, h->sent * 4 * l->factors);
+  double routes = 64.0 * l->ranks * h->batches;
+  return l->ranks == 1 ? 0 : buffers + routes + 4 * h->sent;
+}
+
 /* The largest of loading, moving and training; `sums` is what heavy rows take. */
-static double memory_of(const plan_layout *l, const plan_machine *m, const plan_counts *n, double sums,
-                        double user_table, double item_table, double rows_sent) {
+static double memory_of(const plan_layout *l, const machine *m, const plan_counts *n, double sums,
+                        const held_rows *user, const held_rows *item) {
   double ld = (l->factors + 15) / 16 * 16, k2 = (double)l->factors * l->factors;
   double row = 4 * (ld + (l->explicit_loss ? 1 : 0));
-  double by_user = 8 * n->pairs_by_user + 8 * n->users, by_item = 8 * n->pairs_by_item + 8 * n->items;
+  double by_user = 8 * n->user_places + 8 * n->users, by_item = 8 * n->pairs_by_item + 8 * n->items;
   double events = l->pairs > 0 ? n->pairs_by_user * l->events / l->pairs : 0;
   double chunk = fmin(READ_CHUNK, events), move = fmin(MOVE_CHUNK, n->pairs_by_user);
   double load = 8 * events + 16 * n->users + chunk * (l->times ? 17 : 9);
   double moving = by_user + by_item + 24 * move + 24 * n->items;
-  double pack = 0;
-  if (l->ranks > 1)
-    pack = 4 * (fmin(PACK_BYTES, rows_sent * 4 * l->factors));
   double batch = solve_batch_size(16, (off)ld), system = ld * (ld + 16) + 16 * ld; /* matrices, sums, solutions */
   double solver = m->threads * 4 * (2 * PANEL_ROWS * ld + batch * system + (double)solve_lanes_size(16, (int)ld / 16)) +
                   16 * k2 + 12 * ld * ld;
-  double train =
-      by_user + by_item + sums + row * (user_table + item_table) + 8 * n->items + 4 * rows_sent + pack + solver;
+  double train = by_user + by_item + sums + row * (n->users + n->items + user->table + item->table) + 8 * n->items +
+                 exchange_memory(l, user) + exchange_memory(l, item) + solver;
   return RESIDENT_BASE + fmax(load, fmax(moving, train));
 }
 
@@ -110,43 +172,54 @@ static double heavy_memory(const plan_layout *l, const plan_counts *n, double mo
                                                            solver_sums_size_for(l->factors, l->explicit_loss));
 }
 
+/* Heavy rows of other nodes whose solutions a rank gives to the others on its node, comm_share_rows' rule. */
+static double heavy_carried(const plan_layout *l, const plan_counts *counts, int rank) {
+  int node = plan_node(l, rank), first = node * l->ranks_per_node, ranks = plan_ranks_on(l, node);
+  double sum = 0;
+  for (int p = rank - first; p < l->ranks_per_node; p += ranks)
+    sum += l->places[p] - (p < ranks ? counts[first + p].heavy_owned : 0);
+  return sum;
+}
+
 /* Bytes of one kind that leave a rank, and those of them that leave the node. */
 typedef struct flow {
   double sent, between;
 } flow;
 
-/* What a node's ranks give away of one kind: the busiest rank within it, and all of them to other nodes. */
+/* What a node's ranks give away of one kind, within it and to other nodes. */
 typedef struct outflow {
   double local, between;
 } outflow;
 
 static void flow_out(outflow *node, const flow *f) {
-  node->local = fmax(node->local, f->sent - f->between);
+  node->local += f->sent - f->between;
   node->between += f->between;
 }
 
-static double flow_seconds(const outflow *o, const plan_machine *m) {
-  return o->local / m->local + o->between / m->link;
+static double flow_seconds(const outflow *o, int ranks, const machine *m) {
+  return o->local / ranks / m->local + o->between / m->link;
 }
 
-double plan_core_flops(const plan_machine *m, int factors) {
-  return m->flops * factors / (factors + m->half);
-}
-
-void plan_cost(const plan_layout *l, const plan_machine *m, exchange_mode users, exchange_mode asked, plan_rank *rank,
+void plan_cost(const plan_layout *l, const machine *m, exchange_mode users, exchange_mode asked, plan_rank *rank,
                plan_result *out) {
   bool reduce = users == EXCHANGE_REDUCE;
   const plan_counts *counts = reduce ? l->spread : l->whole;
   int nodes = plan_nodes(l);
-  double row = row_bytes(l), k = l->factors, rows_seconds = 0, alone_seconds = 0, most_owned = 0;
-  double wire = (double)spread_solve_bytes(1, 2, solver_sums_size_for(l->factors, l->explicit_loss));
-  /* Of a heavy row that is ours: its solution to another rank, for the objective. */
+  double row = row_bytes(l), messages = 0, rows_seconds = 0, alone_seconds = 0, most_owned = 0;
+  double wire = sum_bytes(l);
+  /* Of a heavy row that is ours: its solution to a rank, for the objective. */
   double solution = (double)sizeof(real) * ((l->factors + 15) / 16 * 16 + (l->explicit_loss ? 1 : 0));
   double fixed = reduction_bytes(l, reduce, l->ranks), fixed_between = reduction_bytes(l, reduce, nodes);
   outflow node_rows = {0}, node_alone = {0};
   *out = (plan_result){.users = users, .items = items_mode(l, counts, asked)};
-  for (int r = 0; r < l->ranks && reduce; r++)
+  out->user_batches = users == EXCHANGE_REPLICATE ? 1 : l->batches[reduce].users;
+  out->item_batches = out->items == EXCHANGE_REPLICATE ? 1 : l->batches[reduce].items;
+  for (int p = 0; p < l->ranks_per_node; p++)
+    l->places[p] = 0;
+  for (int r = 0; r < l->ranks && reduce; r++) {
     most_owned = fmax(most_owned, counts[r].heavy_owned);
+    l->places[r % l->ranks_per_node] += counts[r].heavy_owned;
+  }
   for (int r = 0; r < l->ranks; r++) {
     const plan_counts *n = &counts[r];
     const plan_rows *user_rows = users == EXCHANGE_REPLICATE ? &n->user_whole : &n->user_halo;
@@ -155,14 +228,16 @@ void plan_cost(const plan_layout *l, const plan_machine *m, exchange_mode users,
     flow rows = {(user_rows->sent + item_rows->sent) * row, (user_rows->between + item_rows->between) * row};
     flow alone = {fixed, r == node * l->ranks_per_node ? fixed_between : 0};
     if (reduce) {
-      alone.sent += (l->heavy - n->heavy_owned) * wire + n->heavy_owned * solution * (l->ranks - 1);
-      alone.between += n->heavy_gathered * wire + n->heavy_owned * solution * (l->ranks - neighbours);
+      double given = n->heavy_owned * (neighbours + nodes - 2) + heavy_carried(l, counts, r) * (neighbours - 1);
+      alone.sent += (l->heavy - n->heavy_owned) * wire + given * solution;
+      alone.between += n->heavy_gathered * wire + n->heavy_owned * (nodes - 1) * solution;
     }
     plan_rank one = {.bytes_sent = rows.sent + alone.sent, .bytes_between = rows.between + alone.between};
-    one.flops = (n->pairs_by_user + n->pairs_by_item + (reduce ? n->pairs_spread : 0)) * k * k +
-                (n->users + n->items) * k * k * k / 3;
-    one.memory = memory_of(l, m, n, reduce ? heavy_memory(l, n, most_owned) : 0, n->users + user_rows->got,
-                           n->items + item_rows->got, fmax(user_rows->sent, item_rows->sent));
+    one.flops = rank_flops(l, n);
+    held_rows user = {users == EXCHANGE_REPLICATE ? user_rows->got : n->user_table, user_rows->sent, out->user_batches};
+    held_rows item = {out->items == EXCHANGE_REPLICATE ? item_rows->got : n->item_table, item_rows->sent,
+                      out->item_batches};
+    one.memory = memory_of(l, m, n, reduce ? heavy_memory(l, n, most_owned) : 0, &user, &item);
     if (rank != NULL)
       rank[r] = one;
     out->bytes_sent += one.bytes_sent;
@@ -171,16 +246,24 @@ void plan_cost(const plan_layout *l, const plan_machine *m, exchange_mode users,
     out->memory_max = fmax(out->memory_max, one.memory);
     out->flops += one.flops;
     out->flops_max = fmax(out->flops_max, one.flops);
+    messages = fmax(messages, messages_of(l, user_rows->sent, out->user_batches, row) +
+                                  messages_of(l, item_rows->sent, out->item_batches, row));
     flow_out(&node_rows, &rows);
     flow_out(&node_alone, &alone);
     if (r + 1 == l->ranks || plan_node(l, r + 1) != node) {
       out->node_max = fmax(out->node_max, node_rows.between + node_alone.between);
-      rows_seconds = fmax(rows_seconds, flow_seconds(&node_rows, m));
-      alone_seconds = fmax(alone_seconds, flow_seconds(&node_alone, m));
+      rows_seconds = fmax(rows_seconds, flow_seconds(&node_rows, neighbours, m));
+      alone_seconds = fmax(alone_seconds, flow_seconds(&node_alone, neighbours, m));
       node_rows = node_alone = (outflow){0};
     }
   }
-  out->seconds_compute = out->flops_max / (plan_core_flops(m, l->factors) * m->threads);
+  out->seconds_compute = out->flops_max / (machine_core_flops(m, l->factors) * m->threads);
+  out->messages_max = messages;
+  out->rounds = reduction_rounds(l, reduce);
+  if (reduce) /* sums and solutions, partner by partner */
+    out->rounds += 2 * (l->ranks_per_node - 1) + 2 * fmin(nodes - 1, l->heavy);
+  rows_seconds += m->latency * messages / EXCHANGE_BUFFERS; /* so many are under way at a time */
+  alone_seconds += m->latency * out->rounds;
   out->seconds_exchange = rows_seconds + alone_seconds;
   out->seconds = fmax(out->seconds_compute, rows_seconds) + alone_seconds;
 }

@@ -2,6 +2,7 @@
 
 #include "io/mem.h"
 #include "train/cost.h"
+#include "train/plan_batches.h"
 
 #include <math.h>
 
@@ -121,11 +122,15 @@ void plan_service_free(plan_service *s) {
   mem_free(s);
 }
 
-/* Rows of a side, summed over all its rows, then shared out evenly. */
-static void add_rows(plan_rows *to, double rows, double n, const plan_layout *l) {
-  to->sent += rows * ranks_met(l->ranks, n) / l->ranks;
+/* n rows of a side, each with so many pairs, add to what a rank moves where the rows that need them come in so many
+ * batches: every batch is as one rank of that many more. */
+static void add_rows(plan_rows *to, double rows, double n, const plan_layout *l, int batches) {
+  double callers = batches * ranks_met(l->ranks * batches, n) / (l->ranks * batches - 1.0) * (l->ranks - 1);
+  double nodes = plan_nodes(l);
+  to->sent += rows * callers / l->ranks;
   to->got = to->sent;
-  to->between += rows * ranks_met(plan_nodes(l), n) / l->ranks;
+  if (nodes > 1)
+    to->between += rows * batches * ranks_met((int)nodes * batches, n) / (nodes * batches - 1) * (nodes - 1) / l->ranks;
 }
 
 /* All rows of a side on every rank. */
@@ -134,42 +139,65 @@ static plan_rows whole_rows(double rows, const plan_layout *l) {
   return (plan_rows){.sent = sent, .between = rows * (plan_nodes(l) - 1) / l->ranks, .got = sent};
 }
 
-status plan_model(const plan_service *s, int factors, bool explicit_loss, int ranks, int ranks_per_node,
-                  plan_layout *out) {
-  *out = (plan_layout){.users = s->users,
-                       .items = s->items,
-                       .pairs = s->events,
-                       .events = s->events,
-                       .factors = factors,
-                       .explicit_loss = explicit_loss,
-                       .heavy = s->heavy};
-  status st = plan_layout_alloc(out, ranks, ranks_per_node);
+/* What a rank moves of a side whose rows are needed by as many pairs as the laws say, `share` of them. */
+static plan_rows rows_of(const plan_service *s, side side, double share, const plan_layout *l, int batches) {
+  plan_rows rows = {0};
+  if (l->ranks == 1)
+    return rows;
+  if (side == ITEMS)
+    for (int i = 0; i < ITEM_BINS; i++)
+      add_rows(&rows, s->item_weight[i], s->item_n[i] * share, l, batches);
+  else
+    for (int u = 0; u < USER_BINS; u++)
+      add_rows(&rows, (double)s->users / USER_BINS, s->user_n[u] * share, l, batches);
+  return rows;
+}
+
+/* The fewest batches for which --memory has room, and what they move; 0 where there are none. */
+static int find_batches(const plan_service *s, side side, double share, const plan_layout *l, plan_counts *n) {
+  room_terms terms = batches_terms(l, n);
+  for (int batches = 1; batches <= BATCHES_MAX; batches *= 2) {
+    plan_rows rows = rows_of(s, side, share, l, batches);
+    double most = rows.got / batches;
+    bool fits = l->memory == 0 ||
+                room_needed(batches, (int64_t)ceil(most), l->factors) <= room_left(&terms, side, (off)n->user_table);
+    if (!fits && batches < BATCHES_MAX && l->ranks > 1)
+      continue;
+    *(side == USERS ? &n->user_halo : &n->item_halo) = rows;
+    *(side == USERS ? &n->user_table : &n->item_table) = (batches > 1 ? 2 : 1) * most;
+    return fits || l->ranks == 1 ? batches : 0;
+  }
+  return 0;
+}
+
+status plan_model(const plan_service *s, const plan_wish *wish, plan_layout *out) {
+  *out =
+      (plan_layout){.users = s->users, .items = s->items, .pairs = s->events, .events = s->events, .heavy = s->heavy};
+  status st = plan_layout_alloc(out, wish);
   if (st != OK) {
     plan_layout_free(out);
     return st;
   }
-  double light = 1 - fmin(1, s->heavy_pairs / s->events);
-  plan_rows light_rows = {0};
-  plan_counts n = {.users = (double)s->users / ranks,
-                   .items = (double)s->items / ranks,
-                   .pairs_by_user = s->events / ranks,
-                   .pairs_by_item = s->events / ranks,
-                   .user_whole = whole_rows((double)s->users, out),
-                   .item_whole = whole_rows((double)s->items, out)};
-  for (int i = 0; i < ITEM_BINS && ranks > 1; i++)
-    add_rows(&n.item_halo, s->item_weight[i], s->item_n[i], out);
-  for (int u = 0; u < USER_BINS && ranks > 1; u++) {
-    add_rows(&n.user_halo, (double)s->users / USER_BINS, s->user_n[u], out);
-    add_rows(&light_rows, (double)s->users / USER_BINS, s->user_n[u] * light, out);
+  double light = 1 - fmin(1, s->heavy_pairs / s->events), ranks = wish->ranks;
+  for (int i = 0; i < 2; i++) {
+    double share = i == 1 ? light : 1;
+    plan_counts n = {.users = (double)s->users / ranks,
+                     .items = (double)s->items / ranks,
+                     .pairs_by_user = s->events / ranks,
+                     .user_places = s->events / ranks,
+                     .pairs_by_item = s->events / ranks * share,
+                     .pairs_spread = s->events / ranks * (1 - share),
+                     .user_once = rows_of(s, USERS, share, out, 1),
+                     .user_whole = whole_rows((double)s->users, out),
+                     .item_whole = whole_rows((double)s->items, out)};
+    if (i == 1) {
+      n.heavy_owned = s->heavy / ranks;
+      n.heavy_gathered = s->heavy * (plan_nodes(out) - 1) / ranks;
+    }
+    out->batches[i].users = find_batches(s, USERS, share, out, &n);
+    out->batches[i].items = find_batches(s, ITEMS, 1, out, &n);
+    for (int r = 0; r < wish->ranks; r++)
+      (i == 1 ? out->spread : out->whole)[r] = n;
   }
-  for (int r = 0; r < ranks; r++)
-    out->whole[r] = n;
-  n.pairs_by_item *= light;
-  n.pairs_spread = s->events / ranks * (1 - light);
-  n.user_halo = light_rows;
-  n.heavy_owned = s->heavy / ranks;
-  n.heavy_gathered = s->heavy * (plan_nodes(out) - 1) / ranks;
-  for (int r = 0; r < ranks; r++)
-    out->spread[r] = n;
   return OK;
 }

@@ -23,8 +23,7 @@ status plan_service_create(const plan_laws *laws, gid users, gid items, double e
                            plan_service **out);
 void plan_service_free(plan_service *s);
 
-/* Its layout over `ranks`, so many on a node. Local. Free with plan_layout_free. */
-status plan_model(const plan_service *s, int factors, bool explicit_loss, int ranks, int ranks_per_node,
-                  plan_layout *out);
+/* Its layout over wish->ranks. wish->heavy_from is not looked at. Local. Free with plan_layout_free. */
+status plan_model(const plan_service *s, const plan_wish *wish, plan_layout *out);
 
 #endif

@@ -14,7 +14,6 @@ struct spread {
   csr part;        /* (list rows): our users, as table rows */
   heavy_rows cuts; /* of every row of part */
   int rank;
-  int hosts, *host_at, *by_host; /* host h has the ranks by_host[host_at[h]] … by_host[host_at[h+1]-1], ascending */
 };
 
 /* --- the list --- */
@@ -76,30 +75,9 @@ void heavy_list_free(heavy_list *l) {
   *l = (heavy_list){0};
 }
 
-/* --- hosts --- */
-
-static status group_by_host(const comm *c, spread *s) {
-  status st = OK;
-  s->hosts = c->hosts;
-  TRY(MEM_ZALLOC(s->host_at, (off)c->hosts + 1, "ranks of hosts"));
-  TRY(MEM_ALLOC(s->by_host, c->size, "ranks of hosts"));
-  for (int h = 0, n = 0; h < c->hosts; h++) {
-    for (int r = 0; r < c->size; r++)
-      if (comm_host(c, r) == h)
-        s->by_host[n++] = r;
-    s->host_at[h + 1] = n;
-  }
-done:
-  return st;
-}
-
-static int ranks_on(const spread *s, int host) {
-  return s->host_at[host + 1] - s->host_at[host];
-}
-
 /* The rank of a host that adds up the host's parts of list row h, where its owner is on another. */
-static int gatherer(const spread *s, int host, lid h) {
-  return s->by_host[s->host_at[host] + h % ranks_on(s, host)];
+static int gatherer(const comm *c, int host, lid h) {
+  return comm_rank_of(c, host, h % comm_ranks_of(c, host));
 }
 
 /* --- our part --- */
@@ -152,7 +130,6 @@ status spread_create(comm *c, const csr *users, const part *owners, gid first_us
         h++;
       s->bound[r] = h;
     }
-    st = group_by_host(c, s);
   }
   if (st == OK)
     st = take_part(s, users, first_user, own_at, granule);
@@ -172,8 +149,6 @@ void spread_free(spread *s) {
   csr_free(&s->part);
   heavy_rows_free(&s->cuts);
   mem_free(s->bound);
-  mem_free(s->host_at);
-  mem_free(s->by_host);
   mem_free(s);
 }
 
@@ -298,9 +273,9 @@ static void add_sums(wave *w, const unsigned char *from) {
 }
 
 /* Where our host's parts of an owner's row come together: at the owner where it is one of us. */
-static int receiver(const comm *c, const spread *s, int owner, lid h) {
+static int receiver(const comm *c, int owner, lid h) {
   int mine = comm_host(c, c->rank);
-  return comm_host(c, owner) == mine ? owner : gatherer(s, mine, h);
+  return comm_host(c, owner) == mine ? owner : gatherer(c, mine, h);
 }
 
 /* Every rank's part of each row to its receiver on the host. */
@@ -309,12 +284,12 @@ static void meet_on_host(comm *c, const spread *s, solver *solver, wave *w) {
   memset(w->give_counts, 0, sizeof *w->give_counts * (size_t)c->size);
   for (int r = 0; r < c->size; r++)
     for (lid i = 0, n = wave_rows(s, w, r, &first); i < n; i++)
-      w->give_counts[receiver(c, s, r, first + i)]++;
+      w->give_counts[receiver(c, r, first + i)]++;
   comm_starts(w->next, w->give_counts, c->size);
   for (int r = 0; r < c->size; r++)
     for (lid i = 0, n = wave_rows(s, w, r, &first); i < n; i++) {
       sum_part(s, solver, first + i, w->sums, w->size);
-      put_sums(w, w->give + (size_t)w->next[receiver(c, s, r, first + i)]++ * w->row_bytes);
+      put_sums(w, w->give + (size_t)w->next[receiver(c, r, first + i)]++ * w->row_bytes);
     }
   w->n_mine = w->give_counts[c->rank]; /* our neighbours have parts of the same rows for us */
   for (int r = 0; r < c->size; r++)
@@ -323,8 +298,8 @@ static void meet_on_host(comm *c, const spread *s, solver *solver, wave *w) {
 }
 
 /* Adds our host's parts of the i-th row that came together here. */
-static void add_host(const spread *s, const comm *c, wave *w, off i) {
-  int mates = ranks_on(s, comm_host(c, c->rank));
+static void add_host(const comm *c, wave *w, off i) {
+  int mates = comm_ranks_on_host(c);
   memset(w->sums, 0, sizeof *w->sums * (size_t)w->size);
   for (int m = 0; m < mates; m++)
     add_sums(w, w->got + (size_t)(m * w->n_mine + i) * w->row_bytes);
@@ -339,23 +314,23 @@ static off cross_hosts(comm *c, const spread *s, wave *w) {
   memset(w->got_counts, 0, sizeof *w->got_counts * (size_t)c->size);
   for (int r = 0; r < c->size; r++)
     for (lid row = 0, n = wave_rows(s, w, r, &first); row < n; row++) {
-      if (receiver(c, s, r, first + row) != c->rank)
+      if (receiver(c, r, first + row) != c->rank)
         continue;
       if (r == c->rank && row == 0)
         own_at = i;
       if (r != c->rank) {
-        add_host(s, c, w, i);
+        add_host(c, w, i);
         put_sums(w, w->give + (size_t)n_far++ * w->row_bytes);
         w->give_counts[r]++;
       }
       i++;
     }
   for (lid row = 0, n = wave_rows(s, w, c->rank, &first); row < n; row++)
-    for (int h = 0; h < s->hosts; h++)
+    for (int h = 0; h < c->hosts; h++)
       if (h != comm_host(c, c->rank))
-        w->got_counts[gatherer(s, h, first + row)]++;
+        w->got_counts[gatherer(c, h, first + row)]++;
   comm_starts(w->next, w->got_counts, c->size);
-  if (s->hosts > 1)
+  if (c->hosts > 1)
     comm_move_rows(c, w->give, w->give_counts, w->far, w->got_counts, w->row_bytes);
   return own_at;
 }
@@ -368,10 +343,10 @@ status spread_solve(comm *c, const spread *s, solver *solver, off ld, real *x, r
     meet_on_host(c, s, solver, &w);
     off own_at = cross_hosts(c, s, &w);
     for (lid i = 0; i < own && failed == OK; i++) {
-      add_host(s, c, &w, own_at + i);
-      for (int h = 0; h < s->hosts; h++)
+      add_host(c, &w, own_at + i);
+      for (int h = 0; h < c->hosts; h++)
         if (h != comm_host(c, c->rank))
-          add_sums(&w, w.far + (size_t)w.next[gatherer(s, h, first + i)]++ * w.row_bytes);
+          add_sums(&w, w.far + (size_t)w.next[gatherer(c, h, first + i)]++ * w.row_bytes);
       off at = w.done + i, n = s->list.count[first + i];
       failed = solver_sums_solve(solver, w.sums, n, x + at * ld, bias != NULL ? bias + at : NULL);
       if (failed != OK)
@@ -390,7 +365,7 @@ int64_t spread_solve_memory(lid owned, int ranks, int ranks_on_host, int hosts, 
   return (rooms[0] + rooms[1] + rooms[2]) * WIRE_BYTES * sums_size + 8 * sums_size;
 }
 
-/* The owners' `width` floats of every heavy row, on all ranks. */
+/* The owners' `width` floats of every heavy row, on all ranks; once to each host. */
 static void share_heavy(comm *c, const spread *s, const real *own, off width, off *counts, real *all) {
   for (int r = 0; r < c->size; r++)
     counts[r] = s->bound[r + 1] - s->bound[r];
