@@ -283,6 +283,37 @@ START_TEST(iteration_descends) {
 }
 END_TEST
 
+/* Long rows that advance together over one range of columns after another, ranges of 1 to 8 columns here, have the
+ * bits of rows that are solved one by one; heavy rows among them too. If not, a model would depend on how much of it
+ * fits into the caches. */
+START_TEST(ranges_of_columns_change_no_bit) {
+  shape s = SHAPES[2 + 3 * (_i / N_FORMS)];
+  form f = FORMS[_i % N_FORMS];
+  planted one, ranges;
+  heavy_rows heavy;
+  unsetenv("PALATE_ISA");
+  for (int set = 0, best = (int)isa_in_use(); set <= best; set++) {
+    setenv("PALATE_ISA", SETS[set], 1);
+    plant(&one, s, f);
+    plant(&ranges, s, f);
+    make_heavy(&one.m, &heavy);
+    one.p.method = ranges.p.method = SOLVE_CG;
+    ranges.p.range_bytes = 1 + (off)(_i % 8) * one.ld * (off)sizeof(real);
+    for (int call = 0; call < 2; call++) {
+      ck_assert_msg(solve_all(&one, call == 0 ? NULL : &heavy) == OK, "%s", status_message());
+      ck_assert_msg(solve_all(&ranges, call == 0 ? NULL : &heavy) == OK, "%s", status_message());
+      ck_assert_int_eq(memcmp(one.x, ranges.x, sizeof *one.x * (size_t)(s.rows * one.ld)), 0);
+      ck_assert_int_eq(memcmp(one.own_bias, ranges.own_bias, sizeof *one.own_bias * (size_t)s.rows), 0);
+      ck_assert_int_eq(memcmp(one.loss, ranges.loss, sizeof *one.loss * (size_t)s.rows), 0);
+    }
+    heavy_rows_free(&heavy);
+    uproot(&one);
+    uproot(&ranges);
+  }
+  unsetenv("PALATE_ISA");
+}
+END_TEST
+
 /* With --nonnegative, no factor is negative and no single factor (or the bias) could be changed for the better. */
 START_TEST(nonnegative_rows_cannot_be_improved) {
   shape s = SHAPES[2 + 3 * (_i / N_FORMS)];
@@ -390,6 +421,7 @@ static void add(TCase *tc) {
   tcase_add_loop_test(tc, bits_do_not_depend_on_threads, 0, 3 * N_FORMS);
   tcase_add_loop_test(tc, nonnegative_rows_cannot_be_improved, 0, 4 * N_FORMS);
   tcase_add_loop_test(tc, iteration_descends, 0, 5 * N_FORMS);
+  tcase_add_loop_test(tc, ranges_of_columns_change_no_bit, 0, 5 * N_FORMS);
   tcase_add_test(tc, near_singular_rows_are_solved_in_double);
   tcase_add_test(tc, singular_rows_are_named);
 }

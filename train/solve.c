@@ -3,6 +3,7 @@
 #include "io/mem.h"
 #include "train/loss.h"
 #include "train/solve_cg.h"
+#include "train/solve_cg_long.h"
 #include "train/solve_double.h"
 #include "train/solve_heavy.h"
 #include "train/solve_subspace.h"
@@ -273,14 +274,61 @@ static int heavy_from(const heavy_rows *heavy, lid row) {
   return h;
 }
 
+/* Rows that are solved before the others, ascending, and whether they have been. */
+typedef struct early_rows {
+  lid n;
+  lid *row;
+  bool *solved;
+} early_rows;
+
+static bool is_early(const early_rows *e, lid r) {
+  lid low = 0, high = e->n;
+  while (low < high) {
+    lid middle = low + (high - low) / 2;
+    if (e->row[middle] < r)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low < e->n && e->row[low] == r && e->solved[low];
+}
+
+static void early_free(early_rows *e) {
+  mem_free(e->row);
+  mem_free(e->solved);
+}
+
+/* Solves the long rows of cg together where that pays. */
+static status solve_early(solver *s, const csr *m, const heavy_rows *heavy, lid first, lid count, const output *to,
+                          early_rows *e) {
+  if (s->shared.near == NULL || !cg_long_pays(&s->shared, m, first, count))
+    return OK;
+  status st = OK;
+  int h = heavy_from(heavy, first);
+  off most = (m->ptr[first + count] - m->ptr[first]) / cg_longest_short(&s->shared) + 1;
+  TRY(MEM_ALLOC(e->row, most, "a list of long rows"));
+  TRY(MEM_ZALLOC(e->solved, most, "a list of long rows"));
+  for (lid r = first; r < first + count; r++) {
+    off n = m->ptr[r + 1] - m->ptr[r];
+    if (heavy != NULL && h < heavy->n && heavy->row[h] == r)
+      h++;
+    else if (n > cg_longest_short(&s->shared) && method_of(&s->shared, n) == SOLVE_CG &&
+             s->shared.near[cg_class(n)] != NULL)
+      e->row[e->n++] = r;
+  }
+  st = cg_long_rows(&s->shared, s->work, s->threads, m, e->row, e->n, to->x, to->own_bias, to->row_loss, e->solved);
+done:
+  return st;
+}
+
 static status light_rows(solver *s, const csr *m, const heavy_rows *heavy, lid first, lid count, const output *to) {
   chunk *chunks = NULL;
   int n_chunks;
-  status st = prepare_classes(s, m, first, count);
-  if (st == OK)
-    st = make_chunks(s, m, first, count, &chunks, &n_chunks);
-  if (st != OK)
-    return st;
+  early_rows early = {0};
+  status st = OK;
+  TRY(prepare_classes(s, m, first, count));
+  TRY(solve_early(s, m, heavy, first, count, to, &early));
+  TRY(make_chunks(s, m, first, count, &chunks, &n_chunks));
 #pragma omp parallel for schedule(dynamic, 1) num_threads(s->threads)
   for (int i = 0; i < n_chunks; i++) {
     row_work *w = &s->work[omp_get_thread_num()];
@@ -291,12 +339,15 @@ static status light_rows(solver *s, const csr *m, const heavy_rows *heavy, lid f
         h++;
         continue;
       }
-      solve_light(&s->shared, w, m, r, to);
+      if (!is_early(&early, r))
+        solve_light(&s->shared, w, m, r, to);
     }
     solve_queue(&s->shared, w, m, to);
   }
+done:
   mem_free(chunks);
-  return OK;
+  early_free(&early);
+  return st;
 }
 
 off solver_sums_size(const solver *s) {

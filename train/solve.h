@@ -35,6 +35,9 @@ typedef struct half_problem {
   const double *seen;
   const double *seen_mean; /* (k) = Σ y / S likewise, where there are biases */
   double mean_a;
+  /* Bytes of the fixed side in which all threads work at a time while they improve long rows by cg; 0: what suits most
+   * caches. The bits do not depend on it. */
+  off range_bytes;
   bool nonnegative; /* factors may not be negative; every row is then solved by coordinate steps on its exact system */
   /* Bounds for the exact sums of heavy rows, the same on all ranks: */
   double fixed_max;      /* largest |entry| of the whole fixed side */

@@ -60,22 +60,6 @@ status cg_prepare(row_shared *s, row_work *w, int c) {
   return OK;
 }
 
-/* A row under way. */
-typedef struct row_state {
-  off n;
-  double lambda;
-  const real *near;
-  bool biases;
-  real *x, *r, *d, *q, *g; /* (ld) each: solution, residual, direction, A d, gradient of half the data term */
-  real bias, r_bias, d_bias, g_bias;
-  double rho, goal, last_goal;
-  double data, data_before; /* the data term at x, and before the first step */
-  int steps;
-} row_state;
-
-/* What the next pass is for; DONE: x is improved, BROKEN: it is not to be used. */
-typedef enum next_pass { RESIDUAL, PRODUCT, CURVATURE, DONE, BROKEN } next_pass;
-
 static double dot(const real *a, const real *b, off n) {
   double sum[8] = {0};
   for (off i = 0; i < n; i += 8) /* n is a multiple of 16 */
@@ -111,7 +95,7 @@ static void precondition(const row_shared *s, const real *near, bool biases, con
 }
 
 /* The next direction from the residual, or the end. */
-static next_pass turn(const row_shared *s, row_work *w, row_state *t) {
+static cg_pass turn(const row_shared *s, row_work *w, cg_row *t) {
   off ld = s->p.ld;
   real z_bias;
   precondition(s, t->near, t->biases, t->r, t->r_bias, w->z, &z_bias);
@@ -122,20 +106,19 @@ static next_pass turn(const row_shared *s, row_work *w, row_state *t) {
   }
   t->rho = rho;
   if (!(rho > t->goal))
-    return isfinite(rho) ? DONE : BROKEN;
+    return isfinite(rho) ? CG_DONE : CG_BROKEN;
   real beta = t->steps == 0 ? 0 : (real)(rho / before);
   for (off i = 0; i < ld; i++)
     t->d[i] = w->z[i] + beta * t->d[i];
   t->d_bias = z_bias + beta * t->d_bias;
-  return t->steps + 1 == MOST_STEPS || (t->steps > 0 && rho * rho <= before * t->last_goal) ? CURVATURE : PRODUCT;
+  return t->steps + 1 == MOST_STEPS || (t->steps > 0 && rho * rho <= before * t->last_goal) ? CG_CURVATURE : CG_PRODUCT;
 }
 
 /* What is to follow the pass that left Σ w y in t->q, Σ w in `total` and the third sum in `square`. */
-static next_pass after_pass(const row_shared *s, row_work *w, row_state *t, next_pass pass, double total,
-                            double square) {
+static cg_pass after_pass(const row_shared *s, row_work *w, cg_row *t, cg_pass pass, double total, double square) {
   off ld = s->p.ld;
   real l = (real)t->lambda;
-  if (pass == RESIDUAL) {
+  if (pass == CG_RESIDUAL) {
     t->data = t->data_before = square;
     memcpy(t->g, t->q, sizeof *t->g * (size_t)ld);
     t->g_bias = (real)total;
@@ -146,25 +129,25 @@ static next_pass after_pass(const row_shared *s, row_work *w, row_state *t, next
     return turn(s, w, t);
   }
   double slope = dot(t->d, t->g, ld) + (t->biases ? (double)t->d_bias * (double)t->g_bias : 0);
-  if (pass == PRODUCT) {
+  if (pass == CG_PRODUCT) {
     square = dot(t->d, t->q, ld) + (t->biases ? (double)t->d_bias * total : 0);
     memcpy(w->step, t->q, sizeof *w->step * (size_t)ld);
   } else
     memset(t->q, 0, sizeof *t->q * (size_t)ld);
   add_shared(s, w, t->lambda, t->d, t->q);
-  double curvature = dot(t->d, t->q, ld) + (pass == CURVATURE ? square : 0);
+  double curvature = dot(t->d, t->q, ld) + (pass == CG_CURVATURE ? square : 0);
   if (t->biases)
-    curvature += (double)t->d_bias * ((pass == PRODUCT ? total : 0) + t->lambda * (double)t->d_bias);
+    curvature += (double)t->d_bias * ((pass == CG_PRODUCT ? total : 0) + t->lambda * (double)t->d_bias);
   if (!(curvature > 0))
-    return BROKEN;
+    return CG_BROKEN;
   double alpha = t->rho / curvature;
   real a = (real)alpha;
   t->data += alpha * (2 * slope + alpha * square);
   for (off i = 0; i < ld; i++)
     t->x[i] += a * t->d[i];
   t->bias += a * t->d_bias;
-  if (pass == CURVATURE)
-    return DONE;
+  if (pass == CG_CURVATURE)
+    return CG_DONE;
   for (off i = 0; i < ld; i++) {
     t->r[i] -= a * t->q[i];
     t->g[i] += a * w->step[i];
@@ -177,66 +160,93 @@ static next_pass after_pass(const row_shared *s, row_work *w, row_state *t, next
   return turn(s, w, t);
 }
 
-/* One pass over the whole row. */
-static next_pass pass(const row_shared *s, row_work *w, row_state *t, const visit_rows *rows, next_pass next) {
-  enum { MOST_LANES = 16 };
-  static const visit_kind KIND[] = {
-      [RESIDUAL] = VISIT_RESIDUAL, [PRODUCT] = VISIT_PRODUCT, [CURVATURE] = VISIT_CURVATURE};
-  real total[MOST_LANES] = {0};
-  double square[MOST_LANES] = {0}, total_sum = 0, square_sum = 0;
+void cg_begin(const row_shared *s, off n, const real *x, real bias, real *vectors, cg_row *t) {
+  off ld = s->p.ld;
+  *t = (cg_row){.n = n,
+                .lambda = half_problem_lambda(&s->p, n),
+                .near = s->near[cg_class(n)],
+                .biases = s->n_sums == 2,
+                .x = vectors,
+                .r = vectors + ld,
+                .d = vectors + 2 * ld,
+                .q = vectors + 3 * ld,
+                .g = vectors + 4 * ld,
+                .bias = bias};
+  memcpy(t->x, x, sizeof *x * (size_t)ld);
+  memset(t->d, 0, sizeof *t->d * (size_t)ld);
+}
+
+visit_rows cg_interactions(const row_shared *s, const csr *m, off begin) {
+  return (visit_rows){.table = s->p.table,
+                      .ld = s->p.ld,
+                      .col = m->col + begin,
+                      .val = m->val + begin,
+                      .explicit_loss = s->p.explicit_loss,
+                      .base = (real)s->p.base,
+                      .mean = (real)s->p.mean,
+                      .bias = s->p.bias};
+}
+
+void cg_pass_clear(const row_shared *s, cg_row *t, cg_sums *sums) {
   memset(t->q, 0, sizeof *t->q * (size_t)s->p.ld);
-  s->ops->visit(s->nb, KIND[next], rows, 0, t->n, next == RESIDUAL ? t->x : t->d,
-                next == RESIDUAL ? t->bias : t->d_bias, t->q, total, square);
+  *sums = (cg_sums){0};
+}
+
+void cg_pass_visit(const row_shared *s, cg_row *t, cg_pass pass, const visit_rows *rows, off from, off to,
+                   cg_sums *sums) {
+  static const visit_kind KIND[] = {
+      [CG_RESIDUAL] = VISIT_RESIDUAL, [CG_PRODUCT] = VISIT_PRODUCT, [CG_CURVATURE] = VISIT_CURVATURE};
+  bool first = pass == CG_RESIDUAL;
+  s->ops->visit(s->nb, KIND[pass], rows, from, to, first ? t->x : t->d, first ? t->bias : t->d_bias, t->q, sums->total,
+                sums->square);
+}
+
+cg_pass cg_pass_take(const row_shared *s, row_work *w, cg_row *t, cg_pass pass, const cg_sums *sums) {
+  double total = 0, square = 0;
   for (int i = 0; i < s->ops->vl; i++) {
-    total_sum += (double)total[i];
-    square_sum += square[i];
+    total += (double)sums->total[i];
+    square += sums->square[i];
   }
-  return after_pass(s, w, t, next, total_sum, square_sum);
+  return after_pass(s, w, t, pass, total, square);
+}
+
+bool cg_end(const row_shared *s, row_work *w, const csr *m, off begin, const cg_row *t, cg_pass last, real *x,
+            real *own_bias, double *loss) {
+  off ld = s->p.ld;
+  bool finite = last == CG_DONE && isfinite(t->bias);
+  for (off i = 0; i < ld; i++)
+    finite = finite && isfinite(t->x[i]);
+  if (!finite)
+    return false;
+  memcpy(x, t->x, sizeof *x * (size_t)ld);
+  if (t->biases)
+    *own_bias = t->bias;
+  /* Where the data term is all but gone, what was taken off it in single precision shows. */
+  if (loss != NULL)
+    *loss = fabs(t->data) > 1e-2 * fabs(t->data_before)
+                ? t->data
+                : row_data_loss(s, w, m, begin, begin + t->n, false, x, own_bias);
+  return true;
 }
 
 bool row_cg(const row_shared *s, row_work *w, const csr *m, off begin, off end, real *x, real *own_bias, double *loss) {
-  off ld = s->p.ld, n = end - begin;
-  enum { AHEAD = 32, NEAR_BYTES = 640 << 10 };
-  row_state t = {.n = n,
-                 .lambda = half_problem_lambda(&s->p, n),
-                 .near = s->near != NULL ? s->near[cg_class(n)] : NULL,
-                 .biases = own_bias != NULL,
-                 .x = w->x,
-                 .r = w->r,
-                 .d = w->d,
-                 .q = w->q,
-                 .g = w->g,
-                 .bias = own_bias != NULL ? *own_bias : 0};
-  visit_rows rows = {.table = s->p.table,
-                     .ld = ld,
-                     .col = m->col + begin,
-                     .val = m->val + begin,
-                     .explicit_loss = s->p.explicit_loss,
-                     .base = (real)s->p.base,
-                     .mean = (real)s->p.mean,
-                     .bias = s->p.bias,
-                     .distance = AHEAD,
-                     .known = csr_nnz(m) - begin};
-  if (t.near == NULL)
+  enum { AHEAD = 32 };
+  off n = end - begin;
+  cg_row t;
+  cg_sums sums;
+  if (s->near == NULL || s->near[cg_class(n)] == NULL)
     return false;
-  memcpy(t.x, x, sizeof *x * (size_t)ld);
-  memset(t.d, 0, sizeof *t.d * (size_t)ld);
-  next_pass next = RESIDUAL;
-  while (next != DONE && next != BROKEN) {
-    next = pass(s, w, &t, &rows, next);
-    if (n * ld * (off)sizeof(real) <= NEAR_BYTES)
+  cg_begin(s, n, x, own_bias != NULL ? *own_bias : 0, w->cg, &t);
+  visit_rows rows = cg_interactions(s, m, begin);
+  rows.distance = AHEAD;
+  rows.known = csr_nnz(m) - begin;
+  cg_pass pass = CG_RESIDUAL;
+  while (pass != CG_DONE && pass != CG_BROKEN) {
+    cg_pass_clear(s, &t, &sums);
+    cg_pass_visit(s, &t, pass, &rows, 0, n, &sums);
+    pass = cg_pass_take(s, w, &t, pass, &sums);
+    if (n <= cg_longest_short(s))
       rows.known = 0; /* the row is in the second-level cache from here on */
   }
-  bool finite = next == DONE && isfinite(t.bias);
-  for (off i = 0; i < ld; i++)
-    finite = finite && isfinite(t.x[i]);
-  if (!finite)
-    return false;
-  memcpy(x, t.x, sizeof *x * (size_t)ld);
-  if (t.biases)
-    *own_bias = t.bias;
-  /* Where the data term is all but gone, what was taken off it in single precision shows. */
-  if (loss != NULL)
-    *loss = fabs(t.data) > 1e-2 * fabs(t.data_before) ? t.data : row_data_loss(s, w, m, begin, end, false, x, own_bias);
-  return true;
+  return cg_end(s, w, m, begin, &t, pass, x, own_bias, loss);
 }

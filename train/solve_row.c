@@ -1,6 +1,7 @@
 #include "train/solve_row.h"
 
 #include "io/mem.h"
+#include "train/solve_cg.h"
 #include "train/solve_double.h"
 #include "train/solve_nonnegative.h"
 
@@ -9,9 +10,8 @@
 
 status row_work_create(const row_shared *s, row_work *w) {
   off ld = s->p.ld, panel = PANEL_ROWS * ld, vl = s->ops->vl, events = (off)s->panels * PANEL_ROWS, batch = s->batch;
-  real **part[] = {&w->y,    &w->ay,   &w->b,     &w->a,       &w->dots, &w->scores, &w->matrix,
-                   &w->skew, &w->sums, &w->x,     &w->inverse, &w->root, &w->r,      &w->z,
-                   &w->d,    &w->q,    &w->lanes, &w->solved,  &w->g,    &w->step};
+  real **part[] = {&w->y, &w->ay, &w->b,       &w->a,    &w->dots,  &w->scores, &w->matrix, &w->skew, &w->sums,
+                   &w->x, &w->cg, &w->inverse, &w->root, &w->lanes, &w->solved, &w->z,      &w->q,    &w->step};
   off size[] = {panel * s->panels,
                 panel,
                 events,
@@ -22,14 +22,12 @@ status row_work_create(const row_shared *s, row_work *w) {
                 batch * row_skew_size(s),
                 batch * 2 * ld,
                 2 * ld,
+                CG_VECTORS * ld,
                 ld * vl,
-                ld,
-                ld,
-                ld,
-                ld,
                 ld,
                 solve_lanes_size((int)vl, s->nb),
                 batch * 2 * ld,
+                ld,
                 ld,
                 ld};
   enum { PARTS = sizeof part / sizeof *part };

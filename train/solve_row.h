@@ -35,12 +35,13 @@ typedef struct row_work {
   double total; /* Σ b */
   real *x;      /* (2, ld) */
   real *inverse, *root;
-  real *lanes, *solved;           /* of system_batch; a batch of (2, ld): its x */
-  int queued;                     /* rows whose sums wait in the batch */
-  lid row[ROW_BATCH_MOST];        /* [queued] */
-  double totals[ROW_BATCH_MOST];  /* [queued]: their Σ b */
-  real *r, *z, *d, *q, *g, *step; /* (ld) each: conjugate gradients */
-  void *block;                    /* the one allocation behind them */
+  real *lanes, *solved;          /* of system_batch; a batch of (2, ld): its x */
+  int queued;                    /* rows whose sums wait in the batch */
+  lid row[ROW_BATCH_MOST];       /* [queued] */
+  double totals[ROW_BATCH_MOST]; /* [queued]: their Σ b */
+  real *q, *z, *step;            /* (ld) each */
+  real *cg;                      /* (CG_VECTORS, ld): conjugate gradients */
+  void *block;                   /* the one allocation behind them */
 } row_work;
 
 status row_work_create(const row_shared *s, row_work *w);
