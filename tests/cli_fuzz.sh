@@ -16,10 +16,10 @@ clang -fsanitize=fuzzer,address,undefined "$work/none.c" -o "$work/none" 2>"$wor
 # --- building: what they read with, once ---
 packages="ompi-c jansson libxxhash libcrypto"
 # shellcheck disable=SC2046
-flags="-std=c17 -g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -D_POSIX_C_SOURCE=200809L \
+flags="-std=c17 -g -O1 -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -D_POSIX_C_SOURCE=200809L \
 -D_XOPEN_SOURCE=700 -I. $(echo $(pkg-config --cflags hdf5-openmpi $packages))"
 libraries="$(pkg-config --libs hdf5-openmpi $packages) -lm"
-readers=$(echo io/{checkpoint,comm,dataset,disk,events,groups,h5,h5_attributes,h5_layout,h5_read,id,id_table,journal,log,mem,model}.c \
+readers=$(echo eval/done_rows.c io/{checkpoint,comm,dataset,disk,events,groups,h5,h5_attributes,h5_layout,h5_read,id,id_table,journal,log,mem,model}.c \
   io/{publish,seal,snapshot,sort,status,store,strings,tags}.c io/text*.c tests/fuzz/recipe.c)
 mkdir "$work/objects"
 # shellcheck disable=SC2086
@@ -48,10 +48,11 @@ seed snapshot groups '\0'
 seed snapshot model '\0001'
 seed marks manifest '\0{"parent": "20260131T235959Z-0123abcd", "gate": {}}'
 seed marks seal '\0001ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  model.h5\n44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a  manifest.json\n'
-seed marks marker '\0002{"format":"palate-checkpoint","format_version":1,"sweep":5,"factors":2,"users":7,"items":3,"bias":true,"state":null,"shards":[{"first_user":0,"users":7,"first_item":0,"items":3,"xxh3":8115135841655704307}]}'
-seed marks shards '\0002{"format":"palate-checkpoint","format_version":1,"sweep":5,"factors":2,"users":7,"items":3,"bias":true,"state":null,"shards":[{"first_user":0,"users":4,"first_item":0,"items":3,"xxh3":1},{"first_user":4,"users":3,"first_item":3,"items":0,"xxh3":-5}]}'
+seed marks marker '\0002{"format":"palate-checkpoint","format_version":2,"kind":"sweep","step":5,"tables":[{"name":"user factors","rows":7,"row_bytes":8},{"name":"user biases","rows":7,"row_bytes":4},{"name":"item factors","rows":3,"row_bytes":8},{"name":"item biases","rows":3,"row_bytes":4}],"state":null,"shards":[{"first":[0,0,0,0],"rows":[7,7,3,3],"xxh3":8115135841655704307}],"xxh3":1}'
+seed marks shards '\0002{"format":"palate-checkpoint","format_version":2,"kind":"sweep","step":5,"tables":[{"name":"user factors","rows":7,"row_bytes":8},{"name":"user biases","rows":7,"row_bytes":4},{"name":"item factors","rows":3,"row_bytes":8},{"name":"item biases","rows":3,"row_bytes":4}],"state":null,"shards":[{"first":[0,0,0,0],"rows":[4,4,3,0],"xxh3":1},{"first":[4,4,3,0],"rows":[3,3,0,3],"xxh3":-5}],"xxh3":1}'
 seed marks written '\0002'
 seed marks lock '\0003host a-machine\npid 77\nstart 5\nsince 2026-01-31T23:59:59Z\nwhat palate refresh\n'
+seed marks done '\0005[[0,10],[700,1000],[10,20],[500,500]]'
 seed marks latest '\000420260131T235959Z-0123abcd'
 case $names in *bytes*)
   must 0 synth -o "$work/d.h5" --users 6 --items 5 --events 20 --groups 2 --factors 2 --loss explicit --quiet
