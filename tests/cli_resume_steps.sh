@@ -117,7 +117,7 @@ must 0 train big.h5 --factors 16 --sweeps 2 --holdout random:0.2 -o long --quiet
 long=$(cat out)
 for ranks in 0 2; do
   for what in cluster evaluate; do
-    command="cluster $long --groups 20 --restarts 40 --verbose" sign='^round 3' made=groups.h5
+    command="cluster $long --groups 20 --restarts 250 --verbose" sign='round 3:' made=groups.h5
     [ $what = cluster ] || command="evaluate $long big.h5 --at 10,5000 --memory 64M --verbose" sign='loaded in' made=metrics.json
     # shellcheck disable=SC2086
     {
