@@ -120,6 +120,7 @@ static void free_bench(bench *b) {
   tally_free(b->all);
   for (int s = 0; s < SLICE_KINDS; s++)
     tally_free(b->slices[s]);
+  done_rows_free(&b->done);
 }
 
 /* A held-out dislike is nothing to be found. */
@@ -330,6 +331,11 @@ done:
 
 /* --- the loop --- */
 
+/* Whether our user has a test item and was not measured by an earlier run. */
+static bool to_measure(const bench *b, lid u) {
+  return b->in->test->ptr[u + 1] > b->in->test->ptr[u] && !done_rows_has(&b->done, b->in->first_user + u);
+}
+
 /* Users with test items, in batches of bounded memory; all ranks come to the same number of batches. */
 static status measure_users(comm *c, bench *b) {
   status st = OK;
@@ -343,7 +349,7 @@ static status measure_users(comm *c, bench *b) {
   lid most = fit < 64 ? 64 : fit > BATCH_MOST ? BATCH_MOST : (lid)fit;
   int64_t rounds = 0;
   for (lid u = 0; u < in->test->n_rows; u++)
-    rounds += in->test->ptr[u + 1] > in->test->ptr[u];
+    rounds += to_measure(b, u);
   rounds = (rounds + most - 1) / most;
   comm_max_i64(c, &rounds, 1);
   st = MEM_ALLOC(user, most, "batch of users");
@@ -353,11 +359,14 @@ static status measure_users(comm *c, bench *b) {
   progress_begin(&bar, "measuring", in->test->n_rows);
   for (int64_t round = 0; round < rounds; round++) {
     lid n = 0;
+    double start = seconds_now();
     for (; at < in->test->n_rows && n < most; at++)
-      if (in->test->ptr[at + 1] > in->test->ptr[at])
+      if (to_measure(b, at))
         user[n++] = at;
     TRY(batch_measure(c, k, b, user, n));
     progress_step(&bar, at, "%lld users", (long long)at);
+    if (round + 1 < rounds)
+      TRY(evaluate_edge(c, b, at, seconds_now() - start));
   }
   progress_end(&bar);
 done:
@@ -393,6 +402,7 @@ status evaluate(comm *c, const evaluate_input *in, evaluation *out) {
   }
   double start = seconds_now();
   TRY(make_bench(c, &input, out->users, &b));
+  TRY(evaluate_recall(c, &b));
   TRY(measure_users(c, &b));
   log_debug("measured %lld users in %.2f s", (long long)out->users, seconds_now() - start);
   sum_over_ranks(c, &b);

@@ -10,6 +10,7 @@
 #include "eval/metrics.h"
 #include "eval/popular.h"
 #include "eval/scorer.h"
+#include "io/edge.h"
 
 enum { EVALUATE_MODELS = 2 };
 
@@ -61,11 +62,16 @@ typedef struct evaluate_input {
   bool explicit_loss;
   double low, high; /* explicit: the rating scale */
   int n_at, at[METRICS_AT_MAX];
-  uint64_t seed;  /* of the bootstrap */
-  int64_t memory; /* bounds what a rank takes beside the blocks of items; 0: 1 GiB */
+  uint64_t seed;         /* of the bootstrap */
+  int64_t memory;        /* bounds what a rank takes beside the blocks of items; 0: 1 GiB */
+  const edge_keep *keep; /* where what is measured so far is kept, and gone on from; NULL: nowhere */
 } evaluate_input;
 
-/* Collective; agreed status. BAD_DATA where no user has a test item. */
+/* The kind of its checkpoints. */
+#define EVALUATE_KIND "batch"
+
+/* Collective; agreed status. BAD_DATA where no user has a test item; STOPPED after a checkpoint: the same call goes on
+ * from there, on any number of ranks, and to the same bits. */
 status evaluate(comm *c, const evaluate_input *in, evaluation *out);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef PALATE_EVAL_EVALUATE_PRIVATE_H
 #define PALATE_EVAL_EVALUATE_PRIVATE_H
 
+#include "eval/done_rows.h"
 #include "eval/evaluate.h"
 #include "eval/facts.h"
 #include "eval/tally.h"
@@ -29,6 +30,8 @@ typedef struct bench {
   const real *factors;         /* (model items, k) of the first model where they can be mapped, else NULL */
   tally *all, *slices[SLICE_KINDS];
   int64_t folded_in;
+  done_rows done; /* users of the dataset measured by earlier runs, and as of the last checkpoint */
+  int step;       /* batches so far, of earlier runs as well */
 } bench;
 
 /* Which activity a user with n training pairs has. */
@@ -70,5 +73,14 @@ status batch_agree(comm *c, const scorer *s, status st);
 /* Vectors of the n users by one of the models; those that it was not trained on are folded in. Collective where
  * scorer_moved; the last step's failure is not agreed on. */
 status batch_load_users(comm *c, batch *k, bench *b, int model, const lid *user, lid n);
+
+/* --- going on: eval/evaluate_keep.c --- */
+
+/* Takes over what an earlier run kept, before anything is measured. Collective; agreed status. NO_MEMORY, IO_FAILED. */
+status evaluate_recall(comm *c, bench *b);
+
+/* After a batch that took so many seconds, with everything before our user `at` measured: a checkpoint where it is time
+ * for one, STOPPED with one where it is time to leave. Collective; agreed status. */
+status evaluate_edge(comm *c, bench *b, lid at, double seconds);
 
 #endif

@@ -4,9 +4,11 @@
 #include "io/mem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 struct journal {
   FILE *file;
@@ -27,8 +29,12 @@ status journal_open(const char *path, journal **out) {
   if (st != OK)
     return st;
   snprintf(j->path, sizeof j->path, "%s", path);
-  j->file = fopen(path, "ae");
+  /* Whatever the umask, nobody else may write it. */
+  int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+  j->file = fd >= 0 ? fdopen(fd, "a") : NULL;
   if (j->file == NULL) {
+    if (fd >= 0)
+      close(fd);
     mem_free(j);
     return status_fail(CANNOT_CREATE, "cannot open the journal %s: %s", path, strerror(errno));
   }

@@ -47,12 +47,19 @@ static int utf8_length(const unsigned char *s) {
   return 0;
 }
 
+/* Marks that turn the direction of what comes after them, U+202A-202E and U+2066-2069: a name shall not reorder a line.
+ */
+static bool turns(const unsigned char *s) {
+  return s[0] == 0xe2 &&
+         ((s[1] == 0x80 && s[2] >= 0xaa && s[2] <= 0xae) || (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9));
+}
+
 char *text_printable(const char *text, char *out, size_t size) {
   size_t n = 0;
   const unsigned char *s = (const unsigned char *)text;
   while (*s != 0 && n + 5 < size) {
     int length = utf8_length(s);
-    if (length == 0 || *s < 0x20 || *s == 0x7f) {
+    if (length == 0 || *s < 0x20 || *s == 0x7f || turns(s)) {
       n += (size_t)snprintf(out + n, size - n, "\\x%02x", *s);
       s++;
     } else {

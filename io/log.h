@@ -39,7 +39,8 @@ void progress_end(progress *p);
 /* Seconds of a clock that never goes back. */
 double seconds_now(void);
 
-/* Copies text to out (of `size` bytes) with control characters and broken UTF-8 as \xNN, cut to fit. Returns out. */
+/* Copies text to out (of `size` bytes) with control characters, marks that turn the direction of text, and broken UTF-8
+ * as \xNN, cut to fit. Returns out. */
 char *text_printable(const char *text, char *out, size_t size);
 
 #endif

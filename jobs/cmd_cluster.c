@@ -9,33 +9,21 @@
 #include "jobs/group_names.h"
 #include "jobs/group_pairs.h"
 #include "jobs/group_quality.h"
+#include "jobs/group_search.h"
 #include "jobs/jobs.h"
+#include "jobs/resume.h"
 #include "jobs/taste_rows.h"
-#include "train/kmeans.h"
-#include "train/kmeans_auto.h"
-#include "train/kmeans_seed.h"
 #include "train/membership_scale.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-typedef struct cluster_options {
-  side side;
-  bool cosine, quality;
-  lid groups;                        /* 0: auto */
-  lid least, most;                   /* auto: from, to */
-  bool ranged;                       /* auto: a range was given */
-  int memberships, rounds, restarts; /* restarts 0: auto */
-  double tolerance;                  /* -1: auto */
-  uint64_t seed;
-  int64_t memory; /* 0: no limit said */
-} cluster_options;
-
-enum { AUTO_MOST = 1024, AUTO_SAMPLE = 60000 };
+enum { AUTO_MOST = 1024 };
 
 /* auto, or auto:LOW..HIGH. */
-static status read_range(const char *text, cluster_options *out) {
+static status read_range(const char *text, group_wish *out) {
   long long low = 1, high = AUTO_MOST;
   int used = 0;
   if (strcmp(text, "auto") != 0 && (sscanf(text, "auto:%9lld..%9lld%n", &low, &high, &used) != 2 ||
@@ -48,11 +36,11 @@ static status read_range(const char *text, cluster_options *out) {
   return OK;
 }
 
-static status read_options(const options *o, cluster_options *out) {
+static status read_options(const options *o, group_wish *out) {
   status st = OK;
   int64_t groups = 0, memberships, rounds, restarts = 0, seed;
   int side_word, metric;
-  *out = (cluster_options){0};
+  *out = (group_wish){0};
   TRY(option_choice(o, "side", "users|items", &side_word));
   TRY(option_choice(o, "metric", "euclidean|cosine", &metric));
   if (strncmp(option_text(o, "groups"), "auto", 4) == 0)
@@ -81,139 +69,6 @@ done:
   return st;
 }
 
-/* --- --groups auto --- */
-
-static status choose_number(comm *c, cluster_options *t, const taste_rows *r, journal *j) {
-  kmeans_points points = taste_points(r);
-  kmeans_curve curve;
-  double start = seconds_now();
-  status st = kmeans_auto(c, &points, r->id, t->least, t->most, AUTO_SAMPLE, t->cosine, t->seed, &curve);
-  if (st != OK)
-    return st;
-  t->groups = curve.groups[curve.chosen];
-  log_info("how many groups: log-likelihood of %lld held-out rows under groups of %lld others, above %d group%s",
-           (long long)curve.held_out, (long long)curve.fitted, curve.groups[0], curve.groups[0] == 1 ? "" : "s");
-  json_t *numbers = json_array(), *values = json_array(), *errors = json_array();
-  for (int g = 0; g < curve.n; g++) {
-    char bar[41];
-    double share = curve.likelihood[curve.best] > 0 ? curve.likelihood[g] / curve.likelihood[curve.best] : 0;
-    int length = share > 0 ? (int)(share * 40) : 0;
-    memset(bar, '#', (size_t)length);
-    bar[length] = '\0';
-    log_info("  %6d %9.3f ± %-6.3f %-40s%s%s", curve.groups[g], curve.likelihood[g], curve.error[g], bar,
-             g == curve.best ? " best" : "", g == curve.chosen ? " chosen" : "");
-    json_array_append_new(numbers, json_integer(curve.groups[g]));
-    json_array_append_new(values, json_real(curve.likelihood[g]));
-    json_array_append_new(errors, json_real(curve.error[g]));
-  }
-  json_t *line = json_pack("{s:s, s:f, s:i, s:o, s:o, s:o}", "event", "groups", "seconds", seconds_now() - start,
-                           "chosen", (int)t->groups, "numbers", numbers, "likelihood", values, "error", errors);
-  return comm_agree(c, journal_write(j, line));
-}
-
-/* --- rounds --- */
-
-typedef struct watch {
-  comm *c;
-  journal *j;
-  progress bar;
-  int restart, restarts;
-} watch;
-
-static status watch_round(void *context, const kmeans_round *r) {
-  watch *w = context;
-  if (w->c->rank == 0)
-    progress_step(&w->bar, r->round, "inertia %.6g, %lld moved, %.0f %% skipped", r->inertia, (long long)r->moved,
-                  100 * r->skipped);
-  log_debug("round %d: %.4f s, inertia %.9g, %lld moved, %.1f %% of distances skipped", r->round, r->seconds,
-            r->inertia, (long long)r->moved, 100 * r->skipped);
-  json_t *line = json_pack("{s:s, s:i, s:f, s:f, s:I, s:f}", "event", "round", "round", r->round, "seconds", r->seconds,
-                           "inertia", r->inertia, "moved", (json_int_t)r->moved, "skipped", r->skipped);
-  if (w->restarts > 1)
-    json_object_set_new(line, "restart", json_integer(w->restart));
-  if (r->emptied > 0)
-    json_object_set_new(line, "emptied", json_integer(r->emptied));
-  status st = journal_write(w->j, line);
-  /* Groups are soon made again, to the same bits: nothing of them is kept. */
-  if (stop_agreed(w->c, false) && st == OK)
-    st = status_fail(STOPPED, "in round %d of the groups; submit the same command again to go on", r->round);
-  return st;
-}
-
-/* Memory for distance bounds: twice that of the points, unless --memory leaves less. */
-static int64_t bound_bytes(const cluster_options *t, const taste_rows *r) {
-  int64_t points = (int64_t)r->n * r->k * (int64_t)sizeof(real), bytes = 2 * points;
-  if (bytes < 64 << 20)
-    bytes = 64 << 20;
-  if (t->memory > 0 && bytes > t->memory - 3 * points)
-    bytes = t->memory > 3 * points ? t->memory - 3 * points : 0;
-  return bytes;
-}
-
-/* More tries where they cost little: by the multiplications of a round, so that ranks have no say in it. */
-static int choose_restarts(const cluster_options *t, const taste_rows *r) {
-  double work = (double)r->n_all * t->groups * r->k;
-  if (t->restarts > 0)
-    return t->restarts;
-  return work <= 1e9 ? 8 : work <= 1e10 ? 3 : 1;
-}
-
-/* Later rounds change little in the inertia and much in who is with whom: what they gain is not worth it to people who
- * know their group. It is not lost either: every night goes on from there. */
-static const double GOING_ON_TOLERANCE = 1e-3;
-
-/* From the parent's groups where there are as many; else the best of the restarts by inertia, ties to the first.
- * centre (G, k). */
-static status run_kmeans(comm *c, const cluster_options *t, const taste_rows *r, const group_past *past, journal *j,
-                         real *centre, kmeans_result *best) {
-  status st = OK;
-  kmeans_points points = taste_points(r);
-  bool warm = past->table.n_groups == t->groups;
-  watch w = {.c = c, .j = j, .restarts = warm ? 1 : choose_restarts(t, r)};
-  kmeans_config config = {.groups = t->groups,
-                          .rounds = t->rounds,
-                          .tolerance = t->tolerance >= 0 ? t->tolerance
-                                       : warm            ? GOING_ON_TOLERANCE
-                                                         : 0,
-                          .unit = t->cosine,
-                          .bound_bytes = bound_bytes(t, r),
-                          .on_round = watch_round,
-                          .context = &w};
-  real *trial = NULL, *dist2 = NULL;
-  lid *label = NULL;
-  off places = (off)t->groups * r->k;
-  best->inertia = INFINITY;
-  TRY(MEM_ALLOC(trial, places, "centroids"));
-  TRY(MEM_ALLOC(label, r->n, "labels"));
-  TRY(MEM_ALLOC(dist2, r->n, "distances"));
-done:
-  st = comm_agree(c, st);
-  for (w.restart = 0; w.restart < w.restarts && st == OK; w.restart++) {
-    kmeans_result result;
-    double start = seconds_now();
-    st = warm ? group_past_seeds(c, past, r, t->cosine, trial)
-              : kmeans_seed(c, &points, r->id, t->groups, t->seed, w.restart, trial);
-    if (st != OK)
-      break;
-    log_debug("%s in %.3f s", warm ? "seeds from the parent's groups" : "seeds", seconds_now() - start);
-    progress_begin(&w.bar, "rounds", t->rounds);
-    st = kmeans_run(c, &points, r->id, &config, trial, label, dist2, &result);
-    progress_end(&w.bar);
-    if (st != OK)
-      break;
-    log_info("%d groups: inertia %.9g after %d rounds%s, %.2f s", t->groups, result.inertia, result.rounds,
-             result.converged ? " (nobody moves any more)" : "", seconds_now() - start);
-    if (result.inertia < best->inertia) {
-      *best = result;
-      memcpy(centre, trial, sizeof *centre * (size_t)places);
-    }
-  }
-  mem_free(trial);
-  mem_free(label);
-  mem_free(dist2);
-  return st;
-}
-
 /* --- memberships --- */
 
 typedef struct grouping {
@@ -235,8 +90,7 @@ static void grouping_free(grouping *g) {
   mem_free(g->size);
 }
 
-static status find_memberships(comm *c, const cluster_options *t, const taste_rows *r, const real *centre,
-                               grouping *g) {
+static status find_memberships(comm *c, const group_wish *t, const taste_rows *r, const real *centre, grouping *g) {
   status st = OK;
   g->m = t->memberships < t->groups ? t->memberships : (int)t->groups;
   kmeans_points points = {r->count, r->k, r->k, r->x};
@@ -276,7 +130,7 @@ done:
 
 /* --- names --- */
 
-static status name_items(comm *c, const cluster_options *t, const taste_rows *r, const grouping *g, model *m,
+static status name_items(comm *c, const group_wish *t, const taste_rows *r, const grouping *g, model *m,
                          group_names *names) {
   real *dist2 = NULL;
   status st = comm_agree(c, MEM_ALLOC(dist2, r->count, "distances"));
@@ -289,7 +143,7 @@ static status name_items(comm *c, const cluster_options *t, const taste_rows *r,
 }
 
 /* Names the groups and, where asked to, judges them. */
-static status look_at_groups(comm *c, const cluster_options *t, const taste_rows *r, const grouping *g, model *m,
+static status look_at_groups(comm *c, const group_wish *t, const taste_rows *r, const grouping *g, model *m,
                              const char *dataset, const real *centre, group_names *names, journal *j) {
   status st = OK;
   csr train = {0}, test = {0};
@@ -341,7 +195,31 @@ static status tell_changes(comm *c, const group_past *past, const group_changes 
 
 /* --- the job --- */
 
-static status write_groups(comm *c, const char *dir, const cluster_options *t, const taste_rows *r, const grouping *g,
+/* What groups depend on, beside the snapshot that they are made in. NULL where memory is out. */
+static json_t *key_of(const options *o, const char *dataset, const char *parent, lid parents, const char *dir) {
+  static const char *const NAMES[] = {"groups",          "memberships", "side",    "metric", "rounds",
+                                      "round-tolerance", "restarts",    "quality", "seed"};
+  json_t *settings = json_object();
+  char safe[4096];
+  for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
+    const char *value = option_text(o, NAMES[i]);
+    json_object_set_new(settings, NAMES[i],
+                        value != NULL ? json_string(text_printable(value, safe, sizeof safe)) : json_null());
+  }
+  return json_pack("{s:s, s:s, s:s, s:s, s:i, s:o}", "palate", PALATE_VERSION, "snapshot", snapshot_id(dir), "data",
+                   dataset != NULL ? text_printable(dataset, safe, sizeof safe) : "", "parent",
+                   parent != NULL ? snapshot_id(parent) : "", "groups_of_parent", (int)parents, "settings", settings);
+}
+
+static bool is_there(comm *c, const char *dir, side s) {
+  char path[SNAPSHOT_PATH_MAX + 32];
+  snprintf(path, sizeof path, "%s/%s", dir, groups_file(s));
+  int64_t there = c->rank == 0 && access(path, F_OK) == 0;
+  comm_broadcast(c, &there, sizeof there, 0);
+  return there != 0;
+}
+
+static status write_groups(comm *c, const char *dir, const group_wish *t, const taste_rows *r, const grouping *g,
                            const kmeans_result *result, const real *centre, const group_names *names,
                            const group_changes *changes) {
   int64_t rounds = result->rounds, converged = result->converged, seed = (int64_t)t->seed, zero = r->n_zero;
@@ -374,16 +252,23 @@ static status write_groups(comm *c, const char *dir, const cluster_options *t, c
   return groups_write(c, dir, t->side, &part);
 }
 
-status job_cluster(comm *c, const options *o, const char *dataset, const char *parent, const char *dir, journal *j) {
+void job_cluster_done(const char *dir) {
+  group_search_forget(dir);
+}
+
+status job_cluster(comm *c, const options *o, const char *dataset, const char *parent, const char *dir,
+                   edge_clock *clock, journal *j) {
   status st = OK;
-  cluster_options t;
+  group_wish t;
   model *m = NULL;
   taste_rows r = {0};
   grouping g = {0};
   group_names names = {0};
   group_past past = {0};
   group_changes changes = {0};
-  kmeans_result result = {0};
+  group_found found = {0};
+  edge_keep keep = {.dir = dir, .clock = clock};
+  json_t *key = NULL;
   real *centre = NULL;
   double start = seconds_now();
   pulse_phase(c, "groups");
@@ -401,16 +286,23 @@ status job_cluster(comm *c, const options *o, const char *dataset, const char *p
   if (parent != NULL)
     TRY(group_past_read(c, parent, m, &r, &past));
   lid before = past.table.n_groups;
+  key = key_of(o, dataset, parent, before, dir);
+  TRY(comm_agree(c, key != NULL ? OK : status_fail(NO_MEMORY, "no memory for the settings")));
+  keep.key = key;
   if (t.groups == 0 && before > 0 && before <= n_all && (!t.ranged || (before >= t.least && before <= t.most))) {
     t.groups = past.table.n_groups;
     log_info("%d groups, as in %s; --groups G chooses anew", t.groups, parent);
   }
   if (t.groups == 0)
-    TRY(choose_number(c, &t, &r, j));
+    TRY(group_search_number(c, &t, &r, &keep, j));
   if (past.table.n_groups > 0 && past.table.n_groups != t.groups)
     log_info("%s has %d groups and not %d: groups begin anew", parent, past.table.n_groups, t.groups);
   TRY(comm_agree(c, MEM_ALLOC(centre, (off)t.groups * r.k, "centroids")));
-  TRY(run_kmeans(c, &t, &r, &past, j, centre, &result));
+  TRY(group_search_rounds(c, &t, &r, &past, &keep, j, centre, &found));
+  if (found.finished && is_there(c, dir, t.side)) {
+    log_info("the groups of %s are made already", dir);
+    goto done;
+  }
   double grouped = seconds_now();
   TRY(comm_agree(c, journal_write(j, json_pack("{s:s, s:s, s:f}", "event", "phase", "name", "cluster", "seconds",
                                                grouped - start))));
@@ -420,10 +312,13 @@ status job_cluster(comm *c, const options *o, const char *dataset, const char *p
     TRY(group_changes_count(c, &past, &r, g.first, t.groups, &changes));
     TRY(tell_changes(c, &past, &changes, parent, &names, j));
   }
-  TRY(write_groups(c, dir, &t, &r, &g, &result, centre, &names, &changes));
+  TRY(write_groups(c, dir, &t, &r, &g, &found.result, centre, &names, &changes));
   TRY(comm_agree(c, journal_write(j, json_pack("{s:s, s:s, s:f}", "event", "phase", "name", "name groups", "seconds",
                                                seconds_now() - grouped))));
+  TRY(group_search_finished(c, &t, &r, &past, &keep, centre, &found));
+  clock->advanced = true;
 done:
+  json_decref(key);
   group_past_free(&past);
   group_changes_free(&changes);
   taste_rows_free(&r);
@@ -465,8 +360,12 @@ static status run(comm *c, const options *o) {
   journal *j = NULL;
   char dir[SNAPSHOT_PATH_MAX], parent[SNAPSHOT_PATH_MAX], path[SNAPSHOT_PATH_MAX + 16];
   double start = seconds_now();
+  edge_clock clock;
+  int claimed = -1; /* rank 0 */
   char *recorded = NULL;
   const char *data = NULL;
+  stop_install();
+  TRY(comm_agree(c, resume_clock_start(o, stop_since(), &clock)));
   TRY(comm_agree(c, snapshot_resolve(options_argument(o, 0), false, dir)));
   snprintf(path, sizeof path, "%s/SHA256SUMS", dir);
   FILE *seal = fopen(path, "re");
@@ -474,25 +373,31 @@ static status run(comm *c, const options *o) {
     fclose(seal);
     st = status_fail(USAGE, "%s is sealed and never changes: train a new snapshot, and group that", dir);
   }
+  if (st == OK && c->rank == 0 && !resume_claim(dir, &claimed))
+    st = status_fail(CANNOT_CREATE, "another run is at work in %s", dir);
   TRY(comm_agree(c, st));
   snprintf(path, sizeof path, "%s/train.jsonl", dir);
   TRY(find_data(c, o, dir, &recorded, &data));
   TRY(comm_agree(c, c->rank == 0 ? journal_open(path, &j) : OK));
   if (option_text(o, "parent") != NULL)
     TRY(comm_agree(c, snapshot_resolve(option_text(o, "parent"), false, parent)));
-  TRY(job_cluster(c, o, data, option_text(o, "parent") != NULL ? parent : NULL, dir, j));
+  TRY(job_cluster(c, o, data, option_text(o, "parent") != NULL ? parent : NULL, dir, &clock, j));
+  if (c->rank == 0)
+    job_cluster_done(dir);
   log_info("groups in %.1f s. Next:  palate info %s --groups", seconds_now() - start, dir);
 done:
+  if (claimed >= 0)
+    close(claimed);
   journal_close(j);
   mem_free(recorded);
   return st;
 }
 
-static const option_use TAKES[] = {{"groups", NULL},        {"memberships", NULL}, {"side", NULL},
-                                   {"metric", NULL},        {"rounds", NULL},      {"round-tolerance", NULL},
-                                   {"restarts", NULL},      {"data", NULL},        {"parent", NULL},
-                                   {"quality", NULL},       {"seed", NULL},        {"memory", NULL},
-                                   {"stall-timeout", NULL}, {"threads", NULL},     {NULL, NULL}};
+static const option_use TAKES[] = {
+    {"groups", NULL},        {"memberships", NULL},     {"side", NULL},     {"metric", NULL},
+    {"rounds", NULL},        {"round-tolerance", NULL}, {"restarts", NULL}, {"data", NULL},
+    {"parent", NULL},        {"quality", NULL},         {"seed", NULL},     {"memory", NULL},
+    {"stall-timeout", NULL}, {"threads", NULL},         EDGE_OPTIONS,       {NULL, NULL}};
 
 const command CMD_CLUSTER = {
     .name = "cluster",

@@ -2,15 +2,17 @@
 #include "eval/report.h"
 #include "io/log.h"
 #include "io/snapshot.h"
+#include "io/stop.h"
 #include "jobs/commands.h"
-#include "jobs/jobs.h"
 #include "jobs/measure.h"
+#include "jobs/resume.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const option_use TAKES[] = {
-    MEASURE_OPTIONS, {"stall-timeout", NULL}, {"threads", NULL}, {"json", NULL}, {NULL, NULL}};
+    MEASURE_OPTIONS, {"stall-timeout", NULL}, {"threads", NULL}, {"json", NULL}, EDGE_OPTIONS, {NULL, NULL}};
 
 static bool is_sealed(const char *dir) {
   char path[SNAPSHOT_PATH_MAX + 32];
@@ -19,45 +21,44 @@ static bool is_sealed(const char *dir) {
   return stat(path, &s) == 0;
 }
 
-/* Measures, keeps metrics.json unless the snapshot is sealed, and writes a line to the journal. */
-static status measure_snapshot(comm *c, const options *o, const char *dataset, const char *dir, journal *j,
+/* Measures, and keeps metrics.json unless the snapshot is sealed. Only in one that is not, and that nobody else works
+ * in, can be kept what a run that is stopped has measured so far. */
+static status measure_snapshot(comm *c, const options *o, const char *dataset, const char *dir, edge_clock *clock,
                                evaluation *e, char *rule, uint64_t *seed) {
   status st = OK;
   json_t *all = NULL;
-  double start = seconds_now();
-  TRY(measure(c, o, dataset, &dir, 1, e, rule, seed));
+  int claimed = -1; /* rank 0 */
+  int64_t keeps = c->rank == 0 && !is_sealed(dir) && access(dir, W_OK) == 0 && resume_claim(dir, &claimed);
+  comm_broadcast(c, &keeps, sizeof keeps, 0);
+  TRY(measure(c, o, dataset, &dir, 1, keeps ? dir : NULL, clock, e, rule, seed));
   if (c->rank == 0) {
     all = report_json(e, rule, *seed);
     if (all == NULL)
       st = status_fail(NO_MEMORY, "no memory for the report");
     if (st == OK && !is_sealed(dir))
       st = snapshot_write_json(dir, "metrics.json", all);
+    if (st == OK && keeps)
+      measure_done(dir);
   }
   TRY(comm_agree(c, st));
-  TRY(comm_agree(c, journal_write(j, json_pack("{s:s, s:s, s:f}", "event", "phase", "name", "evaluate", "seconds",
-                                               seconds_now() - start))));
 done:
+  if (claimed >= 0)
+    close(claimed);
   json_decref(all);
-  return st;
-}
-
-status job_evaluate(comm *c, const options *o, const char *dataset, const char *dir, journal *j) {
-  evaluation e;
-  char rule[SPLIT_TEXT_MAX];
-  uint64_t seed;
-  status st = measure_snapshot(c, o, dataset, dir, j, &e, rule, &seed);
-  if (st == OK && c->rank == 0 && !option_flag(o, "quiet"))
-    report_table(&e, rule, stderr);
   return st;
 }
 
 static status run(comm *c, const options *o) {
   evaluation e;
+  edge_clock clock;
   char rule[SPLIT_TEXT_MAX], dir[SNAPSHOT_PATH_MAX];
   uint64_t seed;
-  status st = comm_agree(c, snapshot_resolve(options_argument(o, 0), false, dir));
+  stop_install();
+  status st = comm_agree(c, resume_clock_start(o, stop_since(), &clock));
   if (st == OK)
-    st = measure_snapshot(c, o, options_argument(o, 1), dir, NULL, &e, rule, &seed);
+    st = comm_agree(c, snapshot_resolve(options_argument(o, 0), false, dir));
+  if (st == OK)
+    st = measure_snapshot(c, o, options_argument(o, 1), dir, &clock, &e, rule, &seed);
   if (st != OK || c->rank != 0)
     return st;
   if (option_flag(o, "json")) {

@@ -26,6 +26,7 @@ typedef struct night {
   const options *o;
   const char *dataset, *snapshots;
   gate_limits limits;
+  edge_clock clock;
   bool measured;      /* something is held out to measure on */
   publish_lock *lock; /* rank 0 */
   resume *going;
@@ -45,6 +46,7 @@ static status look(night *n) {
   dataset *d = NULL;
   status st = OK;
   TRY(comm_agree(n->c, gate_read(n->o, &n->limits)));
+  TRY(comm_agree(n->c, resume_clock_start(n->o, stop_since(), &n->clock)));
   TRY(comm_agree(n->c, holdout_read(n->o, SPLIT_TO_TRAIN, NULL, 0, &h)));
   n->measured = !holdout_none(&h);
   if (!n->measured && n->limits.compare)
@@ -56,13 +58,14 @@ done:
   return st;
 }
 
-/* A signal between two steps. What is done stays done: the next run goes on from the model that is there. */
+/* A signal, or the end of the time, between two steps. What is done stays done: the next run goes on from the model
+ * that is there. */
 static status pause_before(night *n, const char *before) {
   char when[64];
-  if (!stop_agreed(n->c, false))
+  if (!edge_late(n->c, &n->clock))
     return OK;
   snprintf(when, sizeof when, "before it %s", before);
-  return resume_stopped(when, n->dir);
+  return edge_stopped(when, n->dir);
 }
 
 /* Takes the lock, finds the published snapshot, and begins a new one or goes on with one that was left. */
@@ -99,7 +102,7 @@ static status measure_both(night *n) {
   double start = seconds_now();
   status st = OK;
   int models = n->parent[0] != '\0' && n->limits.compare ? 2 : 1;
-  TRY(measure(n->c, n->o, n->dataset, dirs, models, &n->e, rule, &seed));
+  TRY(measure(n->c, n->o, n->dataset, dirs, models, n->dir, &n->clock, &n->e, rule, &seed));
   if (n->c->rank == 0) {
     report = report_json(&n->e, rule, seed);
     st = report != NULL ? snapshot_write_json(n->dir, "metrics.json", report)
@@ -142,10 +145,10 @@ static status work(night *n) {
   TRY(look(n));
   TRY(begin(n));
   dashboard_phase(&n->board, "train");
-  TRY(job_train(n->c, n->o, n->dataset, n->dir, n->warm, n->j));
+  TRY(job_train(n->c, n->o, n->dataset, n->dir, n->warm, &n->clock, n->j));
   TRY(pause_before(n, "groups"));
   dashboard_phase(&n->board, "cluster");
-  TRY(job_cluster(n->c, n->o, n->dataset, n->parent[0] != '\0' ? n->parent : NULL, n->dir, n->j));
+  TRY(job_cluster(n->c, n->o, n->dataset, n->parent[0] != '\0' ? n->parent : NULL, n->dir, &n->clock, n->j));
   TRY(pause_before(n, "measures"));
   if (n->measured) {
     dashboard_phase(&n->board, "evaluate");

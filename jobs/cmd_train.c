@@ -39,7 +39,7 @@ typedef struct watch {
   int sweeps, done;
   int factors;
   const char *dir;
-  resume_clock clock;
+  edge_clock *clock;
   double waiting, exchange;
   double balance; /* sum over `measured` sweeps */
   int measured;
@@ -47,14 +47,23 @@ typedef struct watch {
 
 /* --- checkpoints --- */
 
-static checkpoint checkpoint_of(als *a, int factors, int rank) {
-  checkpoint p = {.factors = factors, .ld = als_ld(a)};
+enum { TABLES = 4 };
+
+/* The factors and biases of both sides; a model without biases keeps none. */
+static checkpoint checkpoint_of(als *a, int factors, int rank, checkpoint_table *tables) {
+  static const char *const NAMES[TABLES] = {"user factors", "user biases", "item factors", "item biases"};
   for (int s = 0; s < 2; s++) {
     const part *rows = als_part(a, (side)s);
-    p.sides[s] = (checkpoint_side){rows->n, rows->first[rank], part_count(rows, rank), als_factors(a, (side)s),
-                                   als_bias(a, (side)s)};
+    gid first = rows->first[rank], count = part_count(rows, rank);
+    int64_t ld = als_ld(a) * (int64_t)sizeof(real), one = als_bias(a, (side)s) != NULL ? (int64_t)sizeof(real) : 0;
+    tables[2 * s] = (checkpoint_table){
+        NAMES[2 * s], rows->n, first, count, factors * (int64_t)sizeof(real), ld, als_factors(a, (side)s)};
+    tables[2 * s + 1] =
+        (checkpoint_table){NAMES[2 * s + 1], rows->n, first, one > 0 ? count : 0, one, one, als_bias(a, (side)s)};
+    if (one == 0)
+      tables[2 * s + 1].n = 0;
   }
-  return p;
+  return (checkpoint){.kind = "sweep", .n_tables = TABLES, .tables = tables};
 }
 
 static status save(watch *w, als *a) {
@@ -65,7 +74,8 @@ static status save(watch *w, als *a) {
       json_array_append_new(list, isnan(w->objective[i]) ? json_null() : json_real(w->objective[i]));
     state = json_pack("{s:o}", "objective", list);
   }
-  checkpoint p = checkpoint_of(a, w->factors, w->c->rank);
+  checkpoint_table tables[TABLES];
+  checkpoint p = checkpoint_of(a, w->factors, w->c->rank, tables);
   double start = seconds_now();
   status st = checkpoint_write(w->c, w->dir, w->done, state, &p);
   json_decref(state);
@@ -78,7 +88,8 @@ static status save(watch *w, als *a) {
 static status restore(watch *w, als *a) {
   json_t *state = NULL;
   int sweep = 0;
-  checkpoint p = checkpoint_of(a, w->factors, w->c->rank);
+  checkpoint_table tables[TABLES];
+  checkpoint p = checkpoint_of(a, w->factors, w->c->rank, tables);
   status st = checkpoint_read(w->c, w->dir, w->sweeps, &p, &sweep, &state);
   if (st != OK || sweep == 0)
     return st;
@@ -130,13 +141,13 @@ static status watch_sweep(void *context, als *a, const als_report *r) {
   status st = comm_agree(w->c, journal_write(w->j, line));
   if (st != OK || r->last)
     return st;
-  resume_choice choice = resume_choose(w->c, &w->clock, r->sweep, seconds + r->seconds_objective);
-  if (choice != RESUME_GO_ON)
+  edge_choice choice = edge_choose(w->c, w->clock, r->sweep, seconds + r->seconds_objective);
+  if (choice != EDGE_GO_ON)
     st = save(w, a);
-  if (st == OK && choice == RESUME_STOP) {
+  if (st == OK && choice == EDGE_STOP) {
     char when[64];
     snprintf(when, sizeof when, "after sweep %d of %d, with a checkpoint", r->sweep, w->sweeps);
-    st = resume_stopped(when, w->dir);
+    st = edge_stopped(when, w->dir);
   }
   return st;
 }
@@ -262,7 +273,8 @@ static void log_layout(comm *c, const als *a) {
            als_batches(a, ITEMS));
 }
 
-status job_train(comm *c, const options *o, const char *dataset_file, const char *dir, const char *warm, journal *j) {
+status job_train(comm *c, const options *o, const char *dataset_file, const char *dir, const char *warm,
+                 edge_clock *clock, journal *j) {
   status st = OK;
   train_options t;
   holdout h = {0};
@@ -270,7 +282,7 @@ status job_train(comm *c, const options *o, const char *dataset_file, const char
   part users = {0};
   csr train = {0};
   als *a = NULL;
-  watch w = {.c = c, .j = j, .dir = dir};
+  watch w = {.c = c, .j = j, .dir = dir, .clock = clock};
   char model_path[SNAPSHOT_PATH_MAX + 16];
   snprintf(model_path, sizeof model_path, "%s/model.h5", dir);
   int64_t trained = c->rank == 0 && access(model_path, F_OK) == 0;
@@ -298,13 +310,13 @@ status job_train(comm *c, const options *o, const char *dataset_file, const char
   log_layout(c, a);
   w.sweeps = t.als.sweeps;
   w.factors = t.als.factors;
-  TRY(comm_agree(c, resume_clock_start(o, stop_since(), &w.clock)));
   TRY(comm_agree(c, MEM_ZALLOC(w.objective, t.als.sweeps, "objectives")));
   TRY(restore(&w, a));
   if (w.done == 0 && warm[0] != '\0')
     TRY(warm_start(c, warm, d, &h, a, t.als.factors, t.als.loss.explicit_loss));
   progress_begin(&w.bar, "sweeps", t.als.sweeps);
   pulse_phase(c, "sweep %d", w.done + 1);
+  edge_phase(clock);
   st = als_run(a, watch_sweep, &w);
   progress_end(&w.bar);
   if (st != OK)
@@ -316,7 +328,8 @@ status job_train(comm *c, const options *o, const char *dataset_file, const char
   pulse_phase(c, "writing the model");
   TRY(write_model(c, a, &t, &h, d, &w, dir));
   if (c->rank == 0)
-    checkpoint_remove(dir);
+    checkpoint_remove(dir, "sweep");
+  clock->advanced = true;
   int64_t peak = mem_peak_resident();
   comm_max_i64(c, &peak, 1);
   TRY(comm_agree(c, journal_write(j, json_pack("{s:s, s:s, s:f, s:I}", "event", "phase", "name", "train", "seconds",
@@ -336,6 +349,7 @@ static status run(comm *c, const options *o) {
   status st = OK;
   journal *j = NULL;
   resume *going = NULL;
+  edge_clock clock;
   char dir[SNAPSHOT_PATH_MAX], warm[SNAPSHOT_PATH_MAX], path[SNAPSHOT_PATH_MAX + 16];
   double start = seconds_now();
   const char *data = options_argument(o, 0);
@@ -350,11 +364,12 @@ static status run(comm *c, const options *o) {
   snprintf(digest, sizeof digest, "%s", dataset_digest(d));
   dataset_close(d);
   stop_install();
+  TRY(comm_agree(c, resume_clock_start(o, stop_since(), &clock)));
   TRY(warm_find(c, o, option_text(o, "output"), warm));
   TRY(resume_begin(c, o, option_text(o, "output"), digest, snapshot_id(warm), dir, &going));
   snprintf(path, sizeof path, "%s/train.jsonl", dir);
   TRY(comm_agree(c, c->rank == 0 ? journal_open(path, &j) : OK));
-  TRY(job_train(c, o, data, dir, warm, j));
+  TRY(job_train(c, o, data, dir, warm, &clock, j));
   int64_t peak = mem_peak_resident();
   comm_max_i64(c, &peak, 1);
   if (c->rank == 0) {

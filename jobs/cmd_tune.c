@@ -38,6 +38,7 @@ typedef struct tuning {
   comm *c;
   const options *o;
   const char *dataset, *folder;
+  edge_clock clock;
   grid g;
   int n;
   attempt *tries;      /* [n] */
@@ -330,6 +331,7 @@ static status settle(tuning *t, attempt *a, const evaluation *e, const char *rul
                                          "rule", rule, "seconds", a->seconds, "snapshot", a->snapshot, "model",
                                          json_object_get(report, "model"), "key", key)));
   resume_done(dir);
+  measure_done(dir);
   TRY(keep_the_best(t));
 done:
   json_decref(report);
@@ -354,8 +356,8 @@ static status make_try(tuning *t, attempt *a) {
   TRY(resume_begin(t->c, a->o, t->folder, t->digest, "", dir, &going));
   snprintf(path, sizeof path, "%s/train.jsonl", dir);
   TRY(comm_agree(t->c, t->c->rank == 0 ? journal_open(path, &j) : OK));
-  TRY(job_train(t->c, a->o, t->dataset, dir, "", j));
-  TRY(measure(t->c, a->o, t->dataset, dirs, 1, e, rule, &seed));
+  TRY(job_train(t->c, a->o, t->dataset, dir, "", &t->clock, j));
+  TRY(measure(t->c, a->o, t->dataset, dirs, 1, dir, &t->clock, e, rule, &seed));
   a->seconds = seconds_now() - start;
   TRY(comm_agree(t->c, t->c->rank == 0 ? settle(t, a, e, rule, seed, dir) : OK));
 done:
@@ -375,9 +377,9 @@ static status make_tries(tuning *t) {
     attempt *a = &t->tries[i];
     int64_t known = !isnan(a->value);
     comm_broadcast(t->c, &known, sizeof known, 0);
-    if (!known && stop_agreed(t->c, false)) {
+    if (!known && edge_late(t->c, &t->clock)) {
       snprintf(words, sizeof words, "before try %d of %d", i + 1, t->n);
-      st = resume_stopped(words, t->folder);
+      st = edge_stopped(words, t->folder);
     } else if (!known)
       st = make_try(t, a);
     if (st != OK || t->c->rank != 0)
@@ -483,6 +485,7 @@ static status run(comm *c, const options *o) {
   TRY(comm_agree(c, prepare(&t)));
   TRY(look_at_data(&t));
   stop_install();
+  TRY(comm_agree(c, resume_clock_start(o, stop_since(), &t.clock)));
   TRY(comm_agree(c, c->rank == 0 ? open_folder(&t) : OK));
   log_info("%d settings of %d, chosen by %s on --holdout %s", t.n, t.g.settings, t.name,
            option_text(t.tries[0].o, "test") != NULL ? "the pairs of --test" : option_text(t.tries[0].o, "holdout"));

@@ -24,9 +24,16 @@ static status output_open(output *f, const char *dir, const char *name) {
   status st = disk_partial(f->path, f->partial);
   if (st != OK)
     return st;
-  f->file = fopen(f->partial, "wb");
-  if (f->file == NULL)
+  int fd = -1;
+  st = disk_create(f->partial, &fd);
+  if (st != OK)
+    return st;
+  f->file = fdopen(fd, "wb");
+  if (f->file == NULL) {
+    close(fd);
+    unlink(f->partial);
     return status_fail(CANNOT_CREATE, "%s cannot be made: %s", f->partial, strerror(errno));
+  }
   setvbuf(f->file, NULL, _IOFBF, 1 << 18);
   return OK;
 }

@@ -1,5 +1,6 @@
 #include "jobs/measure.h"
 
+#include "io/checkpoint.h"
 #include "io/log.h"
 #include "io/mem.h"
 #include "io/snapshot.h"
@@ -68,8 +69,37 @@ done:
   return st;
 }
 
-status measure(comm *c, const options *o, const char *dataset_file, const char *const *dirs, int n, evaluation *out,
-               char *rule, uint64_t *seed) {
+/* What is measured, and on what. */
+static status make_key(comm *c, const holdout *h, const dataset *d, const char *const *dirs, const evaluate_input *in,
+                       json_t **out) {
+  status st = OK;
+  dataset *test = NULL;
+  json_t *at = json_array(), *snapshots = json_array();
+  char text[HOLDOUT_TEXT_MAX];
+  if (h->test != NULL)
+    TRY(dataset_open(c, h->test, &test));
+  for (int i = 0; i < in->n_at; i++)
+    json_array_append_new(at, json_integer(in->at[i]));
+  for (int i = 0; i < in->n_models; i++)
+    json_array_append_new(snapshots, json_string(snapshot_id(dirs[i])));
+  *out = json_pack("{s:s, s:s, s:s, s:s, s:I, s:O, s:O}", "palate", PALATE_VERSION, "dataset_sha256", dataset_digest(d),
+                   "test_sha256", test != NULL ? dataset_digest(test) : "", "holdout",
+                   text_printable(holdout_text(h), text, sizeof text), "seed", (json_int_t)h->rule.seed, "at", at,
+                   "snapshots", snapshots);
+  TRY(comm_agree(c, *out != NULL ? OK : status_fail(NO_MEMORY, "no memory for the settings")));
+done:
+  json_decref(at);
+  json_decref(snapshots);
+  dataset_close(test);
+  return st;
+}
+
+void measure_done(const char *keep) {
+  checkpoint_remove(keep, EVALUATE_KIND);
+}
+
+status measure(comm *c, const options *o, const char *dataset_file, const char *const *dirs, int n, const char *keep,
+               edge_clock *clock, evaluation *out, char *rule, uint64_t *seed) {
   status st = OK;
   subject s[EVALUATE_MODELS] = {{0}};
   training how = {0};
@@ -78,6 +108,7 @@ status measure(comm *c, const options *o, const char *dataset_file, const char *
   part users = {0};
   csr train = {0}, test = {0};
   uint8_t *fold_user = NULL;
+  json_t *key = NULL;
   evaluate_input in = {.n_models = n};
   int64_t memory = 0;
   st = option_counts(o, "at", METRICS_AT_MAX, in.at, &in.n_at);
@@ -128,6 +159,10 @@ status measure(comm *c, const options *o, const char *dataset_file, const char *
   in.high = how.high;
   in.seed = h.rule.seed;
   in.memory = memory / 2;
+  TRY(make_key(c, &h, d, dirs, &in, &key));
+  edge_keep kept = {keep, key, clock};
+  in.keep = &kept;
+  edge_phase(clock);
   TRY(evaluate(c, &in, out));
   size_t length = strlen(holdout_text(&h)); /* the end of a long path says more than its beginning */
   if (length < SPLIT_TEXT_MAX)
@@ -136,6 +171,7 @@ status measure(comm *c, const options *o, const char *dataset_file, const char *
     snprintf(rule, SPLIT_TEXT_MAX, "test:…%s", holdout_text(&h) + length - (SPLIT_TEXT_MAX - 16));
   *seed = h.rule.seed;
 done:
+  json_decref(key);
   for (int i = 0; i < n; i++)
     subject_free(&s[i]);
   holdout_free(&h);

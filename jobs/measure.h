@@ -16,8 +16,13 @@
  * intervals) on the hold-out of the dataset file. The rule and seed are those of the options, where not given those of
  * dirs[0]; rule has SPLIT_TEXT_MAX places, and seed tells the one used. Users and items are matched by id where a model
  * was trained on other data, and users a model does not know are folded in. Collective; agreed status. USAGE where
- * there is no rule; BAD_DATA where nothing is held out, or the two models have different losses. */
-status measure(comm *c, const options *o, const char *dataset_file, const char *const *dirs, int n, evaluation *out,
-               char *rule, uint64_t *seed);
+ * there is no rule; BAD_DATA where nothing is held out, or the two models have different losses. What is measured so
+ * far is kept in the directory `keep` (NULL: nowhere) where the clock says so, with STOPPED where it is time to leave;
+ * the same call goes on from there, and measure_done removes what is kept. */
+status measure(comm *c, const options *o, const char *dataset_file, const char *const *dirs, int n, const char *keep,
+               edge_clock *clock, evaluation *out, char *rule, uint64_t *seed);
+
+/* Local: rank 0. */
+void measure_done(const char *keep);
 
 #endif

@@ -84,7 +84,7 @@ static const option_spec TABLE[] = {
     /* stopping and going on */
     {"warm-start", "auto|never|SNAPSHOT", "never", "start from the factors of a snapshot, by id; auto: the published one", 0},
     {"resume", "auto|never|PATH", "auto", "go on with what an earlier run with the same data and options left; PATH names it", 0},
-    {"checkpoint-every", "SWEEPS|TIME", "10m", "write a checkpoint after so many sweeps (3) or so much time (90s, 10m, 2h); 0: only when stopped", 0},
+    {"checkpoint-every", "STEPS|TIME", "10m", "write a checkpoint after so many steps (3), which are sweeps, rounds of grouping and batches of measuring, or so much time (90s, 10m, 2h); 0: only when stopped", 0},
     {"time-limit", "TIME", NULL, "stop with a checkpoint, and status 75, before so much time is over (90s, 10m, 2h)", 0},
     {"stall-timeout", "TIME", "10m", "give up, with status 75, when a rank hangs for so much time (90s, 10m, 2h); 0: never", 0},
     /* tuning */

@@ -6,7 +6,6 @@
 #include "io/log.h"
 #include "io/mem.h"
 #include "io/seal.h"
-#include "io/stop.h"
 #include "jobs/commands.h"
 
 #include <dirent.h>
@@ -67,8 +66,7 @@ static void difference(const json_t *a, const json_t *b, char *out, size_t size)
   }
 }
 
-/* Keeps others out of the directory for as long as we live. False where somebody is at work in it. */
-static bool claim(const char *dir, int *fd) {
+bool resume_claim(const char *dir, int *fd) {
   *fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (*fd < 0)
     return false;
@@ -96,7 +94,7 @@ static bool find(const char *snapshots, const json_t *key, char *dir, int *fd) {
     json_t *its = NULL;
     if (!found && (size_t)snprintf(dir, SNAPSHOT_PATH_MAX, "%s/%s", snapshots, list[i]->d_name) < SNAPSHOT_PATH_MAX &&
         !seal_is_there(dir) && snapshot_read_json(dir, FILE_NAME, &its) == OK && json_equal(its, key))
-      found = claim(dir, fd);
+      found = resume_claim(dir, fd);
     json_decref(its);
     free(list[i]);
   }
@@ -119,7 +117,7 @@ static status take_named(const char *path, const json_t *key, char *dir, int *fd
     difference(key, its, what, sizeof what);
     st = status_fail(BAD_DATA, "%s was begun with a difference in %s; resume it with the same data and options", dir,
                      what);
-  } else if (!claim(dir, fd))
+  } else if (!resume_claim(dir, fd))
     st = status_fail(CANNOT_CREATE, "another run is at work in %s", dir);
   json_decref(its);
   return st;
@@ -136,7 +134,7 @@ static status begin(const options *o, const char *snapshots, const json_t *key, 
     return OK;
   comm alone = comm_single();
   status st = snapshot_begin(&alone, snapshots, dir);
-  if (st == OK && !claim(dir, &r->fd))
+  if (st == OK && !resume_claim(dir, &r->fd))
     st = status_fail(CANNOT_CREATE, "cannot lock %s: %s", dir, strerror(errno));
   return st == OK ? snapshot_write_json(dir, FILE_NAME, key) : st;
 }
@@ -184,43 +182,18 @@ void resume_end(resume *r) {
 
 /* --- the clock --- */
 
-status resume_clock_start(const options *o, double started, resume_clock *out) {
-  *out = (resume_clock){.started = started, .last = seconds_now()};
+status resume_clock_start(const options *o, double started, edge_clock *out) {
+  *out = (edge_clock){.started = started, .last = seconds_now()};
   const char *every = option_text(o, "checkpoint-every");
   status st = OK;
   if (every != NULL && every[strspn(every, "0123456789")] == '\0') {
-    int64_t sweeps;
-    TRY(option_count(o, "checkpoint-every", 0, 1000000, &sweeps));
-    out->every_sweeps = (int)sweeps;
+    int64_t steps;
+    TRY(option_count(o, "checkpoint-every", 0, 1000000, &steps));
+    out->every_steps = (int)steps;
   } else if (every != NULL)
     TRY(option_seconds(o, "checkpoint-every", &out->every_seconds));
   if (option_text(o, "time-limit") != NULL)
     TRY(option_seconds(o, "time-limit", &out->limit));
 done:
   return st;
-}
-
-resume_choice resume_choose(comm *c, resume_clock *clock, int sweep, double seconds) {
-  double now = seconds_now();
-  if (seconds > clock->longest)
-    clock->longest = seconds;
-  /* Another sweep and its checkpoint must fit before the limit. */
-  bool late = clock->limit > 0 && now - clock->started + 1.5 * clock->longest > clock->limit;
-  if (stop_agreed(c, late))
-    return RESUME_STOP;
-  if (clock->every_sweeps > 0)
-    return sweep % clock->every_sweeps == 0 ? RESUME_CHECKPOINT : RESUME_GO_ON;
-  if (clock->every_seconds == 0)
-    return RESUME_GO_ON;
-  /* Clocks differ between ranks: rank 0's counts. */
-  int64_t due = now - clock->last >= clock->every_seconds, sent = c->bytes_sent;
-  comm_broadcast(c, &due, sizeof due, 0);
-  c->bytes_sent = sent;
-  if (due)
-    clock->last = now;
-  return due ? RESUME_CHECKPOINT : RESUME_GO_ON;
-}
-
-status resume_stopped(const char *when, const char *dir) {
-  return status_fail(STOPPED, "%s; submit the same command again to go on from there (%s)", when, dir);
 }

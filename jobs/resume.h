@@ -6,14 +6,17 @@
 #define PALATE_JOBS_RESUME_H
 
 #include "io/comm.h"
+#include "io/edge.h"
 #include "io/snapshot.h"
 #include "jobs/options.h"
 
-/* The options it reads; a command that trains must take them: */
-#define RESUME_OPTIONS                                                                                                 \
-  {"resume", NULL}, {"checkpoint-every", NULL}, {                                                                      \
+/* The options it reads; a command that trains must take them. What only groups or measures has one snapshot to go on
+ * in, and takes EDGE_OPTIONS: */
+#define EDGE_OPTIONS                                                                                                   \
+  {"checkpoint-every", NULL}, {                                                                                        \
     "time-limit", NULL                                                                                                 \
   }
+#define RESUME_OPTIONS {"resume", NULL}, EDGE_OPTIONS
 
 typedef struct resume resume;
 
@@ -33,24 +36,11 @@ void resume_done(const char *dir);
 
 void resume_end(resume *r); /* NULL is accepted */
 
-/* --- when to write a checkpoint, and when to stop --- */
-
-typedef struct resume_clock {
-  int every_sweeps;              /* 0: by time */
-  double every_seconds, limit;   /* 0: never, none */
-  double started, last, longest; /* seconds_now(): of the run, of the last checkpoint; the longest sweep */
-} resume_clock;
+/* Keeps others out of the directory for as long as we live, or *fd is open. False where somebody is at work in it.
+ * Local: rank 0. */
+bool resume_claim(const char *dir, int *fd);
 
 /* Reads --checkpoint-every and --time-limit; the run began at `started`. USAGE. Local. */
-status resume_clock_start(const options *o, double started, resume_clock *out);
-
-typedef enum resume_choice { RESUME_GO_ON, RESUME_CHECKPOINT, RESUME_STOP } resume_choice;
-
-/* What to do at the end of a sweep that took so many seconds: a signal or the time limit stops. The same on all ranks.
- * Collective. */
-resume_choice resume_choose(comm *c, resume_clock *clock, int sweep, double seconds);
-
-/* The message of a run that was stopped: STOPPED, and what to type. Local. */
-status resume_stopped(const char *when, const char *dir);
+status resume_clock_start(const options *o, double started, edge_clock *out);
 
 #endif

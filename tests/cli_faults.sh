@@ -15,7 +15,9 @@ print("user,item,rating,time")
 for i in range(3000):
     print(f"u{i * 7 % 211},i{i * i % 97},{i % 5 + 1},{1700000000 + i}")
 PY
-night="e.h5 -o s --factors 4 --sweeps 3 --groups 3 --gate off --checkpoint-every 1 --quiet"
+# Each sweep, each round of grouping and each batch of measuring (long lists make batches small) has its checkpoint.
+steps="--checkpoint-every 1 --restarts 1 --rounds 2 --at 10,20000 --memory 64M"
+night="e.h5 -o s --factors 4 --sweeps 3 --groups 3 --gate off $steps --quiet"
 must 0 refresh d.h5 -o good --factors 4 --sweeps 3 --groups 3 --quiet
 must 0 ingest ratings.csv -o good.h5 --quiet
 cp good.h5 target.h5
@@ -67,14 +69,14 @@ for call in ${PALATE_CALLS:-write sync rename create alloc}; do
     good "$call $n: published after all" [ "$(readlink s/latest)" != "$before" ]
   done
 done
-# One rank of two: the other must learn of it, and not wait for ever.
+# One rank of two: the other must learn of it, and not wait for ever. (Its writes are shards of checkpoints: of training,
+# then of measuring.)
 for call in write sync alloc; do
-  for n in 1 3 9; do
+  for n in 1 3 4 5 9; do
     rm -rf s
     cp -a good s
     # shellcheck disable=SC2086
-    REFUSE_ERRNO=28 REFUSE_RANK=1 refused $call $n "$work/s/" 2 train e.h5 -o s --factors 4 --sweeps 3 --checkpoint-every 1 --quiet ||
-      continue
+    REFUSE_ERRNO=28 REFUSE_RANK=1 refused $call $n "$work/s/" 2 refresh $night || continue
     tried=$((tried + 1))
     check "rank 1 of 2, $call $n" "70 73 74"
     good "rank 1 of 2, $call $n: latest is where it was" [ "$(readlink s/latest)" = "$before" ]
@@ -135,7 +137,8 @@ if mount -t tmpfs -o size=1M palate-test disk 2>/dev/null; then
     rm -rf disk/*
     mount -o remount,size=$((used + more))k disk
     cp -a good disk/s
-    run $((more % 3)) refresh e.h5 -o disk/s --factors 4 --sweeps 3 --groups 3 --gate off --checkpoint-every 1 --quiet
+    # shellcheck disable=SC2086
+    run $((more % 3)) refresh e.h5 -o disk/s --factors 4 --sweeps 3 --groups 3 --gate off $steps --quiet
     tried=$((tried + 1))
     if [ "$status" -ne 0 ]; then
       check "refresh with $more kB left" "73 74"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # If this fails, a node that dies at the wrong moment costs a night's work, or leaves members with a model that is half
-# made. A nightly run on two ranks is killed again and again at random moments, any rank or the launcher, and gone on
-# with on another number of ranks, until it ends. PALATE_LONG=1: at least 100 kills.
+# made. A nightly run on one to three ranks is killed again and again, any rank or the launcher, at random moments of its
+# training, its grouping and its measuring in turn, and gone on with on another number of ranks, until it ends.
+# PALATE_LONG=1: at least 100 kills.
 . "$(dirname "$0")/lib.sh"
 cd "$work" || exit 1
 
@@ -11,12 +12,19 @@ seed=${PALATE_SEED:-$$}
 RANDOM=$seed
 echo "seed $seed (PALATE_SEED repeats the moments, as far as the machine lets it)"
 must 0 synth -o d.h5 --users 6000 --items 500 --events 400000 --groups 5 --factors 4 --quiet
-night="d.h5 --factors 32 --sweeps 60 --groups 20 --checkpoint-every 1 --at 10,20"
+night="d.h5 --factors 32 --sweeps 60 --groups 20 --restarts 12 --checkpoint-every 1 --at 10,5000 --memory 64M"
 # shellcheck disable=SC2086
 must 1 refresh $night -o whole --quiet
 whole=whole/$(readlink whole/latest)
 
-kills=0 ended=0 nights=0
+PHASES=(training grouping measuring)
+at_work() { # the phase that the files of the snapshot tell of; 3: none any more
+  if compgen -G 's/2*/SHA256SUMS' >/dev/null; then echo 3
+  elif compgen -G 's/2*/groups.h5' >/dev/null; then echo 2
+  elif compgen -G 's/2*/model.h5' >/dev/null; then echo 1
+  else echo 0; fi
+}
+kills=0 ended=0 nights=0 hit=(0 0 0 0)
 while [ $kills -lt $want ]; do
   nights=$((nights + 1))
   rm -rf s
@@ -25,11 +33,19 @@ while [ $kills -lt $want ]; do
     # shellcheck disable=SC2086
     setsid "$tests/mpi_run" $ranks "$palate" refresh $night -o s >out 2>err &
     job=$!
-    sleep "$(printf '%d.%03d' $((RANDOM % 2)) $((100 + RANDOM % 900)))"
+    # Training takes the longest; starting takes half a second.
+    target=$((kills % 3))
+    while [ "$(at_work)" -lt $target ] && kill -0 $job 2>/dev/null; do sleep 0.02; done
+    if [ $target -eq 0 ]; then sleep "$(printf '%d.%03d' $((RANDOM % 2)) $((100 + RANDOM % 900)))"
+    else sleep "$(printf '0.%03d' $((RANDOM % 600)))"; fi
+    phase=$(at_work)
     mapfile -t processes < <(pgrep -P $job)
     victim=$job
     [ ${#processes[@]} -gt 0 ] && victim=${processes[RANDOM % ${#processes[@]}]}
-    if kill -9 "$victim" 2>/dev/null; then kills=$((kills + 1)); fi
+    if kill -9 "$victim" 2>/dev/null; then
+      kills=$((kills + 1))
+      hit[phase]=$((hit[phase] + 1))
+    fi
     status=0
     wait $job 2>/dev/null || status=$?
     # The launcher killed: its ranks notice by themselves; the next run must not meet them.
@@ -50,5 +66,6 @@ while [ $kills -lt $want ]; do
   done
   good "night $nights: published whole" "$palate" verify s
 done
-echo "$kills kills in $nights nights"
+for phase in 0 1 2; do good "killed while ${PHASES[phase]}" [ "${hit[phase]}" -gt 0 ]; done
+echo "$kills kills in $nights nights: ${hit[0]} in training, ${hit[1]} in grouping, ${hit[2]} in measuring"
 finish

@@ -4,24 +4,6 @@
 . "$(dirname "$0")/lib.sh"
 cd "$work" || exit 1
 
-ends() { # STATUS RANKS ARG...
-  local want=$1
-  shift
-  run "$@"
-  good "palate $* ends with $want, not $status" [ "$status" -eq "$want" ]
-}
-only() { find "$1" -maxdepth 1 -name '2*-*'; }
-byte() { # FILE PLACE: flips a bit
-  "$python" - "$1" "$2" <<'PY'
-import sys
-with open(sys.argv[1], "r+b") as f:
-    f.seek(int(sys.argv[2]))
-    b = f.read(1)[0]
-    f.seek(int(sys.argv[2]))
-    f.write(bytes([b ^ 1]))
-PY
-}
-
 must 0 synth -o i.h5 --users 700 --items 150 --events 20000 --groups 4 --factors 4 --quiet
 must 0 synth -o e.h5 --users 500 --items 130 --events 15000 --groups 4 --factors 4 --loss explicit --quiet
 must 0 synth -o other.h5 --users 700 --items 150 --events 20000 --groups 4 --factors 4 --seed 9 --quiet
@@ -87,15 +69,15 @@ damage() { # NAME COMMAND: run three steps, do the damage, go on
   good "$1: same bits" cmp "$reference/model.h5" "$left/model.h5"
   [ -z "$3" ] || good "$1: $3" grep -q "$3" "$left/train.jsonl"
 }
-damage "flipped bit in a shard" 'byte $left/checkpoint-000003.0001 100' '"event":"resume".*"sweep":2'
-damage "cut shard" 'truncate -s 1000 $left/checkpoint-000003.0000' '"event":"resume".*"sweep":2'
-damage "missing shard" 'rm $left/checkpoint-000003.0000' '"event":"resume".*"sweep":2'
-damage "marker cut short" 'truncate -s 100 $left/checkpoint-000003.json' '"event":"resume".*"sweep":2'
-damage "marker empty" ': >$left/checkpoint-000003.json' ''
-damage "marker of nonsense" 'echo "{\"format\": 3, \"shards\": [1, 2]}" >$left/checkpoint-000003.json' ''
-damage "both damaged" 'byte $left/checkpoint-000003.0001 5; byte $left/checkpoint-000002.0000 7' ''
+damage "flipped bit in a shard" 'byte $left/checkpoint-sweep-000003.0001 100' '"event":"resume".*"sweep":2'
+damage "cut shard" 'truncate -s 1000 $left/checkpoint-sweep-000003.0000' '"event":"resume".*"sweep":2'
+damage "missing shard" 'rm $left/checkpoint-sweep-000003.0000' '"event":"resume".*"sweep":2'
+damage "marker cut short" 'truncate -s 100 $left/checkpoint-sweep-000003.json' '"event":"resume".*"sweep":2'
+damage "marker empty" ': >$left/checkpoint-sweep-000003.json' ''
+damage "marker of nonsense" 'echo "{\"format\": 3, \"shards\": [1, 2]}" >$left/checkpoint-sweep-000003.json' ''
+damage "both damaged" 'byte $left/checkpoint-sweep-000003.0001 5; byte $left/checkpoint-sweep-000002.0000 7' ''
 damage "no marker" 'rm $left/checkpoint-*.json' ''
-damage "shard is a folder" 'rm $left/checkpoint-000003.0000; mkdir $left/checkpoint-000003.0000' ''
+damage "shard is a folder" 'rm $left/checkpoint-sweep-000003.0000; mkdir $left/checkpoint-sweep-000003.0000' ''
 
 # Signals, alone and through mpirun.
 must 0 synth -o big.h5 --users 3000 --items 400 --events 150000 --groups 4 --factors 4 --quiet
@@ -117,24 +99,4 @@ for ranks in 0 2; do
     good "there is a checkpoint" [ -n "$(find g -name 'checkpoint-*.json')" ]
   done
 done
-
-# The whole nightly run, stopped at every edge there is.
-night="i.h5 --factors 6 --sweeps 4 --groups 5 --quiet"
-# shellcheck disable=SC2086
-{
-  must 1 refresh $night -o whole
-  whole=whole/$(readlink whole/latest)
-  for ranks in 1 2 3 4 1; do
-    run $ranks refresh $night -o nights --time-limit 0.001s
-    [ "$status" -eq 75 ] || break
-    good "nothing is published yet" [ ! -e nights/latest ]
-  done
-  good "it comes to an end" [ "$status" -eq 0 ]
-  good "in one snapshot" [ "$(only nights)" = "nights/$(readlink nights/latest)" ]
-  for file in model.h5 groups.h5 metrics.json; do
-    good "the same $file" cmp "$whole/$file" "nights/latest/$file"
-  done
-  good "nothing of the way is left" [ -z "$(find nights -name 'checkpoint*' -o -name 'resume*' -o -name '*.part-*')" ]
-  must 0 verify nights
-}
 finish

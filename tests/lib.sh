@@ -41,6 +41,29 @@ must() {
   good "palate $*" [ "$status" -eq 0 ]
 }
 
+# ends STATUS RANKS ARG...: a run that has to end with this status.
+ends() {
+  local want=$1
+  shift
+  run "$@"
+  good "palate $* ends with $want, not $status" [ "$status" -eq "$want" ]
+}
+
+# only FOLDER: the snapshots in it.
+only() { find "$1" -maxdepth 1 -name '2*-*'; }
+
+# byte FILE PLACE: flips a bit.
+byte() {
+  "$python" - "$1" "$2" <<'PY'
+import sys
+with open(sys.argv[1], "r+b") as f:
+    f.seek(int(sys.argv[2]))
+    b = f.read(1)[0]
+    f.seek(int(sys.argv[2]))
+    f.write(bytes([b ^ 1]))
+PY
+}
+
 # figure FILE NAME...: a number deep inside a JSON file.
 figure() {
   "$python" -c 'import json, sys

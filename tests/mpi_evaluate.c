@@ -1,6 +1,7 @@
 /* If these fail, the figures that decide what is published depend on the number of ranks, or are not those of the
  * definitions; or a parent model is compared with the wrong members' rows. */
 #define _XOPEN_SOURCE 700
+#include "eval/done_rows.h"
 #include "eval/evaluate.h"
 #include "eval/given.h"
 #include "eval/match.h"
@@ -410,6 +411,83 @@ START_TEST(rows_are_matched_by_id) {
 }
 END_TEST
 
+/* Measuring that is stopped after every batch, and gone on with by turns on all ranks and on one, gives the figures of
+ * one that was not; a checkpoint of something else is not taken. */
+START_TEST(measuring_goes_on) {
+  const shape h = {1000, 90, 6, _i == 1, 1000};
+  model *m = make_model(&h, "model", false);
+  comm single = comm_single();
+  part users;
+  everywhere(part_equal(&users, h.users, world.size) == OK, "part");
+  gid first = users.first[world.rank];
+  csr train, test, all_train, all_test;
+  make_rows(&h, first, part_count(&users, world.rank), false, &train);
+  make_rows(&h, first, part_count(&users, world.rank), true, &test);
+  make_rows(&h, 0, h.users, false, &all_train);
+  make_rows(&h, 0, h.users, true, &all_test);
+  scorer *s;
+  everywhere(scorer_create(isa_in_use(), m, NULL, h.memory, &s) == OK, "scorer_create");
+  evaluation whole, e = {0};
+  evaluate_input in = input_of(&h, s, &train, &test, first), in_alone = input_of(&h, s, &all_train, &all_test, 0);
+  everywhere(evaluate(&world, &in, &whole) == OK, "evaluate");
+  edge_clock clock = {.limit = 1e-9, .started = -1};
+  json_t *key = json_string("this"), *other = json_string("that");
+  edge_keep keep = {folder, other, &clock};
+  in.keep = in_alone.keep = &keep;
+  everywhere(evaluate(&world, &in, &e) == STOPPED, "it is stopped");
+  keep.key = key;
+  int64_t st = STOPPED, stops = 0;
+  for (; st == STOPPED && stops < 40; stops++) {
+    if (stops % 2 == 0)
+      st = (int64_t)evaluate(&world, &in, &e);
+    else if (world.rank == 0)
+      st = (int64_t)evaluate(&single, &in_alone, &e);
+    comm_broadcast(&world, &st, sizeof st, 0);
+  }
+  everywhere(st == OK && stops > 3, "it ends, but not at once");
+  everywhere(world.rank > 0 || same_text(&e, &whole), "the same figures");
+  json_decref(key);
+  json_decref(other);
+  scorer_free(s);
+  csr_free(&train);
+  csr_free(&test);
+  csr_free(&all_train);
+  csr_free(&all_test);
+  part_free(&users);
+  model_close(m);
+  everywhere(mem_held() == 0, "nothing is left");
+}
+END_TEST
+
+/* A set of rows: ranges grow together, and what is written is read again; nonsense is not. */
+START_TEST(rows_that_are_done) {
+  done_rows d = {0}, again = {0};
+  status st = OK;
+  static const gid RANGES[][2] = {{10, 20}, {30, 40}, {0, 5}, {5, 10}, {35, 60}, {70, 70}, {100, 101}, {20, 29}};
+  for (size_t i = 0; i < sizeof RANGES / sizeof *RANGES; i++)
+    ck_assert_int_eq(done_rows_add(&d, RANGES[i][0], RANGES[i][1]), OK);
+  ck_assert_int_eq(d.n, 3);
+  for (gid row = 0; row < 110; row++)
+    ck_assert_int_eq(done_rows_has(&d, row), row < 29 || (row >= 30 && row < 60) || row == 100);
+  json_t *list = done_rows_json(&d);
+  ck_assert(done_rows_read(list, 101, &again, &st) && again.n == 3 && memcmp(again.end, d.end, 3 * sizeof *d.end) == 0);
+  done_rows_free(&again);
+  ck_assert(!done_rows_read(list, 100, &again, &st) && st == OK);
+  json_decref(list);
+  done_rows_free(&again);
+  static const char *const NONSENSE[] = {"{}", "[1]", "[[1]]", "[[3, 2]]", "[[-1, 2]]", "[[1, 2, 3]]", "[[1, 2.5]]"};
+  for (size_t i = 0; i < sizeof NONSENSE / sizeof *NONSENSE; i++) {
+    list = json_loads(NONSENSE[i], 0, NULL);
+    ck_assert_msg(list != NULL && !done_rows_read(list, 100, &again, &st), "%s", NONSENSE[i]);
+    json_decref(list);
+    done_rows_free(&again);
+  }
+  ck_assert(!done_rows_read(NULL, 100, &again, &st));
+  done_rows_free(&d);
+  everywhere(mem_held() == 0, "nothing is left");
+}
+END_TEST
+
 /* Folding in solves the user's own normal equations: held against elimination in double. */
 START_TEST(folding_in_is_a_half_sweep) {
   const shape *h = &SHAPES[_i];
@@ -645,6 +723,8 @@ static void add(TCase *tc) {
   tcase_add_checked_fixture(tc, setup, teardown);
   tcase_add_loop_test(tc, figures_are_right_on_any_number_of_ranks, 0, N_SHAPES);
   tcase_add_loop_test(tc, rows_are_matched_by_id, 0, N_SHAPES);
+  tcase_add_loop_test(tc, measuring_goes_on, 0, 2);
+  tcase_add_test(tc, rows_that_are_done);
   tcase_add_loop_test(tc, folding_in_is_a_half_sweep, 0, N_SHAPES);
   tcase_add_test(tc, ids_find_their_rows);
 }

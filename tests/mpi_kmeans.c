@@ -170,6 +170,54 @@ START_TEST(empty_groups_are_repaired) {
 }
 END_TEST
 
+/* A run that is stopped after every round and goes on, by turns on one rank and on all, is the run that was not: also
+ * where groups start empty and are repaired. */
+static status stop_now(void *context, const kmeans_round *round) {
+  (void)context;
+  return round->last ? OK : status_fail(STOPPED, "after round %d", round->round);
+}
+
+START_TEST(stopped_after_every_round) {
+  enum { GROUPS = 9, K = 6, ROUNDS = 12 };
+  world w = make(401, K, 20, 0.3);
+  comm alone = comm_single();
+  real seeds[GROUPS * K], whole[GROUPS * K];
+  lid *label[2];
+  real *dist2[2];
+  kmeans_result result, again = {0};
+  kmeans_points every = {w.n, K, K, w.x}, mine = {w.count, K, K, w.x + (off)w.first * K};
+  for (int t = 0; t < 2; t++) {
+    ck_assert_int_eq(MEM_ALLOC(label[t], w.n, "l"), OK);
+    ck_assert_int_eq(MEM_ALLOC(dist2[t], w.n, "d"), OK);
+  }
+  for (int g = 0; g < GROUPS; g++)
+    for (int q = 0; q < K; q++)
+      seeds[g * K + q] = _i > 0 && g >= 5 ? (real)(1000 + g + q) : w.x[(off)(w.n - 1 - g) * K + q];
+  memcpy(whole, seeds, sizeof whole);
+  kmeans_config config = {.groups = GROUPS, .rounds = ROUNDS, .bound_bytes = 1 << 20};
+  config.tolerance = _i == 2 ? 0.05 : 0;
+  status st = kmeans_run(&alone, &every, w.id, &config, whole, label[0], dist2[0], &result);
+  assert_all(&w, st == OK && result.rounds > 1);
+  config.on_round = stop_now;
+  st = STOPPED;
+  for (int done = 0; done <= ROUNDS && st == STOPPED; done++) {
+    bool all = done % 2 == 1;
+    config.done = done;
+    st = all ? kmeans_run(&w.c, &mine, w.id + w.first, &config, seeds, label[1] + w.first, dist2[1] + w.first, &again)
+             : kmeans_run(&alone, &every, w.id, &config, seeds, label[1], dist2[1], &again);
+    assert_all(&w, (st == STOPPED && again.rounds == done + 1) || (st == OK && again.rounds == result.rounds));
+  }
+  assert_all(&w, st == OK && again.inertia == result.inertia && again.converged == result.converged);
+  assert_all(&w, memcmp(seeds, whole, sizeof whole) == 0);
+  assert_all(&w, memcmp(label[0] + w.first, label[1] + w.first, sizeof **label * (size_t)w.count) == 0);
+  for (int t = 0; t < 2; t++) {
+    mem_free(label[t]);
+    mem_free(dist2[t]);
+  }
+  drop(&w);
+}
+END_TEST
+
 /* More groups than distinct points is an error on all ranks that tells the number; exactly as many is not. */
 START_TEST(fewer_distinct_points_than_groups) {
   enum { DISTINCT = 7 };
@@ -315,30 +363,32 @@ START_TEST(number_of_groups_is_chosen) {
   world clumps = make(400, 4, 3, 0.05);
   kmeans_points mine = {clumps.count, 4, 4, clumps.x + (off)clumps.first * 4};
   const gid *id = clumps.id + clumps.first;
-  status st = kmeans_auto(&clumps.c, &mine, id, 1, 9, EVERY_ROW, false, 1, &curve);
+  status st =
+      kmeans_auto(&clumps.c, &mine, id, &(kmeans_auto_wish){1, 9, EVERY_ROW, false, 1, NULL}, &curve, &(int){0});
   assert_all(&clumps, st == OK && curve.n == 6 && curve.groups[curve.chosen] == 3);
-  st = kmeans_auto(&clumps.c, &mine, id, 1, 2, EVERY_ROW, false, 1, &curve);
+  st = kmeans_auto(&clumps.c, &mine, id, &(kmeans_auto_wish){1, 2, EVERY_ROW, false, 1, NULL}, &curve, &(int){0});
   assert_all(&clumps, st == OK && curve.n == 2 && curve.groups[curve.chosen] == 2);
-  st = kmeans_auto(&clumps.c, &mine, id, 1, 3, EVERY_ROW, true, 1, &curve);
+  st = kmeans_auto(&clumps.c, &mine, id, &(kmeans_auto_wish){1, 3, EVERY_ROW, true, 1, NULL}, &curve, &(int){0});
   assert_all(&clumps, st == OK && curve.n == 3 && curve.groups[curve.chosen] == 3);
   /* Far more groups than points to fit them to. */
-  st = kmeans_auto(&clumps.c, &mine, id, 1, 1000000, EVERY_ROW, false, 1, &curve);
+  st = kmeans_auto(&clumps.c, &mine, id, &(kmeans_auto_wish){1, 1000000, EVERY_ROW, false, 1, NULL}, &curve, &(int){0});
   assert_all(&clumps, st == OK && curve.groups[curve.n - 1] <= 400 / 5);
-  st = kmeans_auto(&clumps.c, &mine, id, 200, 300, EVERY_ROW, false, 1, &curve);
+  st = kmeans_auto(&clumps.c, &mine, id, &(kmeans_auto_wish){200, 300, EVERY_ROW, false, 1, NULL}, &curve, &(int){0});
   assert_all(&clumps, st == BAD_DATA && strstr(status_message(), "lower range") != NULL);
   /* Nobody, or a single member, with factors. */
   mine.n = 0;
-  st = kmeans_auto(&clumps.c, &mine, id, 1, 9, EVERY_ROW, false, 1, &curve);
+  st = kmeans_auto(&clumps.c, &mine, id, &(kmeans_auto_wish){1, 9, EVERY_ROW, false, 1, NULL}, &curve, &(int){0});
   assert_all(&clumps, st == BAD_DATA && strstr(status_message(), "too few") != NULL);
   mine.n = clumps.c.rank == 0;
-  st = kmeans_auto(&clumps.c, &mine, id, 1, 9, EVERY_ROW, false, 1, &curve);
+  st = kmeans_auto(&clumps.c, &mine, id, &(kmeans_auto_wish){1, 9, EVERY_ROW, false, 1, NULL}, &curve, &(int){0});
   assert_all(&clumps, st == BAD_DATA && strstr(status_message(), "too few") != NULL);
   drop(&clumps);
   /* One value in all rows, and two. */
   for (int places = 1; places <= 2; places++) {
     world few = make(60, 4, places, 0);
     mine = (kmeans_points){few.count, 4, 4, few.x + (off)few.first * 4};
-    st = kmeans_auto(&few.c, &mine, few.id + few.first, 1, 9, EVERY_ROW, false, 1, &curve);
+    st = kmeans_auto(&few.c, &mine, few.id + few.first, &(kmeans_auto_wish){1, 9, EVERY_ROW, false, 1, NULL}, &curve,
+                     &(int){0});
     assert_all(&few, st == OK && curve.groups[curve.chosen] == places && curve.n == places);
     drop(&few);
   }
@@ -349,6 +399,7 @@ static void add(TCase *tc) {
   tcase_add_loop_test(tc, same_on_any_ranks, 0, N_SHAPES);
   tcase_add_test(tc, planted_groups_are_found);
   tcase_add_test(tc, empty_groups_are_repaired);
+  tcase_add_loop_test(tc, stopped_after_every_round, 0, 3);
   tcase_add_test(tc, fewer_distinct_points_than_groups);
   tcase_add_test(tc, distinct_points_are_counted);
   tcase_add_test(tc, plusplus_chooses_distinct_candidates);

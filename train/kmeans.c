@@ -2,6 +2,7 @@
 
 #include "io/log.h"
 #include "io/mem.h"
+#include "io/stop.h"
 #include "train/kmeans_sums.h"
 
 #include <math.h>
@@ -170,13 +171,21 @@ static status assign_round(run *r, const real *centre, lid *label, real *dist2, 
   return OK;
 }
 
+status kmeans_leave(void *context, const kmeans_round *round) {
+  if (stop_agreed(context, false))
+    return status_fail(STOPPED, "in round %d of a trial of groups; submit the same command again to go on",
+                       round->round);
+  return OK;
+}
+
 status kmeans_run(comm *c, const kmeans_points *points, const gid *id, const kmeans_config *config, real *centre,
                   lid *label, real *dist2, kmeans_result *result) {
   run r = {.c = c, .points = points, .id = id, .config = config};
   enum { EXTRA_ROUNDS = 20 };
   double last = INFINITY;
   int extra = 0;
-  *result = (kmeans_result){0};
+  bool again = config->done > 0; /* the assignment of the last round of before, once more */
+  *result = (kmeans_result){.rounds = config->done};
   status st = run_create(&r);
   for (lid i = 0; i < points->n; i++)
     label[i] = -1;
@@ -186,6 +195,12 @@ status kmeans_run(comm *c, const kmeans_points *points, const gid *id, const kme
     st = assign_round(&r, centre, label, dist2, &round);
     if (st != OK)
       break;
+    if (again) {
+      again = false;
+      last = round.inertia;
+      kmeans_sums_centre(r.scale, r.sum, r.size, config->groups, points->k, config->unit, centre);
+      continue;
+    }
     round.seconds = seconds_now() - started;
     result->inertia = round.inertia;
     result->converged = round.moved == 0;
@@ -196,6 +211,7 @@ status kmeans_run(comm *c, const kmeans_points *points, const gid *id, const kme
                 (config->tolerance > 0 && last - round.inertia < config->tolerance * round.inertia);
     if (!done) {
       result->rounds++;
+      round.last = stop;
       if (config->on_round != NULL)
         st = comm_agree(c, config->on_round(config->context, &round));
     }

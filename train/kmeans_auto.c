@@ -1,5 +1,6 @@
 #include "train/kmeans_auto.h"
 
+#include "io/checkpoint.h"
 #include "io/log.h"
 #include "io/mem.h"
 #include "train/exact.h"
@@ -9,6 +10,7 @@
 #include "train/rng.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { ROUNDS = 12, TERMS = 16, FOLD_COLUMN = 251, LEAST_POINTS = 10, POINTS_PER_GROUP = 5, EVERY = 8 };
@@ -108,8 +110,12 @@ static status try_groups(const trial *t, lid groups, double *out) {
   kmeans_result result;
   int m = groups < TERMS ? (int)groups : TERMS;
   kmeans_points fit = {t->fit->n, t->k, t->k, t->fit->x}, held = {t->held->n, t->k, t->k, t->held->x};
-  kmeans_config config = {
-      .groups = groups, .rounds = ROUNDS, .unit = t->unit, .bound_bytes = (int64_t)t->fit->n * t->k * 8};
+  kmeans_config config = {.groups = groups,
+                          .rounds = ROUNDS,
+                          .unit = t->unit,
+                          .bound_bytes = (int64_t)t->fit->n * t->k * 8,
+                          .on_round = kmeans_leave,
+                          .context = t->c};
   TRY(MEM_ALLOC(centre, (off)groups * t->k, "centroids"));
   TRY(MEM_ALLOC(label, t->fit->n, "labels"));
   TRY(MEM_ALLOC(dist2, t->fit->n, "distances"));
@@ -178,21 +184,101 @@ static void choose(const trial *t, const double *each, kmeans_curve *out) {
   }
 }
 
-status kmeans_auto(comm *c, const kmeans_points *points, const gid *id, lid least, lid most, int64_t sample, bool unit,
-                   uint64_t seed, kmeans_curve *out) {
+/* --- what is kept --- */
+
+/* The likelihoods of all numbers, those that are not tried yet as well: a table each, rows by held-out point. */
+static checkpoint checkpoint_of(const trial *t, const kmeans_auto_wish *wish, int numbers, gid first, double *each,
+                                checkpoint_table *tables) {
+  for (int g = 0; g < numbers; g++)
+    tables[g] = (checkpoint_table){
+        "likelihood", t->held_out, first, t->held->n, sizeof *each, sizeof *each, each + (off)g * t->held->n};
+  return (checkpoint){.kind = KMEANS_AUTO_KIND, .key = wish->keep->key, .n_tables = numbers, .tables = tables};
+}
+
+/* How many numbers an earlier run has tried; *all: and it found that there are no more. */
+static status recall(const trial *t, const edge_keep *keep, const checkpoint *p, int numbers, int *done, bool *all) {
+  json_t *state = NULL;
+  int step = 0, ended = 0;
+  status st = checkpoint_read(t->c, keep->dir, numbers, p, &step, &state);
+  *done = 0;
+  *all = false;
+  if (st == OK && step > 0 && json_unpack(state, "{s:b}", "ended", &ended) == 0) {
+    *done = step;
+    *all = ended != 0;
+    log_info("going on after %d numbers of groups", step);
+  }
+  json_decref(state);
+  return st;
+}
+
+/* Keeps what was found after `done` numbers where it is time to; STOPPED where it is time to leave. What came of the last
+ * number is kept in any case, and told before the next edge. */
+static status edge(const trial *t, const edge_keep *keep, const checkpoint *p, int done, bool ended, double seconds) {
+  edge_choice choice = edge_choose(t->c, keep->clock, done, seconds);
+  status st = OK;
+  if (keep->dir != NULL && (ended || choice != EDGE_GO_ON)) {
+    json_t *state = json_pack("{s:b}", "ended", (int)ended);
+    st = checkpoint_write(t->c, keep->dir, done, state, p);
+    json_decref(state);
+  }
+  if (st == OK && choice == EDGE_STOP && !ended) {
+    char when[96];
+    snprintf(when, sizeof when, "after trying %d numbers of groups, with a checkpoint", done);
+    st = edge_stopped(keep->dir != NULL ? when : "while numbers of groups were tried", keep->dir);
+  }
+  return st;
+}
+
+static status try_all(const trial *t, const kmeans_auto_wish *wish, double *each, kmeans_curve *out, int *tried) {
+  checkpoint_table tables[KMEANS_AUTO_MAX];
+  status st = OK;
+  int done = 0;
+  bool ended = false;
+  progress bar;
+  checkpoint p = {.n_tables = 0};
+  if (wish->keep != NULL) {
+    p = checkpoint_of(t, wish, out->n, comm_before_i64(t->c, t->held->n), each, tables);
+    if (wish->keep->dir != NULL)
+      st = recall(t, wish->keep, &p, out->n, &done, &ended);
+  }
+  if (ended)
+    out->n = done;
+  progress_begin(&bar, "numbers of groups", out->n);
+  for (int g = done; st == OK && g < out->n; g++) {
+    double start = seconds_now();
+    st = try_groups(t, out->groups[g], each + (off)g * t->held->n);
+    if (st == BAD_DATA && g > 0) { /* there are no more distinct points than that */
+      out->n = g;
+      st = OK;
+    } else if (st == OK) {
+      ++*tried;
+      if (t->c->rank == 0)
+        progress_step(&bar, g + 1, "%d groups", out->groups[g]);
+    }
+    if (st == OK && wish->keep != NULL)
+      st = edge(t, wish->keep, &p, g < out->n ? g + 1 : g, g + 1 >= out->n, seconds_now() - start);
+  }
+  progress_end(&bar);
+  return st;
+}
+
+status kmeans_auto(comm *c, const kmeans_points *points, const gid *id, const kmeans_auto_wish *wish, kmeans_curve *out,
+                   int *tried) {
   status st = OK;
   fold fit = {0}, held = {0};
   double *each = NULL;
   int64_t counts[3] = {points->n, 0, 0};
+  lid most = wish->most;
   *out = (kmeans_curve){0};
+  *tried = 0;
   comm_sum_i64(c, counts, 1);
-  double share = counts[0] > sample ? (double)sample / (double)counts[0] : 1;
-  TRY(fold_take(points, id, seed, share, 1, &fit));
-  TRY(fold_take(points, id, seed, share, 2, &held));
-  TRY(MEM_ALLOC(each, (off)held.n * KMEANS_AUTO_MAX, "likelihoods"));
+  double share = counts[0] > wish->sample ? (double)wish->sample / (double)counts[0] : 1;
+  TRY(fold_take(points, id, wish->seed, share, 1, &fit));
+  TRY(fold_take(points, id, wish->seed, share, 2, &held));
+  TRY(MEM_ZALLOC(each, (off)held.n * KMEANS_AUTO_MAX, "likelihoods"));
 done:
   st = comm_agree(c, st);
-  trial t = {c, &fit, &held, points->k, unit, seed, fit.n, held.n};
+  trial t = {c, &fit, &held, points->k, wish->unit, wish->seed, fit.n, held.n};
   counts[1] = fit.n;
   counts[2] = held.n;
   if (st == OK) {
@@ -204,28 +290,17 @@ done:
                        "--groups auto: %lld rows with factors are too few to hold any out: give a number of groups",
                        (long long)counts[0]);
   }
-  if (st == OK && least > t.fitted / POINTS_PER_GROUP)
-    st = status_fail(BAD_DATA,
-                     "--groups auto: %lld rows with factors, of which %lld are held out, can choose among at most %lld "
-                     "groups and not %d: ask for a lower range, or give a number of groups",
-                     (long long)counts[0], (long long)t.held_out, (long long)(t.fitted / POINTS_PER_GROUP), least);
+  if (st == OK && wish->least > t.fitted / POINTS_PER_GROUP)
+    st =
+        status_fail(BAD_DATA,
+                    "--groups auto: %lld rows with factors, of which %lld are held out, can choose among at most %lld "
+                    "groups and not %d: ask for a lower range, or give a number of groups",
+                    (long long)counts[0], (long long)t.held_out, (long long)(t.fitted / POINTS_PER_GROUP), wish->least);
   if (st == OK) {
     if (most > t.fitted / POINTS_PER_GROUP)
       most = (lid)(t.fitted / POINTS_PER_GROUP);
-    out->n = list_numbers(least, most, out->groups);
-    progress bar;
-    progress_begin(&bar, "numbers of groups", out->n);
-    for (int g = 0; g < out->n && st == OK; g++) {
-      st = try_groups(&t, out->groups[g], each + (off)g * held.n);
-      if (st == BAD_DATA && g > 0) { /* there are no more distinct points than that */
-        out->n = g;
-        st = OK;
-        break;
-      }
-      if (c->rank == 0)
-        progress_step(&bar, g + 1, "%d groups", out->groups[g]);
-    }
-    progress_end(&bar);
+    out->n = list_numbers(wish->least, most, out->groups);
+    st = try_all(&t, wish, each, out, tried);
   }
   if (st == OK)
     choose(&t, each, out);

@@ -9,7 +9,7 @@
 #ifndef PALATE_TRAIN_KMEANS_AUTO_H
 #define PALATE_TRAIN_KMEANS_AUTO_H
 
-#include "io/comm.h"
+#include "io/edge.h"
 #include "train/kmeans_assign.h"
 
 enum { KMEANS_AUTO_MAX = 48 };
@@ -23,11 +23,24 @@ typedef struct kmeans_curve {
   int64_t fitted, held_out;           /* points of all ranks used for either */
 } kmeans_curve;
 
-/* Tries numbers from `least` to at most `most` groups (1 <= least <= most), all of a short range and else a factor of
- * √2 apart, on at most `sample` points of all ranks drawn by the seed. Numbers for which there are too few points, or
- * too few that differ, are left out. unit: as in kmeans_config. Collective; agreed status; the same on any number of
- * ranks. BAD_DATA where there are too few points to hold any out, or for `least` groups; NO_MEMORY. */
-status kmeans_auto(comm *c, const kmeans_points *points, const gid *id, lid least, lid most, int64_t sample, bool unit,
-                   uint64_t seed, kmeans_curve *out);
+typedef struct kmeans_auto_wish {
+  lid least, most; /* 1 <= least <= most */
+  int64_t sample;  /* about how many points of all ranks to look at */
+  bool unit;       /* as in kmeans_config */
+  uint64_t seed;
+  const edge_keep
+      *keep; /* where the likelihoods of the numbers tried so far are kept, and gone on from; NULL: nowhere */
+} kmeans_auto_wish;
+
+/* The kind of its checkpoints. */
+#define KMEANS_AUTO_KIND "trial"
+
+/* Tries numbers from `least` to at most `most` groups, all of a short range and else a factor of √2 apart, on a sample
+ * drawn by the seed. Numbers for which there are too few points, or too few that differ, are left out. *tried says how
+ * many were tried in this call, and not before. Collective; agreed status; the same on any number of ranks, and however
+ * often it was stopped. BAD_DATA where there are too few points to hold any out, or for `least` groups; STOPPED;
+ * NO_MEMORY; what writing a checkpoint returns. */
+status kmeans_auto(comm *c, const kmeans_points *points, const gid *id, const kmeans_auto_wish *wish, kmeans_curve *out,
+                   int *tried);
 
 #endif

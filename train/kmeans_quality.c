@@ -249,7 +249,7 @@ static status group_half(comm *c, const kmeans_points *points, const gid *id, co
   status st = OK;
   int k = points->k;
   kmeans_points mine = {.k = k, .ld = k};
-  kmeans_config config = {.groups = groups, .rounds = rounds, .unit = unit};
+  kmeans_config config = {.groups = groups, .rounds = rounds, .unit = unit, .on_round = kmeans_leave, .context = c};
   kmeans_result result;
   real *x = NULL, *centre = NULL, *dist2 = NULL, *best = NULL;
   gid *ids = NULL;

@@ -17,7 +17,8 @@ status kmeans_silhouette(comm *c, const kmeans_points *points, const gid *id, co
 
 /* Whether the groups come again from other people: two halves of about `sample` points are grouped apart, every point
  * is given its group of either, and the adjusted Rand index (Hubert & Arabie 1985) tells how far these agree: 1 the
- * same, 0 chance. NaN where a half has fewer than KMEANS_HALF_POINTS points a group. Collective; agreed status. */
+ * same, 0 chance. NaN where a half has fewer than KMEANS_HALF_POINTS points a group. Collective; agreed status. STOPPED
+ * by a signal. */
 enum { KMEANS_HALF_POINTS = 5 };
 status kmeans_stability(comm *c, const kmeans_points *points, const gid *id, lid groups, bool unit, int rounds,
                         int64_t sample, uint64_t seed, double *out);

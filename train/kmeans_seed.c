@@ -1,6 +1,7 @@
 #include "train/kmeans_seed.h"
 
 #include "io/mem.h"
+#include "io/stop.h"
 #include "train/exact.h"
 #include "train/kmeans_distinct.h"
 #include "train/kmeans_plusplus.h"
@@ -241,6 +242,11 @@ done:
     st = add_candidates(&s);
   }
   for (int round = 1; st == OK && round <= ROUNDS; round++) {
+    if (stop_agreed(c, false)) {
+      st =
+          status_fail(STOPPED, "while the first centres of groups were chosen; submit the same command again to go on");
+      break;
+    }
     if (!take_far(&s, oversampling(groups), n_all, round))
       break;
     st = add_candidates(&s);

@@ -1,6 +1,8 @@
 /* libFuzzer on the small files that say what is whole and who is at work: manifest.json, SHA256SUMS, a checkpoint's
- * marker, the lock of the folder, and what `latest` points at. Any bytes as any of them: no crash, no overrun, no
- * memory left behind; no name leaves the folder; a checkpoint is taken only with the very rows that were written. */
+ * marker and the rows that one of measuring says are done, the lock of the folder, and what `latest` points at. Any
+ * bytes as any of them: no crash, no overrun, no memory left behind; no name leaves the folder; a checkpoint is taken
+ * only with the very rows that were written. */
+#include "eval/done_rows.h"
 #include "io/checkpoint.h"
 #include "io/disk.h"
 #include "io/log.h"
@@ -57,17 +59,20 @@ static void as_marker(const char *folder, const uint8_t *bytes, size_t n) {
   real rows[2][USERS_HERE * FACTORS_HERE], bias[2][USERS_HERE];
   memset(rows, 0, sizeof rows);
   memset(bias, 0, sizeof bias);
-  checkpoint p = {FACTORS_HERE,
-                  FACTORS_HERE,
-                  {{USERS_HERE, 0, USERS_HERE, rows[0], bias[0]}, {ITEMS_HERE, 0, ITEMS_HERE, rows[1], bias[1]}}};
-  snprintf(path, sizeof path, "%s/checkpoint-%06d.0000", folder, SWEEP);
+  enum { ROW = FACTORS_HERE * sizeof(real), ONE = sizeof(real) };
+  checkpoint_table tables[] = {{"user factors", USERS_HERE, 0, USERS_HERE, ROW, ROW, rows[0]},
+                               {"user biases", USERS_HERE, 0, USERS_HERE, ONE, ONE, bias[0]},
+                               {"item factors", ITEMS_HERE, 0, ITEMS_HERE, ROW, ROW, rows[1]},
+                               {"item biases", ITEMS_HERE, 0, ITEMS_HERE, ONE, ONE, bias[1]}};
+  checkpoint p = {.kind = "sweep", .n_tables = 4, .tables = tables};
+  snprintf(path, sizeof path, "%s/checkpoint-sweep-%06d.0000", folder, SWEEP);
   if (access(path, F_OK) != 0 || n == 0) { /* the shard, once */
     for (int i = 0; i < USERS_HERE * FACTORS_HERE; i++)
       rows[0][i] = rows[1][i] = bias[i % 2][i / 2 % USERS_HERE] = (real)i;
     fuzz_must(checkpoint_write(&alone, folder, SWEEP, NULL, &p) == OK, "the shard");
   }
   if (n > 0) /* else the marker that goes with the shard */
-    put("checkpoint-000005.json", bytes, n);
+    put("checkpoint-sweep-000005.json", bytes, n);
   memset(rows, 0, sizeof rows);
   memset(bias, 0, sizeof bias);
   int sweep;
@@ -78,6 +83,27 @@ static void as_marker(const char *folder, const uint8_t *bytes, size_t n) {
     fuzz_must(rows[0][i] == (real)i && (i >= ITEMS_HERE * FACTORS_HERE || rows[1][i] == (real)i),
               "rows of a checkpoint");
   json_decref(state);
+}
+
+static void as_done(const char *folder, const uint8_t *bytes, size_t n) {
+  enum { ROWS = 1000 };
+  (void)folder;
+  json_t *list = json_loadb((const char *)bytes, n, JSON_REJECT_DUPLICATES, NULL), *again = NULL;
+  done_rows rows = {0}, copy = {0};
+  status st;
+  if (done_rows_read(list, ROWS, &rows, &st)) {
+    for (int i = 0; i < rows.n; i++)
+      fuzz_must(rows.first[i] < rows.end[i] && rows.first[i] >= (i > 0 ? rows.end[i - 1] + 1 : 0) &&
+                    rows.end[i] <= ROWS && done_rows_has(&rows, rows.first[i]) && !done_rows_has(&rows, rows.end[i]),
+                "ranges of rows that are done");
+    again = done_rows_json(&rows);
+    fuzz_must(again != NULL && done_rows_read(again, ROWS, &copy, &st) && copy.n == rows.n, "rows done, written again");
+  }
+  fuzz_must(st == OK, "the status of rows that are done");
+  done_rows_free(&rows);
+  done_rows_free(&copy);
+  json_decref(again);
+  json_decref(list);
 }
 
 static void as_lock(const char *folder, const uint8_t *bytes, size_t n) {
@@ -107,8 +133,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* The first byte says which of them. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  static void (*const AS[])(const char *, const uint8_t *, size_t) = {as_manifest, as_seal, as_marker, as_lock,
-                                                                      as_latest};
+  static void (*const AS[])(const char *, const uint8_t *, size_t) = {as_manifest, as_seal,   as_marker,
+                                                                      as_lock,     as_latest, as_done};
   char folder[FUZZ_PATH_MAX], dir[FUZZ_PATH_MAX];
   if (size < 1)
     return -1;
@@ -120,7 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   /* Of its own length, so that the sanitizer sees a step beyond it. */
   uint8_t *bytes = malloc(size);
   memcpy(bytes, data + 1, size - 1);
-  AS[data[0] % 5](folder, bytes, size - 1);
+  AS[data[0] % (sizeof AS / sizeof *AS)](folder, bytes, size - 1);
   free(bytes);
   fuzz_must(mem_held() == 0, "memory is still held");
   return 0;
