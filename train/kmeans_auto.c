@@ -211,8 +211,8 @@ static status recall(const trial *t, const edge_keep *keep, const checkpoint *p,
   return st;
 }
 
-/* Keeps what was found after `done` numbers where it is time to; STOPPED where it is time to leave. What came of the last
- * number is kept in any case, and told before the next edge. */
+/* Keeps what was found after `done` numbers where it is time to; STOPPED where it is time to leave. What came of the
+ * last number is kept in any case, and told before the next edge. */
 static status edge(const trial *t, const edge_keep *keep, const checkpoint *p, int done, bool ended, double seconds) {
   edge_choice choice = edge_choose(t->c, keep->clock, done, seconds);
   status st = OK;
