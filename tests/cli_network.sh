@@ -1,7 +1,7 @@
 #!/bin/bash
 # If this fails, a model trained over several nodes is not the model, or the network between the nodes carries more than
 # the job says: what was booked by its count does not suffice.
-[ -n "${NET_HOSTS:-}" ] || PALATE_NET_RATE=200mbit exec "$(dirname "$0")/net_hosts" 3 bash "$0" "$@"
+[ -n "${NET_HOSTS:-}" ] || PALATE_NET_RATE=200mbit exec "$(dirname "$0")/net_hosts" 4 bash "$0" "$@"
 . "$(dirname "$0")/lib.sh"
 cd "$work" || exit 1
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_mpi_yield_when_idle=1 OMP_NUM_THREADS=1
@@ -78,6 +78,7 @@ over 3 slot --exchange halo --loss explicit
 over 3 node --exchange halo
 over 2 slot --exchange replicate
 over 3 slot --exchange reduce --heavy-rows 600
+over 4 slot --exchange halo
 # A row crosses hosts once for a host: two neighbouring ranks on each send what one would.
 over 2 slot --exchange halo
 good "two ranks on each of 2 hosts send between hosts what one on each sends: $counted" \
