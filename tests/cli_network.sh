@@ -29,6 +29,39 @@ print(sum(line[sys.argv[2]] for line in lines if line["event"] == "sweep"))' "$(
 
 between() { awk -v x="$1" -v low="$2" -v high="$3" 'BEGIN { exit !(x >= low && x <= high) }'; }
 
+# The link is as slow as it is said to be, whatever the machine does: 20 MB from one host to another, as they arrive.
+link_speed() {
+  net_on host2 "$python" -u link.py receive >arrived &
+  net_on host1 "$python" link.py send
+  wait
+  cat arrived
+}
+cat >link.py <<'PY'
+import socket, sys, time
+if sys.argv[1] == "receive":
+    with socket.create_server(("10.231.0.2", 5005)) as door:
+        door.settimeout(60)
+        link, _ = door.accept()
+        n, start = len(link.recv(1)), time.monotonic()
+        while got := len(link.recv(1 << 16)):
+            n += got
+        print(round(8e-6 * n / (time.monotonic() - start)))
+else:
+    for _ in range(600):
+        try:
+            link = socket.create_connection(("10.231.0.2", 5005))
+            break
+        except ConnectionRefusedError:
+            time.sleep(0.1)
+    link.sendall(bytes(20000000))
+    link.close()
+PY
+if [ -n "${PALATE_NET_RATE:-}" ]; then
+  speed=$(link_speed)
+  good "20 MB cross at $speed Mbit/s where 200 are allowed" between "$speed" 1 220
+  echo "20 MB cross at $speed Mbit/s"
+fi
+
 must 1 synth -q -o data.h5 --users 5000 --items 1200 --events 250000 --groups 6 --factors 8
 
 # planned RANKS RANKS-PER-NODE OPTION...: bytes between hosts of eight sweeps.
