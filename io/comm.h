@@ -21,6 +21,7 @@ typedef struct comm {
   int rank, size;
   int64_t bytes_sent;          /* payload this rank gave to other ranks; how each call is counted stands beside it */
   int64_t bytes_between_hosts; /* those of them for ranks on other hosts */
+  int64_t row_messages;        /* messages of factor rows this rank sent (train/exchange.h) */
   int hosts;
   int *host;      /* [size]: which host each rank is on, 0 … hosts-1; NULL: all on one. Owned, with the next three */
   int *place;     /* [size]: how many lower ranks are on the same host */

@@ -213,9 +213,10 @@ static void print_table(const request *r, const plan_result results[3], int chos
   snprintf(flops, sizeof flops, "%.3g", results[chosen].flops / 1e9);
   const machine *m = &r->machine;
   printf("%s GFLOP a sweep, max/mean over ranks %.3f; %.3g GFLOP/s a core, %.3g GB/s between nodes, %.3g GB/s a rank "
-         "within, %.3g us a message; %.0f messages of a rank at the most, %.0f rounds\n\n",
+         "within, %.3g us a message; %.0f messages of a rank%s, %.0f rounds\n\n",
          flops, results[chosen].flops_max * l->ranks / results[chosen].flops, machine_core_flops(m, l->factors) / 1e9,
-         m->link / 1e9, m->local / 1e9, m->latency * 1e6, results[chosen].messages_max, results[chosen].rounds);
+         m->link / 1e9, m->local / 1e9, m->latency * 1e6, results[chosen].messages_max,
+         r->counted ? "" : " at the most", results[chosen].rounds);
   printf("  %-10s %-10s %10s %10s %10s %10s %10s %10s\n", "users'", "items'", "sent, all", "by a rank", "by a node",
          "memory", "a sweep", "exchange");
   for (int i = 0; i < 3; i++)

@@ -380,7 +380,8 @@ const command CMD_SYNTH = {
         "Members of a group love the same two themes; titles and tags speak of the themes, so groups can be read. "
         "Popularity follows a power law, activity a log-normal one. The planted groups and factors go to "
         "DATASET.truth.h5 beside the dataset. The same options and seed give the same file on any number of "
-        "ranks.\n\n"
+        "ranks. A rank holds its share of the members with all their events, 16 bytes each, and the order of the whole "
+        "catalogue, 4 bytes an item; a thread that deals out much of it, an array of the catalogue more.\n\n"
         "  palate synth -o demo.h5 --users 2000 --items 1000 --events 100000\n"
         "  mpirun -n 2 palate synth -o 20m.h5 --users 138493 --items 26744 --events 20000000 --groups 64 "
         "--factors 16\n",

@@ -1,5 +1,6 @@
 /* If these fail, the figures that decide what is published depend on the number of ranks, or are not those of the
- * definitions; or a parent model is compared with the wrong members' rows. */
+ * definitions; or a parent model is compared with the wrong members' rows; or a night's start from the last model takes
+ * a node's memory for rows that are another's. */
 #define _XOPEN_SOURCE 700
 #include "eval/done_rows.h"
 #include "eval/evaluate.h"
@@ -7,10 +8,15 @@
 #include "eval/match.h"
 #include "eval/report.h"
 #include "eval/seen.h"
+#include "io/log.h"
 #include "io/mem.h"
+#include "jobs/holdout.h"
+#include "jobs/warm.h"
 #include "tests/ref/ref_metrics.h"
 #include "tests/suite.h"
 #include "tests/temp_folder.h"
+#include "train/als.h"
+#include "train/interactions.h"
 #include "train/rng.h"
 
 #include <math.h>
@@ -717,9 +723,57 @@ START_TEST(matching_is_shared_out) {
 }
 END_TEST
 
+/* What it takes to start a training on `data` from the model in `from`, over the ranks of c. */
+static void start_from(comm *c, const shape *h, const char *data, const char *from, taken *out) {
+  dataset *d;
+  part users;
+  csr pairs = {0};
+  als *a;
+  holdout none = {0};
+  als_settings set = {.loss = {.lambda = 0.1, .nu = 1, .alpha = 1, .unobserved = 0.1},
+                      .factors = h->k,
+                      .seed = 1,
+                      .sweeps = 1,
+                      .method = SOLVE_CHOLESKY};
+  everywhere(dataset_open(c, data, &d) == OK, "dataset_open");
+  everywhere(interactions_cut_users(c, d, h->k, c->size, &users) == OK, "cut");
+  everywhere(interactions_load(c, d, &users, DUPLICATES_SUM, NULL, NULL, &pairs, NULL) == OK, "load");
+  everywhere(als_create(c, &set, &users, h->items, &pairs, &a) == OK, "als_create");
+  mem_begin(out);
+  everywhere(warm_start(c, from, d, &none, a, h->k, false) == OK, "warm_start");
+  mem_end(c, out);
+  bool good = true;
+  gid first = als_part(a, ITEMS)->first[c->rank], step = coprime(h->items);
+  for (gid r = 0; r < part_count(als_part(a, ITEMS), c->rank); r++) /* by id, wherever the model has it */
+    for (int k = 0; k < h->k; k++)
+      good = good && als_factors(a, ITEMS)[r * als_ld(a) + k] == factor_of(ITEMS, first + r, k);
+  everywhere(good && step > 1, "items start from the model's rows of their ids");
+  als_free(a);
+  part_free(&users);
+  dataset_close(d);
+}
+
+/* The same of a start from another model: no rank holds anything of all items. */
+START_TEST(a_start_is_shared_out) {
+  shape h = {40, MANY / 10, 2, false, 0};
+  char data[TEMP_FOLDER_MAX + 32], from[TEMP_FOLDER_MAX + 32];
+  model_close(make_model(&h, "before", true));
+  snprintf(from, sizeof from, "%s/before", folder);
+  snprintf(data, sizeof data, "%s", write_dataset(&h, "data", 1, 1));
+  comm single = comm_single();
+  taken alone, shared;
+  start_from(&single, &h, data, from, &alone);
+  start_from(&world, &h, data, from, &shared);
+  everywhere(shared.kept == 0, "memory kept");
+  everywhere(shared.most <= 1.04 * (double)alone.most / world.size + (1 << 15), "memory taken");
+  everywhere(mem_held() == 0, "nothing is left");
+}
+END_TEST
+
 static void add(TCase *tc) {
   tcase_add_loop_test(tc, items_are_shared_out, 0, 2);
   tcase_add_test(tc, matching_is_shared_out);
+  tcase_add_test(tc, a_start_is_shared_out);
   tcase_add_checked_fixture(tc, setup, teardown);
   tcase_add_loop_test(tc, figures_are_right_on_any_number_of_ranks, 0, N_SHAPES);
   tcase_add_loop_test(tc, rows_are_matched_by_id, 0, N_SHAPES);
@@ -732,6 +786,7 @@ static void add(TCase *tc) {
 int main(int argc, char **argv) {
   MPI_Init(&argc, &argv);
   world = comm_world();
+  log_start(world.rank, LOG_QUIET);
   int failed = suite_run("evaluate", add);
   MPI_Finalize();
   return failed;

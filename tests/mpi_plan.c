@@ -1,5 +1,5 @@
-/* If these fail, a plan promises other bytes than the job then sends, over ranks or between nodes: too few nodes are
- * booked, or too slow a network; or a model depends on which ranks share a node. */
+/* If these fail, a plan promises other bytes than the job then sends, over ranks or between nodes, or in other
+ * messages: too few nodes are booked, or too slow a network; or a model depends on which ranks share a node. */
 #define _XOPEN_SOURCE 700
 #include "io/mem.h"
 #include "tests/suite.h"
@@ -71,12 +71,12 @@ static void make_dataset(char *path) {
 }
 
 typedef struct sent {
-  int64_t all, between;
+  int64_t all, between, messages;
 } sent;
 
 static status keep(void *context, als *a, const als_report *r) {
   (void)a;
-  *(sent *)context = (sent){r->bytes_sent, r->bytes_between_hosts};
+  *(sent *)context = (sent){r->bytes_sent, r->bytes_between_hosts, r->messages_max};
   return OK;
 }
 
@@ -163,6 +163,11 @@ static void run_as_planned(dataset *d, dataset *own, plan_layout *l, const als_s
   most_batches = p.user_batches > most_batches ? p.user_batches : most_batches;
   everywhere(p.bytes_sent == (double)s.all, "bytes of all ranks");
   everywhere(p.bytes_between == (double)s.between, "bytes between nodes");
+  if (world.rank == 0 && p.messages_max != (double)s.messages)
+    fprintf(stderr, "%s, %d a node, %d and %d batches: planned %.0f messages of a rank, sent %lld\n",
+            exchange_mode_name(set->exchange), per_node, p.user_batches, p.item_batches, p.messages_max,
+            (long long)s.messages);
+  everywhere(p.messages_max == (double)s.messages, "messages of the rank that sends most");
   everywhere(same_items(a, alone), "the bits of one rank");
   als_free(a);
   als_free(alone);

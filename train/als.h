@@ -42,6 +42,7 @@ typedef struct als_report {
   double rmse;                 /* explicit: root of the mean squared error of the training pairs; else 0 */
   int64_t bytes_sent;          /* by all ranks in this sweep */
   int64_t bytes_between_hosts; /* those of them for ranks on other hosts */
+  int64_t messages_max;        /* messages of factor rows of the rank that sent most of them */
 } als_report;
 
 /* Whether a method makes use of what all rows share: one more Gram matrix in each half sweep. */

@@ -245,7 +245,7 @@ static status sweep(als *a, bool last, als_report *report) {
   status st = OK;
   *report = (als_report){.sweep = a->sweeps_done + 1};
   report->has_objective = last || a->set.objective_every <= 1 || report->sweep % a->set.objective_every == 0;
-  int64_t bytes[2] = {-a->c->bytes_sent, -a->c->bytes_between_hosts};
+  int64_t bytes[2] = {-a->c->bytes_sent, -a->c->bytes_between_hosts}, messages = -a->c->row_messages;
   spent spent = {0};
   double t0 = seconds_now();
   TRY(half_sweep(a, USERS, NULL, &spent));
@@ -259,9 +259,12 @@ static status sweep(als *a, bool last, als_report *report) {
   report->seconds_objective = seconds_now() - t2;
   bytes[0] += a->c->bytes_sent;
   bytes[1] += a->c->bytes_between_hosts;
+  messages += a->c->row_messages;
   comm_sum_i64(a->c, bytes, 2);
   report->bytes_sent = bytes[0];
   report->bytes_between_hosts = bytes[1];
+  comm_max_i64(a->c, &messages, 1);
+  report->messages_max = messages;
   share_times(a, &spent, report);
   a->sweeps_done++;
 done:

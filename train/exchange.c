@@ -158,14 +158,24 @@ done:
   return st;
 }
 
+/* Rows of `width` floats that fit in a buffer. */
+static off buffer_rows(int width) {
+  off rows = PACK_BYTES / (width * (off)sizeof(real));
+  return rows < 1 ? 1 : rows;
+}
+
 /* The piece size in rows for a row of `width` floats: every rank must come to the same. */
 static off piece_rows(const comm *c, int width) {
-  off rows = PACK_BYTES / (width * (off)sizeof(real));
-  return rows < 1 ? 1 : rows < c->chunk_rows ? rows : c->chunk_rows;
+  off rows = buffer_rows(width);
+  return rows < c->chunk_rows ? rows : c->chunk_rows;
 }
 
 static off pieces(off rows, off piece) {
   return (rows + piece - 1) / piece;
+}
+
+off exchange_messages(off rows, int width) {
+  return pieces(rows, buffer_rows(width));
 }
 
 /* What a trip of rows of up to `width` floats needs. */
@@ -366,6 +376,7 @@ static bool send_next(exchange_trip *t, route *r, int tag, lid ready, int b) {
       memcpy(pack + i * t->width, t->table + row_for(x, list, at + i) * t->ld, sizeof(real) * (size_t)t->width);
     MPI_Isend(pack, (int)rows, t->packed_row, to, tag, c->mpi, &x->sending[b]);
     comm_count_sent(c, to, rows * t->width * (int64_t)sizeof(real));
+    c->row_messages++;
     r->sent[to] += rows;
     return true;
   }

@@ -74,6 +74,9 @@ enum { EXCHANGE_BUFFERS = 4 };
 /* Bytes of one buffer at the most. */
 off exchange_buffer_bytes(void);
 
+/* Messages in which so many rows of `width` floats go from one rank to another by one route. Local. */
+off exchange_messages(off rows, int width);
+
 /* Kept by the caller between begin and end; its inside is exchange.c's own. */
 struct exchange_trip {
   comm *c;

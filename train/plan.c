@@ -82,7 +82,9 @@ exchange_mode plan_choose(const plan_layout *l, const machine *m) {
   return choose_way(&t, m);
 }
 
-/* How items' rows travel. */
+/* How items' rows travel: by their bytes. Whatever is chosen the same rows are solved by the same ranks, so that only
+ * what is moved tells the ways apart, and no machine prefers more of it; a replica needs no list of rows, which is what
+ * the third is for. */
 static exchange_mode items_mode(const plan_layout *l, const plan_counts *counts, exchange_mode asked) {
   if (l->ranks == 1 || asked == EXCHANGE_REPLICATE)
     return EXCHANGE_REPLICATE;
@@ -119,13 +121,6 @@ static double reduction_rounds(const plan_layout *l, bool reduce) {
     calls += 2 * (gram + (l->explicit_loss ? 2 : 0));
   calls += reduce ? 5 : 0;
   return calls * 2 * ceil(log2(l->ranks));
-}
-
-/* Messages of a rank that gives away so many rows of a side, `row` bytes each: to every other rank in every batch, as
- * far as the rows go, and in pieces. From above: which ranks need none of its rows is not looked at. */
-static double messages_of(const plan_layout *l, double sent, int batches, double row) {
-  double partners = (double)(l->ranks - 1) * (batches > 1 ? batches : 1);
-  return fmin(partners, sent) + floor(sent * row / (double)exchange_buffer_bytes());
 }
 
 /* What the process holds before it holds any data: program, MPI, HDF5 (7 MB more where HDF5 is a shared library). */
@@ -246,8 +241,7 @@ void plan_cost(const plan_layout *l, const machine *m, exchange_mode users, exch
     out->memory_max = fmax(out->memory_max, one.memory);
     out->flops += one.flops;
     out->flops_max = fmax(out->flops_max, one.flops);
-    messages = fmax(messages, messages_of(l, user_rows->sent, out->user_batches, row) +
-                                  messages_of(l, item_rows->sent, out->item_batches, row));
+    messages = fmax(messages, user_rows->messages + item_rows->messages);
     flow_out(&node_rows, &rows);
     flow_out(&node_alone, &alone);
     if (r + 1 == l->ranks || plan_node(l, r + 1) != node) {

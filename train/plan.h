@@ -12,9 +12,9 @@
 #include "train/machine.h"
 
 /* Rows of a side on one trip: what a rank sends, forwarded ones included; those of them that go to other nodes; what it
- * gets. */
+ * gets; in how many messages it sends them (a model: at the most). */
 typedef struct plan_rows {
-  double sent, between, got;
+  double sent, between, got, messages;
 } plan_rows;
 
 /* One rank's share under one partition of the items. Doubles, because a model gives fractions. */
@@ -74,7 +74,7 @@ typedef struct plan_result {
   int user_batches, item_batches;    /* 0: --memory is too little */
   double memory_max;                 /* resident bytes of the largest rank, over the whole run */
   double flops, flops_max;
-  double messages_max; /* rows' messages of the busiest rank, from above */
+  double messages_max; /* rows' messages of the rank with most of them; from above where there is no data */
   double rounds;       /* steps in which ranks wait for one another's message, with nothing else to do */
   double seconds_compute, seconds_exchange;
   double seconds; /* rows travel while others are solved: the larger of the two, and what cannot overlap */
@@ -96,8 +96,9 @@ static inline int plan_ranks_on(const plan_layout *l, int node) {
 }
 
 /* Counts on a dataset how als_create() would lay it out, one rank's share in memory at a time. Beside two shares it
- * takes a bit for each item, batch of items' rows and rank of a node; with --memory further 7 bytes an item and 8 kB a
- * rank. Local in effect (c has one rank): reads the dataset twice, with --memory three times. */
+ * takes a bit for each item, batch of items' rows and rank of a node, 16 bytes for each rank, batch and rank of a node;
+ * with --memory further 7 bytes an item and 8 kB a rank. Local in effect (c has one rank): reads the dataset twice,
+ * with --memory three times. */
 status plan_count(comm *c, dataset *d, duplicates merge, mark_events *mark, const void *rule, const plan_wish *wish,
                   plan_layout *out);
 

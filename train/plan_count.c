@@ -15,21 +15,49 @@ static status load_share(comm *c, dataset *d, const part *users, int rank, dupli
   return interactions_load(c, d, &share, merge, mark, rule, out, NULL);
 }
 
+/* Rows on their way from one rank to another: what their messages are counted by. */
+typedef struct routes {
+  off *direct; /* from the owner, by receiver, from rank `first` on */
+  int first;
+  off *passed; /* (ranks, ranks of a node): from a carrier, by receiver */
+} routes;
+
 /* Row `row` of rank `owner` is needed by the n ranks of one node, ascending: counts who sends it to whom, as
- * exchange.c and carriers.c have it. */
+ * exchange.c and carriers.c have it; and adds it to where it passes (NULL: not wanted). */
 static void count_row(const plan_layout *l, gid row, int owner, const int *rank, int n, plan_rows *(*of)(plan_counts *),
-                      plan_counts *counts) {
+                      plan_counts *counts, const routes *at) {
   int node = plan_node(l, rank[0]);
   for (int i = 0; i < n; i++)
     of(&counts[rank[i]])->got++;
   if (node == plan_node(l, owner)) {
     of(&counts[owner])->sent += n;
+    for (int i = 0; at != NULL && i < n; i++)
+      at->direct[rank[i] - at->first]++;
     return;
   }
   int carrier = rank[row / plan_ranks_on(l, node) % n];
   of(&counts[owner])->sent++;
   of(&counts[owner])->between++;
   of(&counts[carrier])->sent += n - 1;
+  if (at == NULL)
+    return;
+  at->direct[carrier - at->first]++;
+  for (int i = 0; i < n; i++)
+    if (rank[i] != carrier)
+      at->passed[carrier * l->ranks_per_node + rank[i] % l->ranks_per_node]++;
+}
+
+/* Messages from one rank to another for so many rows: the biases have their own. */
+static double messages_of(const plan_layout *l, off rows) {
+  return (double)(exchange_messages(rows, l->factors) + (l->explicit_loss ? exchange_messages(rows, 1) : 0));
+}
+
+/* Takes n cells of one sender for their messages, and clears them. */
+static void send_rows(const plan_layout *l, off *rows, off n, plan_rows *sender) {
+  for (off i = 0; i < n; i++) {
+    sender->messages += messages_of(l, rows[i]);
+    rows[i] = 0;
+  }
 }
 
 static plan_rows *user_once(plan_counts *n) {
@@ -51,6 +79,9 @@ typedef struct way {
   batch_needs needs[2]; /* with --memory */
   uint8_t *item_batch;  /* [items]: of BATCHES_MAX; with --memory */
   row_set *needed;      /* (ranks of a node, item batches): items that come from other ranks */
+  off *direct;          /* (user batches, ranks) of one rank's users, or (ranks, ranks of a node) of one node's items */
+  off *user_passed;     /* (user batches, ranks, ranks of a node) */
+  off *item_passed;     /* (ranks, ranks of a node) */
 } way;
 
 /* An owner of one of a user's items, and the batch there. */
@@ -65,13 +96,15 @@ static int by_batch(const void *of_a, const void *of_b) {
 
 /* A user's row to the owners that call for it, batch by batch and node by node. */
 static void count_calls(const plan_layout *l, gid user, int rank, call *list, int n, int *ranks,
-                        plan_rows *(*of)(plan_counts *), plan_counts *counts) {
+                        plan_rows *(*of)(plan_counts *), const way *w, bool routed) {
   for (int begin = 0, end; begin < n; begin = end) {
     for (end = begin; end < n && list[end].batch == list[begin].batch &&
                       plan_node(l, list[end].owner) == plan_node(l, list[begin].owner);
          end++)
       ranks[end - begin] = list[end].owner;
-    count_row(l, user, rank, ranks, end - begin, of, counts);
+    off at = (off)list[begin].batch * l->ranks;
+    routes r = {w->direct + at, 0, w->user_passed + at * l->ranks_per_node};
+    count_row(l, user, rank, ranks, end - begin, of, w->counts, routed ? &r : NULL);
   }
 }
 
@@ -94,7 +127,7 @@ static void count_share(const plan_layout *l, const csr *m, int rank, gid first_
     }
     if (w->batches.users > 1)
       qsort(list, (size_t)n, sizeof *list, by_batch);
-    count_calls(l, first_user + u, rank, list, n, ranks, user_halo, w->counts);
+    count_calls(l, first_user + u, rank, list, n, ranks, user_halo, w, true);
     if (w->batches.users == 1)
       continue;
     int once = 0; /* the same, all at once */
@@ -104,8 +137,9 @@ static void count_share(const plan_layout *l, const csr *m, int rank, gid first_
     for (int i = 0; i < n; i++)
       if (once == 0 || list[once - 1].owner != list[i].owner)
         list[once++] = list[i];
-    count_calls(l, first_user + u, rank, list, once, ranks, user_once, w->counts);
+    count_calls(l, first_user + u, rank, list, once, ranks, user_once, w, false);
   }
+  send_rows(l, w->direct, (off)w->batches.users * l->ranks, &w->counts[rank].user_halo);
 }
 
 /* Pairs of one rank's users, by those who work on them. */
@@ -154,10 +188,17 @@ static void count_node(const plan_layout *l, int first, way *w, int batch, int *
       for (int r = 0; r < ranks; r++)
         if (row_set_has(&needed[r * each], row))
           list[n++] = first + r;
-      count_row(l, row, part_owner(&w->items, row), list, n, item_halo, w->counts);
+      int owner = part_owner(&w->items, row);
+      routes at = {w->direct + (off)owner * l->ranks_per_node, first, w->item_passed};
+      count_row(l, row, owner, list, n, item_halo, w->counts, &at);
     }
     for (int r = 0; r < ranks; r++)
       needed[r * each].bits[v] = 0;
+  }
+  off mates = l->ranks_per_node;
+  for (int r = 0; r < l->ranks; r++) {
+    send_rows(l, w->direct + r * mates, mates, &w->counts[r].item_halo);
+    send_rows(l, w->item_passed + r * mates, mates, &w->counts[r].item_halo);
   }
 }
 
@@ -173,10 +214,15 @@ static void count_whole(const plan_layout *l, const part *owners, int rank, plan
   gid first = owners->first[begin], end = owners->first[begin + ranks];
   double own = (double)part_count(owners, rank), others = plan_nodes(l) - 1;
   int i = rank - begin;
+  double messages = messages_of(l, (off)own) * (ranks - 1);
+  for (int q = 0; q < plan_nodes(l); q++)
+    for (int p = 0, n = plan_ranks_on(l, q); q != node && p < n; p++)
+      messages += messages_of(l, (off)(carried(owners->first[rank + 1], n, p) - carried(owners->first[rank], n, p)));
   double forwarded = carried(owners->n, ranks, i) - carried(end, ranks, i) + carried(first, ranks, i);
   *out = (plan_rows){.sent = own * (ranks - 1 + others) + forwarded * (ranks - 1),
                      .between = own * others,
-                     .got = (double)owners->n - own};
+                     .got = (double)owners->n - own,
+                     .messages = messages + messages_of(l, (off)forwarded) * (ranks - 1)};
 }
 
 /* Who adds up the sums of heavy items for owners on other nodes: spread.c's rule. */
@@ -225,6 +271,9 @@ static void way_free(way *w, const plan_layout *l) {
   for (int i = 0; w->needed != NULL && i < l->ranks_per_node * w->batches.items; i++)
     row_set_free(&w->needed[i]);
   mem_free(w->needed);
+  mem_free(w->direct);
+  mem_free(w->user_passed);
+  mem_free(w->item_passed);
 }
 
 /* Everything that is counted from one rank's share of the users after another. */
@@ -298,6 +347,10 @@ static status count_rows(census *k) {
   for (int i = 0; i < 2; i++) {
     way *w = &k->way[i];
     most = w->batches.users > most ? w->batches.users : most;
+    off each = w->batches.users > l->ranks_per_node ? w->batches.users : l->ranks_per_node;
+    TRY(MEM_ZALLOC(w->direct, l->ranks * each, "the plan's counts"));
+    TRY(MEM_ZALLOC(w->user_passed, (off)l->ranks * l->ranks_per_node * w->batches.users, "the plan's counts"));
+    TRY(MEM_ZALLOC(w->item_passed, (off)l->ranks * l->ranks_per_node, "the plan's counts"));
     TRY(MEM_ZALLOC(w->needed, (off)l->ranks_per_node * w->batches.items, "the plan's counts"));
     for (int r = 0; r < l->ranks_per_node * w->batches.items; r++)
       TRY(row_set_create(&w->needed[r], l->items));
@@ -320,6 +373,10 @@ static status count_rows(census *k) {
           count_node(l, plan_node(l, r) * l->ranks_per_node, w, b, ranks);
     }
   }
+  off mates = l->ranks_per_node;
+  for (int i = 0; i < 2; i++)
+    for (off n = 0; n < (off)k->way[i].batches.users * l->ranks; n++)
+      send_rows(l, k->way[i].user_passed + n * mates, mates, &k->way[i].counts[n % l->ranks].user_halo);
 done:
   mem_free(user_batch);
   mem_free(list);

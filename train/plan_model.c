@@ -133,10 +133,20 @@ static void add_rows(plan_rows *to, double rows, double n, const plan_layout *l,
     to->between += rows * batches * ranks_met((int)nodes * batches, n) / (nodes * batches - 1) * (nodes - 1) / l->ranks;
 }
 
+/* Messages of a rank that gives away so many rows of a side: to every other rank and, forwarded, to those on its node,
+ * in every batch, as far as the rows go, and in pieces; biases go on their own. From above: which ranks need none of
+ * its rows is not known. */
+static double messages_of(const plan_layout *l, double sent, int batches) {
+  double partners = l->ranks - 1 + (plan_nodes(l) > 1 ? l->ranks_per_node - 1 : 0);
+  double rows = fmin(partners * batches, sent), pieces = (double)exchange_messages((off)sent, l->factors);
+  return l->explicit_loss ? 2 * rows + pieces + (double)exchange_messages((off)sent, 1) : rows + pieces;
+}
+
 /* All rows of a side on every rank. */
 static plan_rows whole_rows(double rows, const plan_layout *l) {
   double sent = rows * (l->ranks - 1) / l->ranks;
-  return (plan_rows){.sent = sent, .between = rows * (plan_nodes(l) - 1) / l->ranks, .got = sent};
+  return (plan_rows){
+      .sent = sent, .between = rows * (plan_nodes(l) - 1) / l->ranks, .got = sent, .messages = messages_of(l, sent, 1)};
 }
 
 /* What a rank moves of a side whose rows are needed by as many pairs as the laws say, `share` of them. */
@@ -150,6 +160,7 @@ static plan_rows rows_of(const plan_service *s, side side, double share, const p
   else
     for (int u = 0; u < USER_BINS; u++)
       add_rows(&rows, (double)s->users / USER_BINS, s->user_n[u] * share, l, batches);
+  rows.messages = messages_of(l, rows.sent, batches);
   return rows;
 }
 
