@@ -91,7 +91,7 @@ for ranks in 0 2; do
       "$tests/mpi_run" $ranks "$palate" train big.h5 --factors 16 --sweeps 5000 -o g >out 2>err &
     fi
     job=$!
-    for _ in $(seq 200); do grep -q '^sweep  *2/' err && break; sleep 0.05; done
+    for _ in $(seq 1200); do grep -q '^sweep  *2/' err && break; sleep 0.05; done
     kill -$signal $job
     status=0
     wait $job || status=$?
