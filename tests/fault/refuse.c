@@ -7,6 +7,7 @@
  *   REFUSE_UNDER  only files whose path contains this count
  *   REFUSE_RANK   only in the process of this MPI rank
  *   REFUSE_HANG   where set, the call never comes back, as on a file system that no longer answers
+ *   REFUSE_SHORT  reads and writes at a place move at most so many bytes a call, as the kernel does with 2^31 and more
  *   REFUSE_TOLD   this file is made when a call was refused
  *
  * Output that stdio writes does not come by here: its calls stay within the C library. */
@@ -69,10 +70,17 @@ static bool refused_fd(const char *call, int fd) {
 
 #define REAL(type, name, arguments) ((type(*) arguments)dlsym(RTLD_NEXT, #name))
 
+static size_t moved(size_t n) {
+  const char *most = getenv("REFUSE_SHORT");
+  return most != NULL && (size_t)atol(most) < n ? (size_t)atol(most) : n;
+}
+
 ssize_t pwrite(int fd, const void *bytes, size_t n, off_t at) {
+  n = moved(n);
   return refused_fd("write", fd) ? -1 : REAL(ssize_t, pwrite, (int, const void *, size_t, off_t))(fd, bytes, n, at);
 }
 ssize_t pwrite64(int fd, const void *bytes, size_t n, off64_t at) {
+  n = moved(n);
   return refused_fd("write", fd) ? -1 : REAL(ssize_t, pwrite64, (int, const void *, size_t, off64_t))(fd, bytes, n, at);
 }
 ssize_t write(int fd, const void *bytes, size_t n) {
@@ -88,9 +96,11 @@ int fallocate(int fd, int mode, off_t at, off_t n) {
   return refused_fd("write", fd) ? -1 : REAL(int, fallocate, (int, int, off_t, off_t))(fd, mode, at, n);
 }
 ssize_t pread(int fd, void *bytes, size_t n, off_t at) {
+  n = moved(n);
   return refused_fd("read", fd) ? -1 : REAL(ssize_t, pread, (int, void *, size_t, off_t))(fd, bytes, n, at);
 }
 ssize_t pread64(int fd, void *bytes, size_t n, off64_t at) {
+  n = moved(n);
   return refused_fd("read", fd) ? -1 : REAL(ssize_t, pread64, (int, void *, size_t, off64_t))(fd, bytes, n, at);
 }
 int fsync(int fd) {
