@@ -53,7 +53,6 @@ void batch_free(batch *k) {
   mem_free(k->slice_row);
   mem_free(k->chosen_id);
   mem_free(k->guess);
-  mem_free(k->test_col);
   mem_free(k->test_item);
   mem_free(k->top);
   facts_free(&k->known);
@@ -100,9 +99,9 @@ static status find_tests(comm *c, batch *k, const bench *b, const scorer *s, con
   for (lid u = 0; u < n; u++)
     for (off e = k->test_at[u]; e < k->test_at[u + 1]; e++) {
       k->guess[e] = k->constant[u];
-      k->test_col[e] = test->col[test->ptr[user[u]] + e - k->test_at[u]];
+      k->test_item[e] = test->col[test->ptr[user[u]] + e - k->test_at[u]];
     }
-  return scorer_items(c, s, k->test_col, k->test_at[n], k->test_item);
+  return scorer_items(c, s, k->test_item, k->test_at[n], k->test_item);
 }
 
 /* Collective where scorer_moved: then all ranks go through the blocks in step, those without users too. */
@@ -310,14 +309,11 @@ static status place_users(batch *k, const bench *b, const lid *user, lid n, off 
   if (!in->explicit_loss || k->test_at[n] <= k->guess_room)
     return OK;
   mem_free(k->guess);
-  mem_free(k->test_col);
   mem_free(k->test_item);
   k->guess = NULL;
-  k->test_col = k->test_item = NULL;
+  k->test_item = NULL;
   k->guess_room = 0;
   status st = MEM_ALLOC(k->guess, k->test_at[n], "predicted ratings");
-  if (st == OK)
-    st = MEM_ALLOC(k->test_col, k->test_at[n], "test items");
   if (st == OK)
     st = MEM_ALLOC(k->test_item, k->test_at[n], "test items");
   if (st == OK)

@@ -52,9 +52,8 @@ struct batch {
   double *slice_row; /* (max_users, SLICE_COLUMNS) */
   gid *chosen_id;    /* [max_users] */
   double *guess;     /* predicted ratings of the batch's test pairs */
-  lid *test_col;     /* their items */
   lid *test_item;    /* the model's rows of these, or -1 */
-  off guess_room;    /* of all three */
+  off guess_room;    /* of both */
   lid *top; /* (max_users, FACTS_LISTS, first length): the model's lists and most popular's; -1 behind their ends */
   facts known;
 };
