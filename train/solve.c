@@ -2,6 +2,7 @@
 
 #include "io/mem.h"
 #include "train/loss.h"
+#include "train/row_sort.h"
 #include "train/solve_cg.h"
 #include "train/solve_cg_long.h"
 #include "train/solve_double.h"
@@ -274,29 +275,11 @@ static int heavy_from(const heavy_rows *heavy, lid row) {
   return h;
 }
 
-/* Rows that are solved before the others, ascending, and whether they have been. */
+/* Rows that are solved before the others, ascending. */
 typedef struct early_rows {
   lid n;
   lid *row;
-  bool *solved;
 } early_rows;
-
-static bool is_early(const early_rows *e, lid r) {
-  lid low = 0, high = e->n;
-  while (low < high) {
-    lid middle = low + (high - low) / 2;
-    if (e->row[middle] < r)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low < e->n && e->row[low] == r && e->solved[low];
-}
-
-static void early_free(early_rows *e) {
-  mem_free(e->row);
-  mem_free(e->solved);
-}
 
 /* Solves the long rows of cg together where that pays. */
 static status solve_early(solver *s, const csr *m, const heavy_rows *heavy, lid first, lid count, const output *to,
@@ -306,8 +289,9 @@ static status solve_early(solver *s, const csr *m, const heavy_rows *heavy, lid 
   status st = OK;
   int h = heavy_from(heavy, first);
   off most = (m->ptr[first + count] - m->ptr[first]) / cg_longest_short(&s->shared) + 1;
+  bool *solved = NULL;
   TRY(MEM_ALLOC(e->row, most, "a list of long rows"));
-  TRY(MEM_ZALLOC(e->solved, most, "a list of long rows"));
+  TRY(MEM_ALLOC(solved, most, "a list of long rows"));
   for (lid r = first; r < first + count; r++) {
     off n = m->ptr[r + 1] - m->ptr[r];
     if (heavy != NULL && h < heavy->n && heavy->row[h] == r)
@@ -316,8 +300,14 @@ static status solve_early(solver *s, const csr *m, const heavy_rows *heavy, lid 
              s->shared.near[cg_class(n)] != NULL)
       e->row[e->n++] = r;
   }
-  st = cg_long_rows(&s->shared, s->work, s->threads, m, e->row, e->n, to->x, to->own_bias, to->row_loss, e->solved);
+  TRY(cg_long_rows(&s->shared, s->work, s->threads, m, e->row, e->n, to->x, to->own_bias, to->row_loss, solved));
+  lid kept = 0;
+  for (lid i = 0; i < e->n; i++)
+    if (solved[i])
+      e->row[kept++] = e->row[i];
+  e->n = kept;
 done:
+  mem_free(solved);
   return st;
 }
 
@@ -339,14 +329,14 @@ static status light_rows(solver *s, const csr *m, const heavy_rows *heavy, lid f
         h++;
         continue;
       }
-      if (!is_early(&early, r))
+      if (!row_contains(early.row, early.n, r))
         solve_light(&s->shared, w, m, r, to);
     }
     solve_queue(&s->shared, w, m, to);
   }
 done:
   mem_free(chunks);
-  early_free(&early);
+  mem_free(early.row);
   return st;
 }
 
