@@ -63,14 +63,8 @@ bool row_weights(const row_shared *s, row_work *w, const csr *m, off begin, int 
   }
   /* As interaction_weights, in single precision and without branches. Where all that is known is that something
    * happened, all weights are 1. */
-  enum {
-    LINE = 16,
-    FAR = 1024
-  }; /* values are read once: fetched long before, as sums of outer products come between */
   real base = (real)s->p.base;
   int others = base != 0;
-  for (int i = 0; i < n; i += LINE)
-    __builtin_prefetch(val + i + (begin + FAR + n <= csr_nnz(m) ? FAR : 0));
   for (int i = 0; i < n; i++)
     others |= val[i] != 1;
   if (others == 0) {
@@ -87,6 +81,18 @@ bool row_weights(const row_shared *s, row_work *w, const csr *m, off begin, int 
   return others == 0;
 }
 
+/* Columns and values are read once, and so long after those before them, as sums of outer products come between, that
+ * the processor does not see a stream. Fetches those that come long after begin … begin + n - 1. */
+static void fetch_interactions(const csr *m, off begin, int n) {
+  enum { LINE = 16, FAR = 1024 };
+  if (begin + FAR + n > csr_nnz(m))
+    return;
+  for (int i = 0; i < n; i += LINE) {
+    __builtin_prefetch(m->col + begin + FAR + i);
+    __builtin_prefetch(m->val + begin + FAR + i);
+  }
+}
+
 const lid *row_ahead(const csr *m, off begin, int n, int distance) {
   return m->col + (begin + distance + n <= csr_nnz(m) ? begin + distance : begin);
 }
@@ -97,6 +103,7 @@ void row_normal(const row_shared *s, row_work *w, int slot, const csr *m, off be
   w->total = 0;
   for (off e = begin; e < end; e += PANEL_ROWS) {
     int n = end - e < PANEL_ROWS ? (int)(end - e) : PANEL_ROWS;
+    fetch_interactions(m, e, n);
     bool ones = row_weights(s, w, m, e, n, 0);
     panel_rows rows = {.n = n,
                        .table = s->p.table,
