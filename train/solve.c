@@ -6,6 +6,7 @@
 #include "train/solve_cg.h"
 #include "train/solve_cg_long.h"
 #include "train/solve_double.h"
+#include "train/solve_dual.h"
 #include "train/solve_heavy.h"
 #include "train/solve_subspace.h"
 
@@ -268,6 +269,46 @@ static void solve_light(const row_shared *s, row_work *w, const csr *m, lid r, c
     solve_queue(s, w, m, to);
 }
 
+/* The same for rows that wait with their dual systems. */
+static void solve_dual_queue(const row_shared *s, row_work *w, const csr *m, int blocks, const output *to) {
+  unsigned good = w->queued > 0 ? dual_solve_queue(s, w, m, blocks) : 0;
+  for (int i = 0; i < w->queued; i++) {
+    lid r = w->row[i];
+    real *x = to->x + r * s->p.ld, *bias = to->own_bias != NULL ? to->own_bias + r : NULL;
+    double *loss = to->row_loss != NULL ? to->row_loss + r : NULL;
+    if ((good >> i & 1) != 0 && dual_take(s, w, m, blocks, i, x, bias, loss))
+      continue;
+    status st = solve_double(s, m, r, x, bias);
+    if (st != OK)
+      failure_note(to->failed, r, st);
+    else if (loss != NULL)
+      *loss = row_data_loss(s, w, m, m->ptr[r], m->ptr[r + 1], false, x, bias);
+  }
+  w->queued = 0;
+}
+
+/* Solves the `left` rows of a chunk that are short and not heavy, those of one length after another. */
+static void solve_short(const row_shared *s, row_work *w, const csr *m, const heavy_rows *heavy, chunk c, lid left,
+                        const output *to) {
+  for (int blocks = 1; left > 0; blocks++) {
+    lid held = -1; /* until it is known which row follows */
+    for (lid r = c.first; r < c.first + c.count; r++) {
+      off n = m->ptr[r + 1] - m->ptr[r];
+      if (dual_blocks(s, n) != blocks || !dual_suits(s, n) || (heavy != NULL && row_contains(heavy->row, heavy->n, r)))
+        continue;
+      left--;
+      if (held >= 0)
+        dual_add(s, w, m, held, r);
+      held = r;
+      if (w->queued == dual_batch(s, blocks))
+        solve_dual_queue(s, w, m, blocks, to);
+    }
+    if (held >= 0)
+      dual_add(s, w, m, held, held);
+    solve_dual_queue(s, w, m, blocks, to);
+  }
+}
+
 static int heavy_from(const heavy_rows *heavy, lid row) {
   int h = 0;
   while (heavy != NULL && h < heavy->n && heavy->row[h] < row)
@@ -324,15 +365,19 @@ static status light_rows(solver *s, const csr *m, const heavy_rows *heavy, lid f
     row_work *w = &s->work[omp_get_thread_num()];
     chunk c = chunks[i];
     int h = heavy_from(heavy, c.first);
+    lid n_short = 0;
     for (lid r = c.first; r < c.first + c.count; r++) {
       if (heavy != NULL && h < heavy->n && heavy->row[h] == r) {
         h++;
         continue;
       }
-      if (!row_contains(early.row, early.n, r))
+      if (dual_suits(&s->shared, m->ptr[r + 1] - m->ptr[r]))
+        n_short++;
+      else if (!row_contains(early.row, early.n, r))
         solve_light(&s->shared, w, m, r, to);
     }
     solve_queue(&s->shared, w, m, to);
+    solve_short(&s->shared, w, m, heavy, c, n_short, to);
   }
 done:
   mem_free(chunks);

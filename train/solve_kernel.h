@@ -1,4 +1,5 @@
-/* The inner loops of train/solve.h: what solve_normal.c, solve_factor.c and solve_iterate.c define for each instruction
+/* The inner loops of train/solve.h: what solve_normal.c, solve_factor.c, solve_batch.c, solve_iterate.c and
+ * solve_dual_kernel.c define for each instruction
  * set.
  *
  * Letters: VL floats in a vector; k factors, padded to nb = ceil(k / VL) blocks of VL, so nb * VL <= ld.
@@ -119,6 +120,14 @@ typedef struct solve_ops {
 
   /* out = M v for M (nb * VL, lda) symmetric with both triangles; out is not v. */
   void (*multiply)(int nb, const real *m, off lda, const real *v, real *out);
+
+  /* Rows col[0 … n-1] of table (·, ld) become columns of y (nb * VL, ldy), followed by zeros up to a multiple of VL.
+   * Rows ahead[0 …], as many as that multiple and as there are in n_ahead, are fetched into the cache. */
+  void (*columns)(int nb, const real *table, off ld, const lid *col, int n, const lid *ahead, int n_ahead, real *y,
+                  off ldy);
+
+  /* x (nb * VL) = Σ_p w[p] (row col[p] of table), over p < n. */
+  void (*combine)(int nb, const real *table, off ld, const lid *col, int n, const real *w, real *x);
 } solve_ops;
 
 extern const solve_ops solve_ops_baseline, solve_ops_avx2, solve_ops_avx512;
@@ -137,7 +146,10 @@ extern const solve_ops solve_ops_baseline, solve_ops_avx2, solve_ops_avx512;
   void ISA_JOIN(solve_dots, set)(int nb, const real *y, int n, const real *x, real *s);                                \
   void ISA_JOIN(solve_visit, set)(int nb, visit_kind kind, const visit_rows *rows, off begin, off end, const real *v,  \
                                   real shift, real *q, real *total, double *square);                                   \
-  void ISA_JOIN(solve_multiply, set)(int nb, const real *m, off lda, const real *v, real *out);
+  void ISA_JOIN(solve_multiply, set)(int nb, const real *m, off lda, const real *v, real *out);                        \
+  void ISA_JOIN(solve_columns, set)(int nb, const real *table, off ld, const lid *col, int n, const lid *ahead,        \
+                                    int n_ahead, real *y, off ldy);                                                    \
+  void ISA_JOIN(solve_combine, set)(int nb, const real *table, off ld, const lid *col, int n, const real *w, real *x);
 
 SOLVE_KERNELS(baseline)
 SOLVE_KERNELS(avx2)

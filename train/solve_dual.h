@@ -1,0 +1,35 @@
+/* Short rows of the explicit loss by their dual system, which has a row and a column an interaction rather than a
+ * factor (Woodbury; Saunders, Gammerman & Vovk 1998). Inside the train room only.
+ *
+ * With Y (k, n) the row's columns of the fixed side, b its targets (v − mean − bias[c]) and S = YᵀY + λ E (n, n),
+ *     t1 = S⁻¹ b,  t2 = S⁻¹ 1,  own bias β = Σ t1 / (1 + Σ t2)  or 0 without biases,
+ *     t = t1 − β t2,  x = Y t,
+ * and what is left of the targets is λ t, so that the data term is λ² |t|². */
+#ifndef PALATE_TRAIN_SOLVE_DUAL_H
+#define PALATE_TRAIN_SOLVE_DUAL_H
+
+#include "train/solve_row.h"
+
+/* Whether a row of n interactions is solved so: a function of n and k. */
+bool dual_suits(const row_shared *s, off n);
+
+/* Rows with the same number of blocks are solved together. 1 … s->nb. */
+int dual_blocks(const row_shared *s, off n);
+
+/* How many of them wait in w's queue at most. */
+int dual_batch(const row_shared *s, int blocks);
+
+/* Sums up row r's system and adds it to w's queue, where only rows with as many blocks may be. Rows that `ahead`, often
+ * the next to be added, points to are fetched into the cache on the way. */
+void dual_add(const row_shared *s, row_work *w, const csr *m, lid r, lid ahead);
+
+/* Solves the systems of w's queue, rows with `blocks` blocks; bit i of the result is set where that of w->row[i] has
+ * been. */
+unsigned dual_solve_queue(const row_shared *s, row_work *w, const csr *m, int blocks);
+
+/* After that: x (ld), *own_bias (NULL: no biases) and the data term (loss, may be NULL) of w->row[i]. False where
+ * single precision does not do. */
+bool dual_take(const row_shared *s, row_work *w, const csr *m, int blocks, int i, real *x, real *own_bias,
+               double *loss);
+
+#endif
