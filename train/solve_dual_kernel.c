@@ -1,14 +1,13 @@
-/* Rows of the fixed side as columns, and their weighted sum: the inner loops of the dual system. See
- * train/solve_kernel.h. Compiled once per instruction set. */
-#include "train/lanes.h"
-#include "train/solve_kernel.h"
+/* Inner products of rows, and their weighted sum: the inner loops of the dual system. See train/solve_kernel.h.
+ * Compiled once per instruction set. */
+#include "train/solve_tile.h"
 
 typedef int32_t mask __attribute__((vector_size(4 * VL)));
 
-/* VL interactions of which n are there; in the lanes of the others stands 0. */
+/* Columns of VL interactions, of which n are there, factor by factor: y (nb * VL, VL). In the lanes of the others
+ * stands 0. */
 static inline __attribute__((always_inline)) void turn_group(const bool whole, int nb, const real *table, off ld,
-                                                             const lid *col, int n, const lid *ahead, real *y,
-                                                             off ldy) {
+                                                             const lid *col, int n, const lid *ahead, real *y) {
   enum { LINE = 16 };
   const real *row[VL], *next[VL];
   mask inside = (mask){0};
@@ -30,20 +29,68 @@ static inline __attribute__((always_inline)) void turn_group(const bool whole, i
     lanes_transpose(v);
 #pragma GCC unroll 16
     for (int j = 0; j < VL; j++)
-      vec_store(y + (c * VL + j) * ldy, whole ? v[j] : (vec)((mask)v[j] & inside));
+      vec_store(y + (c * VL + j) * VL, whole ? v[j] : (vec)((mask)v[j] & inside));
   }
 }
 
-void ISA_NAME(solve_columns)(int nb, const real *table, off ld, const lid *col, int n, const lid *ahead, int n_ahead,
-                             real *y, off ldy) {
+#if VL == 16
+/* The diagonal block of one group's columns, in skewed form. */
+static void inner_diagonal(off n, const real *y, real *skew) {
+  vec s[SKEWED];
+#pragma GCC unroll 16
+  for (int i = 0; i < SKEWED; i++)
+    s[i] = (vec){0};
+  for (off f = 0; f < n; f++) {
+    vec v = vec_load(y + f * VL), once = QUADS_TURN(v, 1), twice = QUADS_TURN(v, 2);
+#define ADD_0(i, d, e) s[i] += v * TURN(v, e);
+#define ADD_1(i, d, e) s[i] += v * TURN(once, e);
+#define ADD_2(i, d, e) s[i] += v * TURN(twice, e);
+    SKEW_0(ADD_0)
+    SKEW_1(ADD_1)
+    SKEW_2(ADD_2)
+#undef ADD_0
+#undef ADD_1
+#undef ADD_2
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < SKEWED; i++)
+    vec_store(skew + i * VL, s[i]);
+}
+#endif
+
+void ISA_NAME(solve_inner)(int nb, const real *table, off ld, const lid *col, int n, const lid *ahead, int n_ahead,
+                           real *y, real *a, off lda, real *skew) {
+  enum { J = TILE_COLUMNS, WHOLE = VL == 8 ? 8 : TILE_COLUMNS };
+  const int groups = (n + VL - 1) / VL;
+  const off factors = (off)nb * VL, step = factors * VL;
   lid next[VL];
-  for (int p = 0; p < n; p += VL) {
+  for (int g = 0; g < groups; g++) {
+    int p = g * VL;
     for (int j = 0; j < VL; j++)
       next[j] = ahead[p + j < n_ahead ? p + j : n_ahead - 1];
     if (p + VL <= n)
-      turn_group(true, nb, table, ld, col + p, VL, next, y + p, ldy);
+      turn_group(true, nb, table, ld, col + p, VL, next, y + g * step);
     else
-      turn_group(false, nb, table, ld, col + p, n - p, next, y + p, ldy);
+      turn_group(false, nb, table, ld, col + p, n - p, next, y + g * step);
+  }
+  (void)skew;
+  for (int c = 0; c < groups; c++) {
+    const int first = SKEWED > 0 ? c + 1 : c;
+#if VL == 16
+    inner_diagonal(factors, y + c * step, skew + c * SKEWED * VL);
+#endif
+    for (int i = first, r; i < groups; i += r) {
+      const real *right = y + i * step, *left = y + c * step;
+      real *to = a + c * VL * lda + i * VL;
+      r = tile_width(groups - i);
+      for (int j = 0; j < VL; j += r == 1 ? WHOLE : J)
+        if (r == 3)
+          tile(3, J, false, true, right, VL, step, left + j, VL, factors, NULL, to + j * lda, lda);
+        else if (r == 2)
+          tile(2, J, false, true, right, VL, step, left + j, VL, factors, NULL, to + j * lda, lda);
+        else /* few sums a pass, each of which waits for itself: as many as there are */
+          tile(1, WHOLE, false, true, right, VL, step, left + j, VL, factors, NULL, to + j * lda, lda);
+    }
   }
 }
 

@@ -121,10 +121,11 @@ typedef struct solve_ops {
   /* out = M v for M (nb * VL, lda) symmetric with both triangles; out is not v. */
   void (*multiply)(int nb, const real *m, off lda, const real *v, real *out);
 
-  /* Rows col[0 … n-1] of table (·, ld) become columns of y (nb * VL, ldy), followed by zeros up to a multiple of VL.
-   * Rows ahead[0 …], as many as that multiple and as there are in n_ahead, are fetched into the cache. */
-  void (*columns)(int nb, const real *table, off ld, const lid *col, int n, const lid *ahead, int n_ahead, real *y,
-                  off ldy);
+  /* a, skew, laid out as accumulate leaves them, become the inner products of rows col[0 … n-1] of table (·, ld), n >=
+   * 1, and 0 from there up to a multiple of VL; every one is a sum in order of the factors. y is work space, nb * VL
+   * times that multiple. Rows ahead[0 …], as many as that and as there are in n_ahead, are fetched into the cache. */
+  void (*inner)(int nb, const real *table, off ld, const lid *col, int n, const lid *ahead, int n_ahead, real *y,
+                real *a, off lda, real *skew);
 
   /* x (nb * VL) = Σ_p w[p] (row col[p] of table), over p < n. */
   void (*combine)(int nb, const real *table, off ld, const lid *col, int n, const real *w, real *x);
@@ -147,8 +148,8 @@ extern const solve_ops solve_ops_baseline, solve_ops_avx2, solve_ops_avx512;
   void ISA_JOIN(solve_visit, set)(int nb, visit_kind kind, const visit_rows *rows, off begin, off end, const real *v,  \
                                   real shift, real *q, real *total, double *square);                                   \
   void ISA_JOIN(solve_multiply, set)(int nb, const real *m, off lda, const real *v, real *out);                        \
-  void ISA_JOIN(solve_columns, set)(int nb, const real *table, off ld, const lid *col, int n, const lid *ahead,        \
-                                    int n_ahead, real *y, off ldy);                                                    \
+  void ISA_JOIN(solve_inner, set)(int nb, const real *table, off ld, const lid *col, int n, const lid *ahead,          \
+                                  int n_ahead, real *y, real *a, off lda, real *skew);                                 \
   void ISA_JOIN(solve_combine, set)(int nb, const real *table, off ld, const lid *col, int n, const real *w, real *x);
 
 SOLVE_KERNELS(baseline)

@@ -43,5 +43,5 @@ const solve_ops ISA_NAME(solve_ops) = {VL,
                                        ISA_NAME(solve_dots),
                                        ISA_NAME(solve_visit),
                                        ISA_NAME(solve_multiply),
-                                       ISA_NAME(solve_columns),
+                                       ISA_NAME(solve_inner),
                                        ISA_NAME(solve_combine)};

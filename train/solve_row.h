@@ -38,7 +38,7 @@ typedef struct row_work {
   real *lanes, *solved;          /* of system_batch; a batch of (2, ld): its x */
   int queued;                    /* rows whose sums wait in the batch */
   lid row[ROW_BATCH_MOST];       /* [queued] */
-  double totals[ROW_BATCH_MOST]; /* [queued]: their Σ b */
+  double totals[ROW_BATCH_MOST]; /* [queued]: their Σ b; Σ |y|² for a dual system */
   real *q, *z, *step;            /* (ld) each */
   real *cg;                      /* (CG_VECTORS, ld): conjugate gradients */
   void *block;                   /* the one allocation behind them */
