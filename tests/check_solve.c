@@ -286,9 +286,9 @@ START_TEST(short_rows_are_minimised) {
 }
 END_TEST
 
-/* Short rows among columns of the same factors (12 of them, again and again), with a ridge from
- * usual to next to nothing: where single precision breaks down, double steps in. If not, a member who rated such titles
- * differently gets factors of noise. */
+/* Short rows among columns of the same factors (12 of them, again and again), with a ridge from usual to next to
+ * nothing: where single precision breaks down, double steps in. If not, a member who rated such titles differently gets
+ * factors of noise. */
 START_TEST(short_rows_of_equal_columns_are_minimised) {
   enum { DISTINCT = 12, RIDGES = 4 };
   static const double RIDGE[RIDGES] = {1e-2, 1e-4, 1e-6, 1e-8};

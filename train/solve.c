@@ -206,28 +206,43 @@ typedef struct output {
   failure *failed;
 } output;
 
-/* Single precision has not done for row r: its solution in double precision. */
-static status solve_double(const row_shared *s, const csr *m, lid r, real *x, real *bias) {
-  off begin = m->ptr[r];
-  if (s->p.nonnegative)
-    return status_fail(INTERNAL, "its system of equations has no finite solution; a larger --lambda helps");
-  return solve_row_double(&s->p, m->col + begin, m->val + begin, m->ptr[r + 1] - begin, x, bias);
+/* Those of one row; bias and loss may be NULL. */
+typedef struct place {
+  real *x, *bias;
+  double *loss;
+} place;
+
+static place place_of(const row_shared *s, const output *to, lid r) {
+  return (place){.x = to->x + r * s->p.ld,
+                 .bias = to->own_bias != NULL ? to->own_bias + r : NULL,
+                 .loss = to->row_loss != NULL ? to->row_loss + r : NULL};
+}
+
+/* Single precision has not done for row r: solves it in double precision. */
+static void solve_double(const row_shared *s, row_work *w, const csr *m, lid r, const output *to) {
+  off begin = m->ptr[r], end = m->ptr[r + 1];
+  place at = place_of(s, to, r);
+  status st = s->p.nonnegative
+                  ? status_fail(INTERNAL, "its system of equations has no finite solution; a larger --lambda helps")
+                  : solve_row_double(&s->p, m->col + begin, m->val + begin, end - begin, at.x, at.bias);
+  if (st != OK)
+    failure_note(to->failed, r, st);
+  else if (at.loss != NULL)
+    *at.loss = row_data_loss(s, w, m, begin, end, false, at.x, at.bias);
 }
 
 /* Solves the rows that wait in w. */
 static void solve_queue(const row_shared *s, row_work *w, const csr *m, const output *to) {
-  unsigned good = w->queued > 0 ? row_solve_queue(s, w, m) : 0;
+  batch_layout l = row_layout(s);
+  unsigned good = w->queued > 0 ? row_solve_queue(s, w, m, &l) : 0;
   for (int i = 0; i < w->queued; i++) {
     lid r = w->row[i];
     off begin = m->ptr[r], end = m->ptr[r + 1];
-    real *x = to->x + r * s->p.ld, *bias = to->own_bias != NULL ? to->own_bias + r : NULL;
-    double *loss = to->row_loss != NULL ? to->row_loss + r : NULL;
-    bool single = (good >> i & 1) != 0 && row_take(s, w, i, end - begin, x, bias);
-    status st = single ? OK : solve_double(s, m, r, x, bias);
-    if (st != OK)
-      failure_note(to->failed, r, st);
-    else if (loss != NULL && !(single && row_loss_of(s, w, i, m, x, bias, loss)))
-      *loss = row_data_loss(s, w, m, begin, end, false, x, bias);
+    place at = place_of(s, to, r);
+    if ((good >> i & 1) == 0 || !row_take(s, w, i, end - begin, at.x, at.bias))
+      solve_double(s, w, m, r, to);
+    else if (at.loss != NULL && !row_loss_of(s, w, i, m, at.x, at.bias, at.loss))
+      *at.loss = row_data_loss(s, w, m, begin, end, false, at.x, at.bias);
   }
   w->queued = 0;
 }
@@ -235,32 +250,30 @@ static void solve_queue(const row_shared *s, row_work *w, const csr *m, const ou
 /* Solves row r, or has it wait for others to be solved with. */
 static void solve_light(const row_shared *s, row_work *w, const csr *m, lid r, const output *to) {
   off begin = m->ptr[r], end = m->ptr[r + 1];
-  real *x = to->x + r * s->p.ld, *bias = to->own_bias != NULL ? to->own_bias + r : NULL;
-  double *loss = to->row_loss != NULL ? to->row_loss + r : NULL;
+  place at = place_of(s, to, r);
   if (begin == end) { /* nothing known: zero is the solution */
     for (off i = 0; i < s->p.ld; i++)
-      x[i] = 0;
-    if (bias != NULL)
-      *bias = 0;
-    if (loss != NULL)
-      *loss = 0;
+      at.x[i] = 0;
+    if (at.bias != NULL)
+      *at.bias = 0;
+    if (at.loss != NULL)
+      *at.loss = 0;
     return;
   }
   solve_method method = method_of(s, end - begin);
-  if (method == SOLVE_CG && row_cg(s, w, m, begin, end, x, bias, loss))
+  if (method == SOLVE_CG && row_cg(s, w, m, begin, end, at.x, at.bias, at.loss))
     return;
   if (method == SOLVE_SUBSPACE) {
     solve_queue(s, w, m, to); /* both use the batch's first place */
-    if (row_subspace(s, w, m, begin, end, x, bias, loss))
+    if (row_subspace(s, w, m, begin, end, at.x, at.bias, at.loss))
       return;
   }
   row_normal(s, w, w->queued, m, begin, end);
   if (s->p.nonnegative) {
-    status st = row_finish(s, w, end - begin, x, bias) ? OK : solve_double(s, m, r, x, bias);
-    if (st != OK)
-      failure_note(to->failed, r, st);
-    else if (loss != NULL)
-      *loss = row_data_loss(s, w, m, begin, end, end - begin <= PANEL_ROWS, x, bias);
+    if (!row_finish(s, w, end - begin, at.x, at.bias))
+      solve_double(s, w, m, r, to);
+    else if (at.loss != NULL)
+      *at.loss = row_data_loss(s, w, m, begin, end, end - begin <= PANEL_ROWS, at.x, at.bias);
     return;
   }
   w->row[w->queued] = r;
@@ -269,20 +282,14 @@ static void solve_light(const row_shared *s, row_work *w, const csr *m, lid r, c
     solve_queue(s, w, m, to);
 }
 
-/* The same for rows that wait with their dual systems. */
+/* Solves the rows that wait in w with their dual systems. */
 static void solve_dual_queue(const row_shared *s, row_work *w, const csr *m, int blocks, const output *to) {
-  unsigned good = w->queued > 0 ? dual_solve_queue(s, w, m, blocks) : 0;
+  batch_layout l = dual_layout(s, blocks);
+  unsigned good = w->queued > 0 ? row_solve_queue(s, w, m, &l) : 0;
   for (int i = 0; i < w->queued; i++) {
-    lid r = w->row[i];
-    real *x = to->x + r * s->p.ld, *bias = to->own_bias != NULL ? to->own_bias + r : NULL;
-    double *loss = to->row_loss != NULL ? to->row_loss + r : NULL;
-    if ((good >> i & 1) != 0 && dual_take(s, w, m, blocks, i, x, bias, loss))
-      continue;
-    status st = solve_double(s, m, r, x, bias);
-    if (st != OK)
-      failure_note(to->failed, r, st);
-    else if (loss != NULL)
-      *loss = row_data_loss(s, w, m, m->ptr[r], m->ptr[r + 1], false, x, bias);
+    place at = place_of(s, to, w->row[i]);
+    if ((good >> i & 1) == 0 || !dual_take(s, w, m, i, at.x, at.bias, at.loss))
+      solve_double(s, w, m, w->row[i], to);
   }
   w->queued = 0;
 }

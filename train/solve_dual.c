@@ -16,35 +16,33 @@ int dual_blocks(const row_shared *s, off n) {
   return (int)((n + s->ops->vl - 1) / s->ops->vl);
 }
 
-/* The queue of systems with `blocks` blocks, in the places of the primal ones. The last of these holds the columns of
- * the row that is being summed up. */
-typedef struct dual_queue {
-  off ld, lda, system, skew;
-  int most;
-  real *columns;
-} dual_queue;
+batch_layout dual_layout(const row_shared *s, int blocks) {
+  off ld = ((off)blocks * s->ops->vl + 15) / 16 * 16, lda = ld + 16;
+  /* Places without an interaction have the ridge alone, and a right-hand side of 0. */
+  return (batch_layout){.blocks = blocks,
+                        .k = blocks * s->ops->vl,
+                        .ld = ld,
+                        .lda = lda,
+                        .system = ld * lda,
+                        .skew = blocks * s->ops->skewed * (off)s->ops->vl};
+}
 
-static dual_queue queue_of(const row_shared *s, const row_work *w, int blocks) {
-  dual_queue q = {.ld = ((off)blocks * s->ops->vl + 15) / 16 * 16};
-  q.lda = q.ld + 16;
-  q.system = q.ld * q.lda;
-  q.skew = blocks * s->ops->skewed * (off)s->ops->vl;
-  off fit = solve_batch_size(s->ops->vl, q.ld), room = (s->batch - 1) * s->p.ld / q.ld;
-  q.most = (int)(fit < room ? fit : room);
-  q.columns = w != NULL ? w->matrix + (s->batch - 1) * row_a_size(s) : NULL;
-  return q;
+/* The last place of a primal batch holds the columns of the row that is being summed up. */
+static real *columns_of(const row_shared *s, const row_work *w) {
+  return w->matrix + (s->batch - 1) * row_a_size(s);
 }
 
 int dual_batch(const row_shared *s, int blocks) {
-  return queue_of(s, NULL, blocks).most;
+  off ld = dual_layout(s, blocks).ld, fit = solve_batch_size(s->ops->vl, ld), room = (s->batch - 1) * s->p.ld / ld;
+  return (int)(fit < room ? fit : room);
 }
 
 void dual_add(const row_shared *s, row_work *w, const csr *m, lid r, lid ahead) {
   off begin = m->ptr[r], next = m->ptr[ahead];
-  int n = (int)(m->ptr[r + 1] - begin), n_next = (int)(m->ptr[ahead + 1] - next), blocks = dual_blocks(s, n);
+  int n = (int)(m->ptr[r + 1] - begin), n_next = (int)(m->ptr[ahead + 1] - next);
   int slot = w->queued++;
-  dual_queue q = queue_of(s, w, blocks);
-  s->ops->inner(s->nb, s->p.table, s->p.ld, m->col + begin, n, m->col + next, n_next, q.columns,
+  batch_layout q = dual_layout(s, dual_blocks(s, n));
+  s->ops->inner(s->nb, s->p.table, s->p.ld, m->col + begin, n, m->col + next, n_next, columns_of(s, w),
                 w->matrix + slot * q.system, q.lda, w->skew + slot * q.skew);
   w->totals[slot] = 0;
   for (int i = 0, vl = s->ops->vl, skewed = s->ops->skewed; i < n; i++) /* of a skewed block, turn 0 is the diagonal */
@@ -61,42 +59,19 @@ void dual_add(const row_shared *s, row_work *w, const csr *m, lid r, lid ahead) 
   w->row[slot] = r;
 }
 
-unsigned dual_solve_queue(const row_shared *s, row_work *w, const csr *m, int blocks) {
-  dual_queue q = queue_of(s, w, blocks);
-  real lambda[ROW_BATCH_MOST];
-  for (int i = 0; i < w->queued; i++)
-    lambda[i] = (real)half_problem_lambda(&s->p, m->ptr[w->row[i] + 1] - m->ptr[w->row[i]]);
-  memcpy(w->solved, w->sums, sizeof *w->sums * (size_t)(w->queued * 2 * q.ld));
-  /* Places without an interaction have the ridge alone, and a right-hand side of 0. */
-  system_batch b = {.n = w->queued,
-                    .k = blocks * s->ops->vl,
-                    .a = w->matrix,
-                    .a_stride = q.system,
-                    .skew = w->skew,
-                    .skew_stride = q.skew,
-                    .x = w->solved,
-                    .x_stride = 2 * q.ld,
-                    .ld = q.ld,
-                    .n_rhs = s->n_sums,
-                    .lambda = lambda,
-                    .lanes = w->lanes};
-  return s->ops->solve_batch(blocks, &b, q.lda);
-}
-
 static double total(const double sum[4]) {
   return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
-bool dual_take(const row_shared *s, row_work *w, const csr *m, int blocks, int i, real *x, real *own_bias,
-               double *loss) {
+bool dual_take(const row_shared *s, row_work *w, const csr *m, int i, real *x, real *own_bias, double *loss) {
   /* Of |x|, to the most that |Y| and |t| let it be; and of λ, to the mean |y|²: to be solved in single precision, as
    * for a primal pivot, and for t to tell the data term. */
   static const double LEAST = 1e-4, LEAST_RIDGE = 1e-6, TELLING_RIDGE = 1e-3;
-  dual_queue q = queue_of(s, w, blocks);
   lid r = w->row[i];
   int n = (int)(m->ptr[r + 1] - m->ptr[r]);
-  real *t1 = w->solved + i * 2 * q.ld;
-  const real *t2 = t1 + q.ld;
+  off ld = dual_layout(s, dual_blocks(s, n)).ld;
+  real *t1 = w->solved + i * 2 * ld;
+  const real *t2 = t1 + ld;
   double lambda = half_problem_lambda(&s->p, n), bias = 0;
   double sum[3][4] = {{0}}; /* so that additions need not wait */
   if (own_bias != NULL) {

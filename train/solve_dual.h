@@ -16,6 +16,9 @@ bool dual_suits(const row_shared *s, off n);
 /* Rows with the same number of blocks are solved together. 1 … s->nb. */
 int dual_blocks(const row_shared *s, off n);
 
+/* How their systems lie in the places of the primal ones. */
+batch_layout dual_layout(const row_shared *s, int blocks);
+
 /* How many of them wait in w's queue at most. */
 int dual_batch(const row_shared *s, int blocks);
 
@@ -23,13 +26,8 @@ int dual_batch(const row_shared *s, int blocks);
  * the next to be added, points to are fetched into the cache on the way. */
 void dual_add(const row_shared *s, row_work *w, const csr *m, lid r, lid ahead);
 
-/* Solves the systems of w's queue, rows with `blocks` blocks; bit i of the result is set where that of w->row[i] has
- * been. */
-unsigned dual_solve_queue(const row_shared *s, row_work *w, const csr *m, int blocks);
-
-/* After that: x (ld), *own_bias (NULL: no biases) and the data term (loss, may be NULL) of w->row[i]. False where
- * single precision does not do. */
-bool dual_take(const row_shared *s, row_work *w, const csr *m, int blocks, int i, real *x, real *own_bias,
-               double *loss);
+/* After row_solve_queue: x (ld), *own_bias (NULL: no biases) and the data term (loss, may be NULL) of w->row[i]. False
+ * where single precision does not do. */
+bool dual_take(const row_shared *s, row_work *w, const csr *m, int i, real *x, real *own_bias, double *loss);
 
 #endif

@@ -84,12 +84,10 @@ void ISA_NAME(solve_inner)(int nb, const real *table, off ld, const lid *col, in
       real *to = a + c * VL * lda + i * VL;
       r = tile_width(groups - i);
       for (int j = 0; j < VL; j += r == 1 ? WHOLE : J)
-        if (r == 3)
-          tile(3, J, false, true, right, VL, step, left + j, VL, factors, NULL, to + j * lda, lda);
-        else if (r == 2)
-          tile(2, J, false, true, right, VL, step, left + j, VL, factors, NULL, to + j * lda, lda);
-        else /* few sums a pass, each of which waits for itself: as many as there are */
+        if (r == 1) /* few sums a pass, each of which waits for itself: as many as there are */
           tile(1, WHOLE, false, true, right, VL, step, left + j, VL, factors, NULL, to + j * lda, lda);
+        else
+          tile_of(r, J, false, true, right, VL, step, left + j, VL, factors, to + j * lda, lda);
     }
   }
 }

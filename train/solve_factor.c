@@ -12,12 +12,7 @@ static void subtract_above(int nb, int c, real *a, off lda) {
     for (int j = 0; j < VL; j += TILE_COLUMNS) {
       real *to = a + (n + j) * lda + i * VL;
       const real *v = a + i * VL, *b = a + n + j;
-      if (r == 3)
-        tile(3, TILE_COLUMNS, true, false, v, lda, VL, b, lda, n, NULL, to, lda);
-      else if (r == 2)
-        tile(2, TILE_COLUMNS, true, false, v, lda, VL, b, lda, n, NULL, to, lda);
-      else
-        tile(1, TILE_COLUMNS, true, false, v, lda, VL, b, lda, n, NULL, to, lda);
+      tile_of(r, TILE_COLUMNS, true, false, v, lda, VL, b, lda, n, to, lda);
     }
   }
 }

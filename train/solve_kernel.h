@@ -1,6 +1,5 @@
 /* The inner loops of train/solve.h: what solve_normal.c, solve_factor.c, solve_batch.c, solve_iterate.c and
- * solve_dual_kernel.c define for each instruction
- * set.
+ * solve_dual_kernel.c define for each instruction set.
  *
  * Letters: VL floats in a vector; k factors, padded to nb = ceil(k / VL) blocks of VL, so nb * VL <= ld.
  * A *panel* holds up to PANEL_ROWS gathered rows of the fixed side block by block: place ((c * PANEL_ROWS) + p) * VL +

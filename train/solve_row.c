@@ -47,7 +47,20 @@ void row_work_free(row_work *w) {
   *w = (row_work){0};
 }
 
+/* Columns and values are read once, and so long after those before them, as sums of outer products come between, that
+ * the processor does not see a stream. Fetches those that come long after begin … begin + n - 1. */
+static void fetch_interactions(const csr *m, off begin, int n) {
+  enum { LINE = 16, FAR = 1024 };
+  if (begin + FAR + n > csr_nnz(m))
+    return;
+  for (int i = 0; i < n; i += LINE) {
+    __builtin_prefetch(m->col + begin + FAR + i);
+    __builtin_prefetch(m->val + begin + FAR + i);
+  }
+}
+
 bool row_weights(const row_shared *s, row_work *w, const csr *m, off begin, int n, int panel) {
+  fetch_interactions(m, begin, n);
   const real *val = m->val + begin;
   const lid *col = m->col + begin;
   real *restrict a = w->a + panel * PANEL_ROWS, *restrict b = w->b + panel * PANEL_ROWS;
@@ -81,18 +94,6 @@ bool row_weights(const row_shared *s, row_work *w, const csr *m, off begin, int 
   return others == 0;
 }
 
-/* Columns and values are read once, and so long after those before them, as sums of outer products come between, that
- * the processor does not see a stream. Fetches those that come long after begin … begin + n - 1. */
-static void fetch_interactions(const csr *m, off begin, int n) {
-  enum { LINE = 16, FAR = 1024 };
-  if (begin + FAR + n > csr_nnz(m))
-    return;
-  for (int i = 0; i < n; i += LINE) {
-    __builtin_prefetch(m->col + begin + FAR + i);
-    __builtin_prefetch(m->val + begin + FAR + i);
-  }
-}
-
 const lid *row_ahead(const csr *m, off begin, int n, int distance) {
   return m->col + (begin + distance + n <= csr_nnz(m) ? begin + distance : begin);
 }
@@ -103,7 +104,6 @@ void row_normal(const row_shared *s, row_work *w, int slot, const csr *m, off be
   w->total = 0;
   for (off e = begin; e < end; e += PANEL_ROWS) {
     int n = end - e < PANEL_ROWS ? (int)(end - e) : PANEL_ROWS;
-    fetch_interactions(m, e, n);
     bool ones = row_weights(s, w, m, e, n, 0);
     panel_rows rows = {.n = n,
                        .table = s->p.table,
@@ -125,28 +125,38 @@ static double dot(const real *a, const real *b, int k) {
   return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
-/* Solves the first `count` systems of w's batch, which have n[i] interactions. */
-static unsigned solve_batch(const row_shared *s, row_work *w, int count, const off *n) {
+batch_layout row_layout(const row_shared *s) {
+  return (batch_layout){.blocks = s->nb,
+                        .k = s->p.k,
+                        .ld = s->p.ld,
+                        .lda = s->lda,
+                        .system = row_a_size(s),
+                        .skew = row_skew_size(s),
+                        .dense = s->dense,
+                        .twisted = s->twisted};
+}
+
+/* Solves the first `count` systems of w's batch, of rows of n[i] interactions. */
+static unsigned solve_batch(const row_shared *s, row_work *w, const batch_layout *l, int count, const off *n) {
   real lambda[ROW_BATCH_MOST];
-  off ld = s->p.ld;
   for (int i = 0; i < count; i++)
     lambda[i] = (real)half_problem_lambda(&s->p, n[i]);
-  memcpy(w->solved, w->sums, sizeof *w->sums * (size_t)(count * 2 * ld));
+  memcpy(w->solved, w->sums, sizeof *w->sums * (size_t)(count * 2 * l->ld));
   system_batch b = {.n = count,
-                    .k = s->p.k,
+                    .k = l->k,
                     .a = w->matrix,
-                    .a_stride = row_a_size(s),
+                    .a_stride = l->system,
                     .skew = w->skew,
-                    .skew_stride = row_skew_size(s),
+                    .skew_stride = l->skew,
                     .x = w->solved,
-                    .x_stride = 2 * ld,
-                    .ld = ld,
+                    .x_stride = 2 * l->ld,
+                    .ld = l->ld,
                     .n_rhs = s->n_sums,
                     .lambda = lambda,
-                    .dense = s->dense,
-                    .twisted = s->twisted,
+                    .dense = l->dense,
+                    .twisted = l->twisted,
                     .lanes = w->lanes};
-  return s->ops->solve_batch(s->nb, &b, s->lda);
+  return s->ops->solve_batch(l->blocks, &b, l->lda);
 }
 
 static bool take(const row_shared *s, const row_work *w, int i, double total, off n, real *x, real *own_bias) {
@@ -176,14 +186,15 @@ bool row_finish(const row_shared *s, row_work *w, off n, real *x, real *own_bias
     s->ops->assemble(s->nb, s->p.k, w->matrix, s->lda, w->skew, s->dense, (real)lambda);
     return row_nonnegative(s, w, n, lambda, x, own_bias);
   }
-  return solve_batch(s, w, 1, &n) == 1 && take(s, w, 0, w->total, n, x, own_bias);
+  batch_layout l = row_layout(s);
+  return solve_batch(s, w, &l, 1, &n) == 1 && take(s, w, 0, w->total, n, x, own_bias);
 }
 
-unsigned row_solve_queue(const row_shared *s, row_work *w, const csr *m) {
+unsigned row_solve_queue(const row_shared *s, row_work *w, const csr *m, const batch_layout *l) {
   off n[ROW_BATCH_MOST];
   for (int i = 0; i < w->queued; i++)
     n[i] = m->ptr[w->row[i] + 1] - m->ptr[w->row[i]];
-  return solve_batch(s, w, w->queued, n);
+  return solve_batch(s, w, l, w->queued, n);
 }
 
 bool row_take(const row_shared *s, row_work *w, int i, off n, real *x, real *own_bias) {

@@ -73,9 +73,20 @@ void row_normal(const row_shared *s, row_work *w, int slot, const csr *m, off be
  * where single precision does not do. */
 bool row_finish(const row_shared *s, row_work *w, off n, real *x, real *own_bias);
 
+/* How systems of a batch lie in w's arrays, one after another. */
+typedef struct batch_layout {
+  int blocks, k;               /* of ops->vl rows; rows that have the ridge */
+  off ld, lda;                 /* of right-hand sides, of matrices */
+  off system, skew;            /* from one system's matrix and skewed blocks to the next one's */
+  const real *dense, *twisted; /* added to each; NULL: nothing */
+} batch_layout;
+
+/* That of the systems which row_normal sums up. */
+batch_layout row_layout(const row_shared *s);
+
 /* Solves the systems of w's queue, rows of m, and leaves the queue; bit i of the result is set where that of w->row[i]
  * has been. */
-unsigned row_solve_queue(const row_shared *s, row_work *w, const csr *m);
+unsigned row_solve_queue(const row_shared *s, row_work *w, const csr *m, const batch_layout *l);
 
 /* After that: x (ld) and *own_bias (NULL: no biases) of w->row[i], which has n interactions. False where single
  * precision does not do. */

@@ -98,12 +98,7 @@ static void sum_rows(int nb, const panel_rows *rows, bool fresh, real *a, off ld
         fetch_rows(nb, rows, fetched, fetched + share);
         fetched += share;
         r = tile_width(nb - i);
-        if (r == 3)
-          tile(3, J, false, fresh, right, VL, BLOCK, left, VL, rows->n, NULL, to, lda);
-        else if (r == 2)
-          tile(2, J, false, fresh, right, VL, BLOCK, left, VL, rows->n, NULL, to, lda);
-        else
-          tile(1, J, false, fresh, right, VL, BLOCK, left, VL, rows->n, NULL, to, lda);
+        tile_of(r, J, false, fresh, right, VL, BLOCK, left, VL, rows->n, to, lda);
       }
 }
 

@@ -115,12 +115,7 @@ static void sum_rows(int nb, const panel_rows *rows, bool fresh, real *a, off ld
       for (int r; i < end; i += r) {
         real *to = a + (c * VL + j) * lda + i * VL;
         r = tile_width(end - i);
-        if (r == 3)
-          tile(3, TILE_COLUMNS, false, fresh, y + i * BLOCK, VL, BLOCK, b + c * BLOCK + j, VL, rows->n, NULL, to, lda);
-        else if (r == 2)
-          tile(2, TILE_COLUMNS, false, fresh, y + i * BLOCK, VL, BLOCK, b + c * BLOCK + j, VL, rows->n, NULL, to, lda);
-        else
-          tile(1, TILE_COLUMNS, false, fresh, y + i * BLOCK, VL, BLOCK, b + c * BLOCK + j, VL, rows->n, NULL, to, lda);
+        tile_of(r, TILE_COLUMNS, false, fresh, y + i * BLOCK, VL, BLOCK, b + c * BLOCK + j, VL, rows->n, to, lda);
       }
     }
 }

@@ -67,6 +67,19 @@ static inline __attribute__((always_inline)) void tile(const int R, const int J,
       vec_store(a + j * lda + r * VL, s[j][r]);
 }
 
+/* A tile of r vectors, 1 … 3, where r is not known beforehand. */
+static inline __attribute__((always_inline)) void tile_of(int r, const int J, const bool minus, bool fresh,
+                                                          const real *restrict y, off ldy, off step,
+                                                          const real *restrict b, off ldb, off n, real *restrict a,
+                                                          off lda) {
+  if (r == 3)
+    tile(3, J, minus, fresh, y, ldy, step, b, ldb, n, NULL, a, lda);
+  else if (r == 2)
+    tile(2, J, minus, fresh, y, ldy, step, b, ldb, n, NULL, a, lda);
+  else
+    tile(1, J, minus, fresh, y, ldy, step, b, ldb, n, NULL, a, lda);
+}
+
 /* Vectors of the next tile where m are left: threes, but no single vector after them. */
 static inline int tile_width(int m) {
   return m == 4 || m == 2 ? 2 : m >= 3 ? 3 : m;
