@@ -128,6 +128,8 @@ static status recall(search *s, int *rounds, bool *finished) {
   if (st == OK && s->step > 0 && take_state(s, state, rounds, finished)) {
     if (s->restart < s->restarts && *rounds >= 0)
       log_info("going on after round %d of the groups%s", *rounds, s->restart > 0 ? ", of a further try" : "");
+    else if (s->restart < s->restarts)
+      log_info("going on after try %d of %d of the groups", s->restart, s->restarts);
     st = *finished ? OK
                    : comm_agree(s->c, journal_write(s->j, json_pack("{s:s, s:i, s:i}", "event", "resume", "restart",
                                                                     s->restart, "round", *rounds)));
@@ -136,23 +138,27 @@ static status recall(search *s, int *rounds, bool *finished) {
   return st;
 }
 
+/* STOPPED, with a checkpoint. */
+static status leave(search *s, int rounds) {
+  char when[96];
+  status st = s->keep->dir != NULL ? save(s, rounds, false) : OK;
+  if (st != OK)
+    return st;
+  if (rounds == 0)
+    snprintf(when, sizeof when, "before the rounds of the groups, with a checkpoint");
+  else if (rounds > 0)
+    snprintf(when, sizeof when, "after round %d of the groups, with a checkpoint", rounds);
+  else
+    snprintf(when, sizeof when, "after try %d of %d of the groups, with a checkpoint", s->restart, s->restarts);
+  return edge_stopped(s->keep->dir != NULL ? when : "while members were grouped", s->keep->dir);
+}
+
 /* After a step: a checkpoint where it is time for one, STOPPED with one where it is time to leave. */
 static status edge(search *s, int rounds, double seconds) {
   edge_choice choice = edge_choose(s->c, s->keep->clock, ++s->step, seconds);
-  status st = OK;
-  if (choice != EDGE_GO_ON && s->keep->dir != NULL)
-    st = save(s, rounds, false);
-  if (st == OK && choice == EDGE_STOP) {
-    char when[96];
-    if (rounds == 0)
-      snprintf(when, sizeof when, "before the rounds of the groups, with a checkpoint");
-    else if (rounds > 0)
-      snprintf(when, sizeof when, "after round %d of the groups, with a checkpoint", rounds);
-    else
-      snprintf(when, sizeof when, "after try %d of %d of the groups, with a checkpoint", s->restart, s->restarts);
-    st = edge_stopped(s->keep->dir != NULL ? when : "while members were grouped", s->keep->dir);
-  }
-  return st;
+  if (choice == EDGE_STOP)
+    return leave(s, rounds);
+  return choice != EDGE_GO_ON && s->keep->dir != NULL ? save(s, rounds, false) : OK;
 }
 
 static status watch_round(void *context, const kmeans_round *r) {
@@ -206,8 +212,13 @@ static status run_once(search *s, const taste_rows *r, const group_past *past, k
   double start = seconds_now();
   if (rounds == BETWEEN) {
     bool warm = past->table.n_groups == t->groups;
-    TRY(warm ? group_past_seeds(s->c, past, r, t->cosine, s->trial)
-             : kmeans_seed(s->c, &points, r->id, t->groups, t->seed, s->restart, s->trial));
+    st = warm ? group_past_seeds(s->c, past, r, t->cosine, s->trial)
+              : kmeans_seed(s->c, &points, r->id, t->groups, t->seed, s->restart, s->trial);
+    if (st == STOPPED && s->restart > 0) { /* these seeds are drawn again; the tries before them are kept */
+      s->step++;
+      st = leave(s, BETWEEN);
+    }
+    TRY(st);
     log_debug("%s in %.3f s", warm ? "seeds from the parent's groups" : "seeds", seconds_now() - start);
     rounds = 0;
     TRY(edge(s, rounds, seconds_now() - start));
