@@ -1,13 +1,15 @@
 #!/bin/bash
 # If this fails, a node that dies at the wrong moment costs a night's work, or leaves members with a model that is half
 # made. A nightly run on one to three ranks is killed again and again, any rank or the launcher, at random moments of its
-# training, its grouping and its measuring in turn, and gone on with on another number of ranks, until it ends.
+# training, its grouping and its measuring, and gone on with on another number of ranks, until it ends; until each of the
+# three has met its share of the kills.
 # PALATE_LONG=1: at least 100 kills.
 . "$(dirname "$0")/lib.sh"
 cd "$work" || exit 1
 
 want=6
 [ -n "$PALATE_LONG" ] && want=${PALATE_KILLS:-100}
+share=$(((want + 2) / 3)) # of each phase
 seed=${PALATE_SEED:-$$}
 RANDOM=$seed
 echo "seed $seed (PALATE_SEED repeats the moments, as far as the machine lets it)"
@@ -24,8 +26,14 @@ at_work() { # the phase that the files of the snapshot tell of; 3: none any more
   elif compgen -G 's/2*/model.h5' >/dev/null; then echo 1
   else echo 0; fi
 }
+# What has met the fewest kills comes next. On a fast machine a phase may be over when its moment comes: then the night goes
+# on to its end, if what it does now has met enough.
+next_target() {
+  target=0
+  for phase in 1 2; do [ "${hit[phase]}" -lt "${hit[target]}" ] && target=$phase; done
+}
 kills=0 ended=0 nights=0 hit=(0 0 0 0)
-while [ $kills -lt $want ]; do
+while next_target; [ "${hit[target]}" -lt $share ] && [ $nights -lt $((2 * want)) ]; do
   nights=$((nights + 1))
   rm -rf s
   for ((try = 0; try < 60; try++)); do
@@ -33,16 +41,16 @@ while [ $kills -lt $want ]; do
     # shellcheck disable=SC2086
     setsid "$tests/mpi_run" $ranks "$palate" refresh $night -o s >out 2>err &
     job=$!
-    # Training takes the longest; starting takes half a second.
-    target=$((kills % 3))
+    next_target
     while [ "$(at_work)" -lt $target ] && kill -0 $job 2>/dev/null; do sleep 0.02; done
-    if [ $target -eq 0 ]; then sleep "$(printf '%d.%03d' $((RANDOM % 2)) $((100 + RANDOM % 900)))"
-    else sleep "$(printf '0.%03d' $((RANDOM % 600)))"; fi
+    # Starting takes half a second: training begins where the log says so.
+    while [ $target -eq 0 ] && ! grep -q '^sweep' err && [ "$(at_work)" -eq 0 ] && kill -0 $job 2>/dev/null; do sleep 0.02; done
+    sleep "$(printf '0.%03d' $((RANDOM % 600)))"
     phase=$(at_work)
     mapfile -t processes < <(pgrep -P $job)
     victim=$job
     [ ${#processes[@]} -gt 0 ] && victim=${processes[RANDOM % ${#processes[@]}]}
-    if kill -9 "$victim" 2>/dev/null; then
+    if [ "${hit[phase]}" -lt $share ] && kill -9 "$victim" 2>/dev/null; then
       kills=$((kills + 1))
       hit[phase]=$((hit[phase] + 1))
     fi
