@@ -7,6 +7,7 @@ python=${PYTHON:-/usr/bin/python3}
 data=${PALATE_DATA:-$tests/../../shared/data}
 work=$(mktemp -d)
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-1767225600}
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive} # threads that spin hold up what runs beside them
 trap 'rm -rf "$work"' EXIT
 checked=0 wrong=0
 
