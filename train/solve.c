@@ -228,7 +228,7 @@ static void solve_double(const row_shared *s, row_work *w, const csr *m, lid r, 
   if (st != OK)
     failure_note(to->failed, r, st);
   else if (at.loss != NULL)
-    *at.loss = row_data_loss(s, w, m, begin, end, false, at.x, at.bias);
+    *at.loss = row_data_loss(s, w, m, begin, end, at.x, at.bias);
 }
 
 /* Solves the rows that wait in w. */
@@ -242,7 +242,7 @@ static void solve_queue(const row_shared *s, row_work *w, const csr *m, const ou
     if ((good >> i & 1) == 0 || !row_take(s, w, i, end - begin, at.x, at.bias))
       solve_double(s, w, m, r, to);
     else if (at.loss != NULL && !row_loss_of(s, w, i, m, at.x, at.bias, at.loss))
-      *at.loss = row_data_loss(s, w, m, begin, end, false, at.x, at.bias);
+      *at.loss = row_data_loss(s, w, m, begin, end, at.x, at.bias);
   }
   w->queued = 0;
 }
@@ -273,7 +273,7 @@ static void solve_light(const row_shared *s, row_work *w, const csr *m, lid r, c
     if (!row_finish(s, w, end - begin, at.x, at.bias))
       solve_double(s, w, m, r, to);
     else if (at.loss != NULL)
-      *at.loss = row_data_loss(s, w, m, begin, end, end - begin <= PANEL_ROWS, at.x, at.bias);
+      *at.loss = row_data_loss(s, w, m, begin, end, at.x, at.bias);
     return;
   }
   w->row[w->queued] = r;
@@ -427,8 +427,7 @@ void solver_segments_loss(solver *s, const csr *m, const off *cut, off n_segment
                           double *segment_loss) {
 #pragma omp parallel for schedule(dynamic, 1) num_threads(s->threads)
   for (off i = 0; i < n_segments; i++)
-    segment_loss[i] =
-        row_data_loss(&s->shared, &s->work[omp_get_thread_num()], m, cut[i], cut[i + 1], false, x, own_bias);
+    segment_loss[i] = row_data_loss(&s->shared, &s->work[omp_get_thread_num()], m, cut[i], cut[i + 1], x, own_bias);
 }
 
 exact_scale solver_loss_scale(double largest, off terms) {

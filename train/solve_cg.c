@@ -223,9 +223,8 @@ bool cg_end(const row_shared *s, row_work *w, const csr *m, off begin, const cg_
     *own_bias = t->bias;
   /* Where the data term is all but gone, what was taken off it in single precision shows. */
   if (loss != NULL)
-    *loss = fabs(t->data) > 1e-2 * fabs(t->data_before)
-                ? t->data
-                : row_data_loss(s, w, m, begin, begin + t->n, false, x, own_bias);
+    *loss = fabs(t->data) > 1e-2 * fabs(t->data_before) ? t->data
+                                                        : row_data_loss(s, w, m, begin, begin + t->n, x, own_bias);
   return true;
 }
 

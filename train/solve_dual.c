@@ -96,7 +96,7 @@ bool dual_take(const row_shared *s, row_work *w, const csr *m, int i, real *x, r
   }
   double ridge = lambda * n / w->totals[i];
   if (loss != NULL)
-    *loss = ridge > TELLING_RIDGE ? square : row_data_loss(s, w, m, m->ptr[r], m->ptr[r + 1], false, x, own_bias);
+    *loss = ridge > TELLING_RIDGE ? square : row_data_loss(s, w, m, m->ptr[r], m->ptr[r + 1], x, own_bias);
   /* Where columns are all but dependent and the ridge is small, t is long and cancels in Y t. False for NaN, too. */
   return isfinite(bias) && isfinite(square) && isfinite(total(length)) && ridge > LEAST_RIDGE &&
          total(length) >= LEAST * LEAST * w->totals[i] * total(sum[2]);

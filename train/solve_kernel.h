@@ -58,9 +58,12 @@ typedef struct panel_rows {
   off ld;
   const lid *col;   /* [n]: rows of table */
   const lid *ahead; /* [n]: rows that will be wanted one panel later, to be fetched into the cache on the way */
-  const real *a;    /* [n]: weights of the outer products; NULL: 1 */
-  const real *b;    /* [n]: weights in the first sum */
-  real *y, *ay;     /* panels: the rows; their multiples by a, unless that is NULL */
+  /* Weights of the outer products, [n]: their roots, with which the rows are multiplied as they enter y; or, where some
+   * are below 0 or y has to hold the rows themselves, NULL, and the weights, ay being a panel of multiples by them. One
+   * panel takes half the stores, and leaves the first-level cache to the sums. */
+  const real *root, *a;
+  const real *b; /* [n]: weights in the first sum */
+  real *y, *ay;  /* panels */
 } panel_rows;
 
 /* The interactions of one row, with a and b as train/solve.h says. */

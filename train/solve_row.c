@@ -98,19 +98,30 @@ const lid *row_ahead(const csr *m, off begin, int n, int distance) {
   return m->col + (begin + distance + n <= csr_nnz(m) ? begin + distance : begin);
 }
 
+/* The roots of n weights. False where one is below 0. */
+static bool weight_roots(const real *a, int n, real *restrict root) {
+  int negative = 0;
+  for (int i = 0; i < n; i++) {
+    negative += a[i] < 0;
+    root[i] = sqrtf(a[i]);
+  }
+  return negative == 0;
+}
+
 void row_normal(const row_shared *s, row_work *w, int slot, const csr *m, off begin, off end) {
   real *matrix = w->matrix + slot * row_a_size(s), *skew = w->skew + slot * row_skew_size(s);
-  real *sums = w->sums + slot * 2 * s->p.ld;
+  real *sums = w->sums + slot * 2 * s->p.ld, root[PANEL_ROWS];
   w->total = 0;
   for (off e = begin; e < end; e += PANEL_ROWS) {
     int n = end - e < PANEL_ROWS ? (int)(end - e) : PANEL_ROWS;
-    bool ones = row_weights(s, w, m, e, n, 0);
+    row_weights(s, w, m, e, n, 0);
     panel_rows rows = {.n = n,
                        .table = s->p.table,
                        .ld = s->p.ld,
                        .col = m->col + e,
                        .ahead = row_ahead(m, e, n, PANEL_ROWS),
-                       .a = ones ? NULL : w->a,
+                       .root = weight_roots(w->a, n, root) ? root : NULL,
+                       .a = w->a,
                        .b = w->b,
                        .y = w->y,
                        .ay = w->ay};
@@ -234,24 +245,19 @@ bool row_loss_of(const row_shared *s, row_work *w, int i, const csr *m, const re
   return rest > LEAST * square && isfinite(rest);
 }
 
-double row_data_loss(const row_shared *s, row_work *w, const csr *m, off begin, off end, bool gathered, const real *x,
+double row_data_loss(const row_shared *s, row_work *w, const csr *m, off begin, off end, const real *x,
                      const real *own_bias) {
   double loss = 0, bias = own_bias != NULL ? (double)*own_bias : 0;
   memset(w->x, 0, sizeof *w->x * (size_t)s->p.ld);
   memcpy(w->x, x, sizeof *x * (size_t)s->p.k);
-  int panel = 0;
   for (off e = begin; e < end; e += PANEL_ROWS) {
     int n = end - e < PANEL_ROWS ? (int)(end - e) : PANEL_ROWS;
-    real *y = w->y + panel * PANEL_ROWS * s->p.ld, *b = w->b + panel * PANEL_ROWS, *a = w->a + panel * PANEL_ROWS;
-    if (!gathered) {
-      row_weights(s, w, m, e, n, 0);
-      s->ops->gather(s->nb, s->p.table, s->p.ld, m->col + e, n, row_ahead(m, e, n, GATHER_AHEAD), y);
-    } else
-      panel++;
-    s->ops->dots(s->nb, y, n, w->x, w->dots);
+    row_weights(s, w, m, e, n, 0);
+    s->ops->gather(s->nb, s->p.table, s->p.ld, m->col + e, n, row_ahead(m, e, n, GATHER_AHEAD), w->y);
+    s->ops->dots(s->nb, w->y, n, w->x, w->dots);
     for (int i = 0; i < n; i++) {
-      double dot = w->dots[i], rest = b[i] - bias - dot;
-      loss += s->p.explicit_loss ? rest * rest : dot * (a[i] * dot - 2 * (double)b[i]) + b[i];
+      double dot = w->dots[i], rest = w->b[i] - bias - dot;
+      loss += s->p.explicit_loss ? rest * rest : dot * (w->a[i] * dot - 2 * (double)w->b[i]) + w->b[i];
     }
   }
   return loss;

@@ -98,8 +98,8 @@ bool row_take(const row_shared *s, row_work *w, int i, off n, real *x, real *own
 bool row_loss_of(const row_shared *s, row_work *w, int i, const csr *m, const real *x, const real *own_bias,
                  double *loss);
 
-/* The data term of interactions begin … end - 1 with x, own_bias. `gathered`: they are all in w's panels. */
-double row_data_loss(const row_shared *s, row_work *w, const csr *m, off begin, off end, bool gathered, const real *x,
+/* The data term of interactions begin … end - 1 with x, own_bias. */
+double row_data_loss(const row_shared *s, row_work *w, const csr *m, off begin, off end, const real *x,
                      const real *own_bias);
 
 #endif

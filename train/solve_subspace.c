@@ -65,7 +65,8 @@ static bool improve_block(state *t, int first, bool ones) {
                        .ld = s->p.ld,
                        .col = col,
                        .ahead = e + PANEL_ROWS + n <= t->n ? col + PANEL_ROWS : col,
-                       .a = ones ? NULL : a,
+                       .root = ones ? a : NULL, /* of ones, the roots */
+                       .a = a,
                        .b = target,
                        .y = w->y + e * width,
                        .ay = w->ay};
@@ -121,6 +122,6 @@ bool row_subspace(const row_shared *s, row_work *w, const csr *m, off begin, off
   }
   memcpy(x, t.x, sizeof *x * (size_t)s->p.ld);
   if (loss != NULL)
-    *loss = row_data_loss(s, w, m, begin, end, false, x, own_bias);
+    *loss = row_data_loss(s, w, m, begin, end, x, own_bias);
   return isfinite(t.bias);
 }

@@ -14,18 +14,18 @@ typedef enum pairing {
 } pairing;
 
 /* Gathers block c of n rows into the panel, sums the diagonal block c in skewed form, its part of the sums, and the
- * first PAIRED rows of one block above the diagonal. Fetches line c of the rows to come. */
-static inline __attribute__((always_inline)) void diagonal(const int n_sums, const bool weighted, const pairing with,
+ * first PAIRED rows of one block above the diagonal. `rooted`: with roots. Fetches line c of the rows to come. */
+static inline __attribute__((always_inline)) void diagonal(const int n_sums, const bool rooted, const pairing with,
                                                            int c, int other, const panel_rows *rows, bool fresh,
                                                            real *a, off lda, real *skew, real *sums, off ld) {
   enum { J = PAIRED };
   vec s[SKEWED], t[2], u[J];
   real *y = rows->y + c * BLOCK, *ay = rows->ay + c * BLOCK;
-  const real *table = rows->table + c * VL, *before = (weighted ? rows->ay : rows->y) + other * BLOCK;
+  const real *table = rows->table + c * VL, *before = (rooted ? rows->y : rows->ay) + other * BLOCK;
   real *to = with == LAST ? a + other * VL * lda + c * VL : a + c * VL * lda + (c + 1) * VL;
   /* Local: the compiler cannot know that what is stored into panels does not change these pointers. */
   const lid *col = rows->col, *ahead = rows->ahead;
-  const real *weight = rows->a, *target = rows->b;
+  const real *weight = rooted ? rows->root : rows->a, *target = rows->b;
   const off n = rows->n, ldt = rows->ld;
   skew += c * SKEWED * VL;
   sums += c * VL;
@@ -41,12 +41,10 @@ static inline __attribute__((always_inline)) void diagonal(const int n_sums, con
   for (off p = 0; p < n; p++) {
     const real *row = table + col[p] * ldt;
     __builtin_prefetch(table + ahead[p] * ldt, 0, 3);
-    vec v = vec_load(row), w = v;
+    vec own = vec_load(row), scale = vec_all(weight[p]), w = scale * own, v = rooted ? w : own;
     vec_store(y + p * VL, v);
-    if (weighted) {
-      w *= vec_all(weight[p]);
+    if (!rooted)
       vec_store(ay + p * VL, w);
-    }
 #define ADD(i, d, e) s[i] += v * TURN(turned, e);
     {
       vec turned = w;
@@ -65,10 +63,10 @@ static inline __attribute__((always_inline)) void diagonal(const int n_sums, con
 #undef ADD
 #pragma GCC unroll 2
     for (int i = 0; i < n_sums; i++)
-      t[i] += i == 0 ? vec_all(target[p]) * v : v;
+      t[i] += i == 0 ? vec_all(target[p]) * own : own;
     if (with != ALONE) {
-      const real *b = with == LAST ? before + p * VL : weighted ? ay + p * VL : row;
-      vec z = with == LAST ? v : vec_load(row + VL);
+      const real *b = with == LAST ? before + p * VL : (rooted ? y : ay) + p * VL;
+      vec z = with == LAST ? v : rooted ? scale * vec_load(row + VL) : vec_load(row + VL);
 #pragma GCC unroll 16
       for (int j = 0; j < J; j++)
         u[j] += vec_all(b[j]) * z;
@@ -85,29 +83,29 @@ static inline __attribute__((always_inline)) void diagonal(const int n_sums, con
     vec_store(to + j * lda, u[j]);
 }
 
-#define DIAGONAL(n_sums, weighted)                                                                                     \
+#define DIAGONAL(n_sums, rooted)                                                                                       \
   if (c + 1 < nb)                                                                                                      \
-    diagonal(n_sums, weighted, NEXT, c, 0, rows, fresh, a, lda, skew, sums, ld);                                       \
+    diagonal(n_sums, rooted, NEXT, c, 0, rows, fresh, a, lda, skew, sums, ld);                                         \
   else if (nb >= 3)                                                                                                    \
-    diagonal(n_sums, weighted, LAST, c, nb - 3, rows, fresh, a, lda, skew, sums, ld);                                  \
+    diagonal(n_sums, rooted, LAST, c, nb - 3, rows, fresh, a, lda, skew, sums, ld);                                    \
   else                                                                                                                 \
-    diagonal(n_sums, weighted, ALONE, c, 0, rows, fresh, a, lda, skew, sums, ld);
+    diagonal(n_sums, rooted, ALONE, c, 0, rows, fresh, a, lda, skew, sums, ld);
 
 static void sum_rows(int nb, const panel_rows *rows, bool fresh, real *a, off lda, real *skew, real *sums, off ld,
                      int n_sums) {
-  bool weighted = rows->a != NULL;
+  bool rooted = rows->root != NULL;
   for (int c = 0; c < nb; c++) {
-    if (n_sums == 1 && !weighted) {
-      DIAGONAL(1, false)
-    } else if (n_sums == 1) {
+    if (n_sums == 1 && rooted) {
       DIAGONAL(1, true)
-    } else if (!weighted) {
-      DIAGONAL(2, false)
-    } else {
+    } else if (n_sums == 1) {
+      DIAGONAL(1, false)
+    } else if (rooted) {
       DIAGONAL(2, true)
+    } else {
+      DIAGONAL(2, false)
     }
   }
-  const real *y = rows->y, *b = weighted ? rows->ay : y;
+  const real *y = rows->y, *b = rooted ? y : rows->ay;
   for (int c = 0; c < nb; c++)
     for (int j = 0; j < VL; j += TILE_COLUMNS) {
       /* What `diagonal` has left: its PAIRED rows are those of block (c, c + 1), and of (nb - 3, nb - 1). */
