@@ -47,14 +47,18 @@ done:
 static void make_confidences(als *a) {
   csr *m = &a->sides[USERS].m;
   loss_transform(&a->set.loss, csr_nnz(m), m->val);
-  double most[2] = {a->set.loss.explicit_loss ? 1 : 0, 0}, base = loss_base(&a->set.loss);
+  double most[3] = {a->set.loss.explicit_loss ? 1 : 0, 0, -HUGE_VAL}; /* the third of -a: one reduction */
+  double base = loss_base(&a->set.loss);
   for (off i = 0; !a->set.loss.explicit_loss && i < csr_nnz(m); i++) {
-    most[0] = fmax(most[0], fabs(fabs((double)m->val[i]) - base));
+    double weight = fabs((double)m->val[i]) - base;
+    most[0] = fmax(most[0], fabs(weight));
+    most[2] = fmax(most[2], -weight);
     most[1] = fmax(most[1], (double)m->val[i]);
   }
-  comm_max_f64(a->c, most, 2);
+  comm_max_f64(a->c, most, 3);
   a->most_a = most[0];
   a->most_p = most[1];
+  a->least_a = -most[2];
   a->mean_a = 1;
   if (!a->set.loss.explicit_loss) {
     exact_scale scale = exact_scale_for(most[0], a->pairs);
@@ -118,6 +122,13 @@ bool als_wants_mean_system(solve_method method) {
   return method != SOLVE_CHOLESKY;
 }
 
+bool als_wants_basis(const als *a, side s) {
+  static const double LEAST_WEIGHT = 1e-9; /* its root is divided by */
+  gid rows = a->sides[s].part.n, fixed = a->sides[s == USERS ? ITEMS : USERS].part.n;
+  return solver_wants_basis(a->set.loss.explicit_loss, a->set.method, a->set.factors, rows, fixed) &&
+         !a->set.nonnegative && a->least_a > LEAST_WEIGHT;
+}
+
 /* As good as any where nothing is said of it: 10 Gbit/s. */
 static const machine ANY_MACHINE = {
     .threads = 1, .flops = 120e9, .half = 64, .link = 1.25e9, .local = 4e9, .latency = 2e-6};
@@ -151,7 +162,15 @@ status als_create(comm *c, const als_settings *settings, const part *users, gid 
     TRY(make_frequencies(a, ITEMS));
   }
   off area = (off)settings->factors * settings->factors;
-  st = MEM_ZALLOC(a->gram[USERS], area, "Gram matrix");
+  for (int s = 0; s < 2 && st == OK; s++)
+    if (als_wants_basis(a, (side)s)) {
+      st = MEM_ALLOC(a->basis, area, "eigenvectors");
+      if (st == OK)
+        st = MEM_ALLOC(a->spectrum, settings->factors, "eigenvalues");
+      break;
+    }
+  if (st == OK)
+    st = MEM_ZALLOC(a->gram[USERS], area, "Gram matrix");
   if (st == OK)
     st = MEM_ZALLOC(a->gram[ITEMS], area, "Gram matrix");
   if (st == OK && als_wants_mean_system(settings->method))
@@ -185,6 +204,8 @@ void als_free(als *a) {
     mem_free(a->gram[s]);
     mem_free(a->frequency[s]);
   }
+  mem_free(a->basis);
+  mem_free(a->spectrum);
   mem_free(a->seen);
   mem_free(a->seen_mean);
   mem_free(a->row_loss);

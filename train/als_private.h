@@ -29,13 +29,14 @@ struct als {
   off ld, pairs;
   als_side sides[2];
   double mean, low, high;
-  double *gram[2];
+  double *gram[2], *spectrum, *basis; /* eigenvalues and -vectors of one of them; NULL: not wanted */
   /* For solvers that iterate: interactions of each of our rows, the most that a row has, and the Gram matrix of a side
    * in which rows count as often as they occur, and the mean row likewise. NULL for the exact method. */
   real *frequency[2];
   double most_frequent[2], *seen, *seen_mean, mean_a;
   double *row_loss;             /* [our items] */
   double most_a, most_p;        /* largest |a| and |p| of the implicit loss over all pairs */
+  double least_a;               /* and the least a */
   spread *spread;               /* heavy items solved where their interactions are, or NULL */
   off spread_pairs;             /* of heavy items that stay with our users */
   real *spread_x, *spread_bias; /* (our heavy items, ld): their new rows until they take their places */
@@ -56,6 +57,9 @@ static inline lid own_count(const als *a, side s) {
 
 /* Interactions of one of our rows on all ranks. Local. */
 off als_row_interactions(const als *a, side s, lid r);
+
+/* Whether s's rows are solved with the eigenbasis of the other side. The same on all ranks. Local. */
+bool als_wants_basis(const als *a, side s);
 
 /* The end of one of `shares` equal shares of interactions and rows: what is solved between two looks at the exchange,
  * or in one batch. Local. */

@@ -2,6 +2,7 @@
 
 #include "io/log.h"
 #include "io/mem.h"
+#include "train/eigenbasis.h"
 #include "train/gram.h"
 #include "train/reduce.h"
 
@@ -62,6 +63,11 @@ static status make_problem(als *a, side fixed, half_problem *p) {
     if (st != OK)
       return st;
   }
+  bool turned = als_wants_basis(a, fixed == USERS ? ITEMS : USERS);
+  if (turned) /* each rank for itself: the same library makes the same bits of the same Gram matrix */
+    st = comm_agree(a->c, eigenbasis(a->gram[fixed], a->set.factors, a->spectrum, a->basis));
+  if (st != OK)
+    return st;
   double most_rest = fmax(fabs(a->low - a->mean), fabs(a->high - a->mean)) + bias;
   *p = (half_problem){.method = a->set.method,
                       .nonnegative = a->set.nonnegative,
@@ -77,6 +83,9 @@ static status make_problem(als *a, side fixed, half_problem *p) {
                       .base = loss_base(l),
                       .n_fixed = from->part.n,
                       .gram = l->explicit_loss ? NULL : a->gram[fixed],
+                      .spectrum = turned ? a->spectrum : NULL,
+                      .basis = turned ? a->basis : NULL,
+                      .n_table = a->set.memory == 0 ? from->table_rows : 0,
                       .seen = a->seen,
                       .seen_mean = from->bias != NULL ? a->seen_mean : NULL,
                       .mean_a = a->mean_a,

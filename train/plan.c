@@ -155,8 +155,14 @@ static double memory_of(const plan_layout *l, const machine *m, const plan_count
   double batch = solve_batch_size(16, (off)ld), system = ld * (ld + 16) + 16 * ld; /* matrices, sums, solutions */
   double solver = m->threads * 4 * (2 * PANEL_ROWS * ld + batch * system + (double)solve_lanes_size(16, (int)ld / 16)) +
                   16 * k2 + 12 * ld * ld;
-  double train = by_user + by_item + sums + row * (n->users + n->items + user->table + item->table) + 8 * n->items +
-                 exchange_memory(l, user) + exchange_memory(l, item) + solver;
+  solve_method method = l->mean_system ? SOLVE_CG : SOLVE_CHOLESKY;
+  double turned = 0; /* the fixed side in its eigenbasis, while the other side is solved */
+  if (l->memory == 0 && solver_wants_basis(l->explicit_loss, method, l->factors, l->users, l->items))
+    turned = n->items + item->table;
+  else if (l->memory == 0 && solver_wants_basis(l->explicit_loss, method, l->factors, l->items, l->users))
+    turned = n->users + user->table;
+  double train = by_user + by_item + sums + row * (n->users + n->items + user->table + item->table + turned) +
+                 8 * n->items + exchange_memory(l, user) + exchange_memory(l, item) + solver;
   return RESIDENT_BASE + fmax(load, fmax(moving, train));
 }
 

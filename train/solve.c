@@ -26,6 +26,12 @@ double half_problem_lambda(const half_problem *p, off n) {
   return ridge_weight(p->lambda, p->nu, p->explicit_loss ? 0 : p->alpha0, n, p->n_fixed);
 }
 
+bool solver_wants_basis(bool explicit_loss, solve_method method, int factors, gid rows, gid fixed) {
+  /* Finding it takes as long as a thousand systems at k = 64, and more with more factors. */
+  enum { ROWS_A_FACTOR = 64 };
+  return !explicit_loss && method == SOLVE_CHOLESKY && fixed <= rows && rows >= (gid)factors * ROWS_A_FACTOR;
+}
+
 static const solve_ops *const OPS[] = {
     &solve_ops_baseline,
 #if defined(__x86_64__)
@@ -72,6 +78,7 @@ status solver_create(const half_problem *p, solver **out) {
   s->shared = shape_of(p);
   if (!p->explicit_loss)
     TRY(dense_part(&s->shared));
+  TRY(dual_create(&s->shared));
   if (p->method == SOLVE_SUBSPACE)
     s->shared.panels = subspace_panels(p->ld);
   if (p->seen != NULL && (p->seen_mean != NULL || s->shared.n_sums == 1) &&
@@ -98,6 +105,7 @@ void solver_free(solver *s) {
   for (int c = 0; s->shared.near != NULL && c < CG_CLASSES; c++)
     mem_free(s->shared.near[c]);
   mem_free(s->shared.near);
+  dual_free(&s->shared);
   mem_free(s->work);
   mem_free(s->shared.dense);
   mem_free(s->shared.twisted);

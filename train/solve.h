@@ -30,6 +30,13 @@ typedef struct half_problem {
   double base;        /* implicit */
   gid n_fixed;        /* implicit: rows of the whole fixed side */
   const double *gram; /* implicit: G (k, k), both triangles, without alpha0 */
+  /* Implicit: G's eigenvalues (k) and eigenvectors (k, k), a row each (train/eigenbasis.h). Rows with fewer
+   * interactions than factors are then solved by their dual systems, for which every a has to be above 0. NULL: no row
+   * is. */
+  const double *spectrum, *basis;
+  /* Rows of table of which a second copy, in the basis, may be held, all or none (0). Without one a row's columns are
+   * turned anew whenever they are needed. The bits do not depend on it. */
+  lid n_table;
   /* What a typical row has, for the preconditioner of cg; NULL: rows are solved exactly. C (k, k) = Σ y yᵀ / S over the
    * fixed side's rows of all S interactions (a row counts as often as it occurs), and the mean of their a. */
   const double *seen;
@@ -46,6 +53,10 @@ typedef struct half_problem {
 
 /* λ_r of a row with n interactions. */
 double half_problem_lambda(const half_problem *p, off n);
+
+/* Whether half_problem.basis is worth finding for `rows` rows, of all ranks, with as many fixed ones. The fixed side is
+ * then held a second time, unless n_table is 0. */
+bool solver_wants_basis(bool explicit_loss, solve_method method, int factors, gid rows, gid fixed);
 
 typedef struct solver solver;
 

@@ -1,16 +1,37 @@
-/* Short rows of the explicit loss by their dual system, which has a row and a column an interaction rather than a
- * factor (Woodbury; Saunders, Gammerman & Vovk 1998). Inside the train room only.
+/* Short rows by their dual system, which has a row and a column an interaction rather than a factor (Woodbury;
+ * Saunders, Gammerman & Vovk 1998). Inside the train room only.
  *
- * With Y (k, n) the row's columns of the fixed side, b its targets (v − mean − bias[c]) and S = YᵀY + λ E (n, n),
+ * Explicit: with Y (k, n) the row's columns of the fixed side, b its targets (v − mean − bias[c]) and S = YᵀY + λ E,
  *     t1 = S⁻¹ b,  t2 = S⁻¹ 1,  own bias β = Σ t1 / (1 + Σ t2)  or 0 without biases,
  *     t = t1 − β t2,  x = Y t,
- * and what is left of the targets is λ t, so that the data term is λ² |t|². */
+ * and what is left of the targets is λ t, so that the data term is λ² |t|².
+ *
+ * Implicit: with M = α0 G + λ E, A the row's weights and p its targets (train/solve.h),
+ *     x = (M + Y A Yᵀ)⁻¹ Y p = M⁻¹ Y √A t,  (E + √A Yᵀ M⁻¹ Y √A) t = r = √A⁻¹ p,
+ * so that the scores are √A⁻¹ (r − t) and the data term is Σ t² − r² + p. λ is another one from row to row; in the
+ * basis V of the eigenvectors of G, where M = Vᵀ D⁻² V with D diagonal, Yᵀ M⁻¹ Y is still an inner product, of the
+ * columns D V Y: the columns are turned once for all rows, and stretched by D for each. */
 #ifndef PALATE_TRAIN_SOLVE_DUAL_H
 #define PALATE_TRAIN_SOLVE_DUAL_H
 
 #include "train/solve_row.h"
 
-/* Whether a row of n interactions is solved so: a function of n and k. */
+typedef struct dual_shared {
+  real *turn, *back; /* (ld, lda) each: V transposed and V, as ops->multiply wants them */
+  real *stretch;     /* (k, ld): D for rows with so many interactions as the number of the row says */
+  real *table;       /* (n_table, ld): the fixed side turned, or NULL */
+  lid *number;       /* [k]: 0, 1, 2 … */
+} dual_shared;
+
+/* What implicit dual systems need, in s->dual: NULL where no row is to be solved by one, or single precision would not
+ * do. NO_MEMORY. */
+status dual_create(row_shared *s);
+void dual_free(row_shared *s);
+
+/* Floats of row_work.turned. */
+off dual_scratch(const row_shared *s);
+
+/* Whether a row of n interactions is solved so: a function of n, k and what all rows share. */
 bool dual_suits(const row_shared *s, off n);
 
 /* Rows with the same number of blocks are solved together. 1 … s->nb. */

@@ -4,12 +4,16 @@
 
 typedef int32_t mask __attribute__((vector_size(4 * VL)));
 
-/* Columns of VL interactions, of which n are there, factor by factor: y (nb * VL, VL). In the lanes of the others
- * stands 0. */
-static inline __attribute__((always_inline)) void turn_group(const bool whole, int nb, const real *table, off ld,
-                                                             const lid *col, int n, const lid *ahead, real *y) {
+/* Columns of VL interactions from number p, of which n are there, factor by factor: y (nb * VL, VL). In the lanes of
+ * the others stands 0. */
+static inline __attribute__((always_inline)) void turn_group(const bool whole, const bool scaled, int nb,
+                                                             const inner_rows *rows, int p, int n, const lid *ahead,
+                                                             real *y) {
   enum { LINE = 16 };
-  const real *row[VL], *next[VL];
+  const real *table = rows->table, *stretch = rows->stretch, *row[VL], *next[VL];
+  const lid *col = rows->col + p;
+  const off ld = rows->ld;
+  vec root = scaled ? vec_load(rows->root + p) : vec_all(1);
   mask inside = (mask){0};
 #pragma GCC unroll 16
   for (int j = 0; j < VL; j++) {
@@ -28,8 +32,10 @@ static inline __attribute__((always_inline)) void turn_group(const bool whole, i
         __builtin_prefetch(next[j] + c * VL, 0, 2);
     lanes_transpose(v);
 #pragma GCC unroll 16
-    for (int j = 0; j < VL; j++)
-      vec_store(y + (c * VL + j) * VL, whole ? v[j] : (vec)((mask)v[j] & inside));
+    for (int j = 0; j < VL; j++) {
+      vec u = scaled ? v[j] * root * vec_all(stretch[c * VL + j]) : v[j];
+      vec_store(y + (c * VL + j) * VL, whole ? u : (vec)((mask)u & inside));
+    }
   }
 }
 
@@ -58,21 +64,30 @@ static void inner_diagonal(off n, const real *y, real *skew) {
 }
 #endif
 
-void ISA_NAME(solve_inner)(int nb, const real *table, off ld, const lid *col, int n, const lid *ahead, int n_ahead,
-                           real *y, real *a, off lda, real *skew) {
-  enum { J = TILE_COLUMNS, WHOLE = VL == 8 ? 8 : TILE_COLUMNS };
-  const int groups = (n + VL - 1) / VL;
-  const off factors = (off)nb * VL, step = factors * VL;
-  lid next[VL];
-  for (int g = 0; g < groups; g++) {
-    int p = g * VL;
+/* All groups of rows. */
+static inline __attribute__((always_inline)) void turn_groups(const bool scaled, int nb, const inner_rows *rows,
+                                                              real *y) {
+  const int n = rows->n, last = rows->n_ahead - 1;
+  for (int p = 0; p < n; p += VL) {
+    lid next[VL];
     for (int j = 0; j < VL; j++)
-      next[j] = ahead[p + j < n_ahead ? p + j : n_ahead - 1];
+      next[j] = rows->ahead[p + j < last ? p + j : last];
+    real *to = y + p / VL * (off)nb * VL * VL;
     if (p + VL <= n)
-      turn_group(true, nb, table, ld, col + p, VL, next, y + g * step);
+      turn_group(true, scaled, nb, rows, p, VL, next, to);
     else
-      turn_group(false, nb, table, ld, col + p, n - p, next, y + g * step);
+      turn_group(false, scaled, nb, rows, p, n - p, next, to);
   }
+}
+
+void ISA_NAME(solve_inner)(int nb, const inner_rows *rows, real *y, real *a, off lda, real *skew) {
+  enum { J = TILE_COLUMNS, WHOLE = VL == 8 ? 8 : TILE_COLUMNS };
+  const int groups = (rows->n + VL - 1) / VL;
+  const off factors = (off)nb * VL, step = factors * VL;
+  if (rows->stretch != NULL)
+    turn_groups(true, nb, rows, y);
+  else
+    turn_groups(false, nb, rows, y);
   (void)skew;
   for (int c = 0; c < groups; c++) {
     const int first = SKEWED > 0 ? c + 1 : c;

@@ -80,6 +80,18 @@ typedef struct visit_rows {
   off known;        /* places in col from its beginning, beyond the row's own: none is fetched from there on */
 } visit_rows;
 
+/* Rows whose inner products are wanted. */
+typedef struct inner_rows {
+  const real *table; /* (·, ld) */
+  off ld;
+  const lid *col; /* [n]: rows of table, n >= 1 */
+  int n;
+  const lid *ahead; /* [n_ahead], n_ahead >= 1: rows to be fetched into the cache, as many as n or as there are */
+  int n_ahead;
+  const real *stretch; /* [nb * VL] by which their factors are multiplied, or NULL */
+  const real *root;    /* then: [n, up to a multiple of VL] by which the rows are multiplied, finite */
+} inner_rows;
+
 typedef enum visit_kind { VISIT_RESIDUAL, VISIT_PRODUCT, VISIT_CURVATURE } visit_kind;
 
 typedef struct solve_ops {
@@ -123,11 +135,9 @@ typedef struct solve_ops {
   /* out = M v for M (nb * VL, lda) symmetric with both triangles; out is not v. */
   void (*multiply)(int nb, const real *m, off lda, const real *v, real *out);
 
-  /* a, skew, laid out as accumulate leaves them, become the inner products of rows col[0 … n-1] of table (·, ld), n >=
-   * 1, and 0 from there up to a multiple of VL; every one is a sum in order of the factors. y is work space, nb * VL
-   * times that multiple. Rows ahead[0 …], as many as that and as there are in n_ahead, are fetched into the cache. */
-  void (*inner)(int nb, const real *table, off ld, const lid *col, int n, const lid *ahead, int n_ahead, real *y,
-                real *a, off lda, real *skew);
+  /* a, skew, laid out as accumulate leaves them, become the inner products of the rows, and 0 from there up to a
+   * multiple of VL; every one is a sum in order of the factors. y is work space, nb * VL times that multiple. */
+  void (*inner)(int nb, const inner_rows *rows, real *y, real *a, off lda, real *skew);
 
   /* x (nb * VL) = Σ_p w[p] (row col[p] of table), over p < n. */
   void (*combine)(int nb, const real *table, off ld, const lid *col, int n, const real *w, real *x);
@@ -150,8 +160,7 @@ extern const solve_ops solve_ops_baseline, solve_ops_avx2, solve_ops_avx512;
   void ISA_JOIN(solve_visit, set)(int nb, visit_kind kind, const visit_rows *rows, off begin, off end, const real *v,  \
                                   real shift, real *q, real *total, double *square);                                   \
   void ISA_JOIN(solve_multiply, set)(int nb, const real *m, off lda, const real *v, real *out);                        \
-  void ISA_JOIN(solve_inner, set)(int nb, const real *table, off ld, const lid *col, int n, const lid *ahead,          \
-                                  int n_ahead, real *y, real *a, off lda, real *skew);                                 \
+  void ISA_JOIN(solve_inner, set)(int nb, const inner_rows *rows, real *y, real *a, off lda, real *skew);              \
   void ISA_JOIN(solve_combine, set)(int nb, const real *table, off ld, const lid *col, int n, const real *w, real *x);
 
 SOLVE_KERNELS(baseline)

@@ -3,6 +3,7 @@
 #include "io/mem.h"
 #include "train/solve_cg.h"
 #include "train/solve_double.h"
+#include "train/solve_dual.h"
 #include "train/solve_nonnegative.h"
 
 #include <math.h>
@@ -10,8 +11,9 @@
 
 status row_work_create(const row_shared *s, row_work *w) {
   off ld = s->p.ld, panel = PANEL_ROWS * ld, vl = s->ops->vl, events = (off)s->panels * PANEL_ROWS, batch = s->batch;
-  real **part[] = {&w->y, &w->ay, &w->b,       &w->a,    &w->dots,  &w->scores, &w->matrix, &w->skew, &w->sums,
-                   &w->x, &w->cg, &w->inverse, &w->root, &w->lanes, &w->solved, &w->z,      &w->q,    &w->step};
+  real **part[] = {&w->y,      &w->ay,   &w->b, &w->a,    &w->dots,    &w->scores, &w->matrix,
+                   &w->skew,   &w->sums, &w->x, &w->cg,   &w->inverse, &w->root,   &w->lanes,
+                   &w->solved, &w->z,    &w->q, &w->step, &w->turned};
   off size[] = {panel * s->panels,
                 panel,
                 events,
@@ -29,7 +31,8 @@ status row_work_create(const row_shared *s, row_work *w) {
                 batch * 2 * ld,
                 ld,
                 ld,
-                ld};
+                ld,
+                dual_scratch(s)};
   enum { PARTS = sizeof part / sizeof *part };
   off total = 0;
   for (int i = 0; i < PARTS; i++)
@@ -151,7 +154,7 @@ batch_layout row_layout(const row_shared *s) {
 static unsigned solve_batch(const row_shared *s, row_work *w, const batch_layout *l, int count, const off *n) {
   real lambda[ROW_BATCH_MOST];
   for (int i = 0; i < count; i++)
-    lambda[i] = (real)half_problem_lambda(&s->p, n[i]);
+    lambda[i] = l->ridge > 0 ? l->ridge : (real)half_problem_lambda(&s->p, n[i]);
   memcpy(w->solved, w->sums, sizeof *w->sums * (size_t)(count * 2 * l->ld));
   system_batch b = {.n = count,
                     .k = l->k,

@@ -9,17 +9,19 @@
 typedef struct row_shared {
   half_problem p;
   const solve_ops *ops;
-  int nb;        /* blocks of ops->vl factors */
-  off lda;       /* of system matrices: ld + 16, so that their rows do not meet in the same cache sets */
-  int n_sums;    /* right-hand sides a row sums up: 2 with biases */
-  int panels;    /* that a thread can hold at once: 1, more where rows are passed over several times */
-  int batch;     /* systems solved together */
-  real *dense;   /* (ld, lda): alpha0 G, or NULL */
-  real *twisted; /* its diagonal blocks in skewed form, or NULL */
-  real **near;   /* [CG_CLASSES] preconditioners (train/solve_cg.h), or NULL */
+  int nb;                   /* blocks of ops->vl factors */
+  off lda;                  /* of system matrices: ld + 16, so that their rows do not meet in the same cache sets */
+  int n_sums;               /* right-hand sides a row sums up: 2 with biases */
+  int panels;               /* that a thread can hold at once: 1, more where rows are passed over several times */
+  int batch;                /* systems solved together */
+  real *dense;              /* (ld, lda): alpha0 G, or NULL */
+  real *twisted;            /* its diagonal blocks in skewed form, or NULL */
+  real **near;              /* [CG_CLASSES] preconditioners (train/solve_cg.h), or NULL */
+  struct dual_shared *dual; /* what implicit dual systems need (train/solve_dual.h), or NULL */
 } row_shared;
 
-enum { ROW_BATCH_MOST = 16 };
+/* Systems in a batch; and factors, with interactions of a row that is shorter. */
+enum { ROW_BATCH_MOST = 16, ROW_SHORT_MOST = 512 };
 
 /* One thread's. Where a batch is said to be, its systems follow one another, and the first is also what methods that
  * need one system use. */
@@ -41,6 +43,7 @@ typedef struct row_work {
   double totals[ROW_BATCH_MOST]; /* [queued]: their Σ b; Σ |y|² for a dual system */
   real *q, *z, *step;            /* (ld) each */
   real *cg;                      /* (CG_VECTORS, ld): conjugate gradients */
+  real *turned;                  /* (ld, ld): a short row's columns in the eigenbasis, where no table has them */
   void *block;                   /* the one allocation behind them */
 } row_work;
 
@@ -76,6 +79,7 @@ bool row_finish(const row_shared *s, row_work *w, off n, real *x, real *own_bias
 /* How systems of a batch lie in w's arrays, one after another. */
 typedef struct batch_layout {
   int blocks, k;               /* of ops->vl rows; rows that have the ridge */
+  real ridge;                  /* 0: each row's λ */
   off ld, lda;                 /* of right-hand sides, of matrices */
   off system, skew;            /* from one system's matrix and skewed blocks to the next one's */
   const real *dense, *twisted; /* added to each; NULL: nothing */

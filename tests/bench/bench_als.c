@@ -10,6 +10,7 @@
 
 #include "io/log.h"
 #include "io/mem.h"
+#include "train/eigenbasis.h"
 #include "train/gram.h"
 #include "train/rng.h"
 #include "train/solve.h"
@@ -49,7 +50,7 @@ typedef struct model {
   int k;
   off ld;
   real *x[2], *bias[2];
-  double *gram[2], *loss, *seen[2], *mean;
+  double *gram[2], *spectrum, *basis, *loss, *seen[2], *mean;
   real *count[2];
 } model;
 
@@ -85,6 +86,8 @@ static status model_make(model *m, int k, const csr *sides[2], bool biases) {
         m->x[s][r * m->ld + j] = (real)(0.1 / sqrt(k) * rng_normal(1, (uint64_t)s, (uint64_t)r, (uint64_t)j));
   }
   TRY(MEM_ZALLOC(m->mean, k, "mean"));
+  TRY(MEM_ZALLOC(m->spectrum, k, "eigenvalues"));
+  TRY(MEM_ZALLOC(m->basis, k * k, "eigenvectors"));
   TRY(MEM_ZALLOC(m->loss, sides[1]->n_rows, "losses"));
 done:
   return st;
@@ -100,6 +103,8 @@ static void model_free(model *m) {
   }
   mem_free(m->loss);
   mem_free(m->mean);
+  mem_free(m->spectrum);
+  mem_free(m->basis);
 }
 
 static status half(model *m, const half_problem *settings, int s, const csr *sides[2], double *row_loss) {
@@ -130,6 +135,12 @@ static status half(model *m, const half_problem *settings, int s, const csr *sid
   p.n_fixed = sides[fixed]->n_rows;
   p.gram = m->gram[fixed];
   p.fixed_max = most;
+  p.n_table = sides[fixed]->n_rows;
+  if (solver_wants_basis(p.explicit_loss, p.method, p.k, sides[s]->n_rows, p.n_fixed)) {
+    TRY(eigenbasis(p.gram, p.k, m->spectrum, m->basis));
+    p.spectrum = m->spectrum;
+    p.basis = m->basis;
+  }
   TRY(solver_create(&p, &solver));
   TRY(solver_rows(solver, sides[s], NULL, 0, sides[s]->n_rows, m->x[s], m->bias[s], row_loss));
 done:
