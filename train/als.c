@@ -162,13 +162,11 @@ status als_create(comm *c, const als_settings *settings, const part *users, gid 
     TRY(make_frequencies(a, ITEMS));
   }
   off area = (off)settings->factors * settings->factors;
-  for (int s = 0; s < 2 && st == OK; s++)
-    if (als_wants_basis(a, (side)s)) {
-      st = MEM_ALLOC(a->basis, area, "eigenvectors");
-      if (st == OK)
-        st = MEM_ALLOC(a->spectrum, settings->factors, "eigenvalues");
-      break;
-    }
+  bool turned = als_wants_basis(a, USERS) || als_wants_basis(a, ITEMS);
+  if (turned)
+    st = MEM_ALLOC(a->basis, area, "eigenvectors");
+  if (st == OK && turned)
+    st = MEM_ALLOC(a->spectrum, settings->factors, "eigenvalues");
   if (st == OK)
     st = MEM_ZALLOC(a->gram[USERS], area, "Gram matrix");
   if (st == OK)

@@ -29,7 +29,8 @@ double half_problem_lambda(const half_problem *p, off n) {
 bool solver_wants_basis(bool explicit_loss, solve_method method, int factors, gid rows, gid fixed) {
   /* Finding it takes as long as a thousand systems at k = 64, and more with more factors. */
   enum { ROWS_A_FACTOR = 64 };
-  return !explicit_loss && method == SOLVE_CHOLESKY && fixed <= rows && rows >= (gid)factors * ROWS_A_FACTOR;
+  return !explicit_loss && method == SOLVE_CHOLESKY && factors >= DUAL_LEAST_FACTORS && fixed <= rows &&
+         rows >= (gid)factors * ROWS_A_FACTOR;
 }
 
 static const solve_ops *const OPS[] = {
@@ -445,15 +446,15 @@ exact_scale solver_loss_scale(double largest, off terms) {
 /* One heavy row that lies here as a whole. sum (heavy_size) and segment_loss (its segments) are work space. */
 static status solve_heavy(solver *s, const csr *m, lid r, off n_segments, const off *cut, int64_t *sum,
                           double *segment_loss, const output *to) {
-  real *x = to->x + r * s->shared.p.ld, *bias = to->own_bias != NULL ? to->own_bias + r : NULL;
+  place at = place_of(&s->shared, to, r);
   off size = heavy_size(&s->shared), n = m->ptr[r + 1] - m->ptr[r];
   for (off i = 0; i < size; i++)
     sum[i] = 0;
   solver_sums_add(s, m, cut, n_segments, n, sum);
-  status st = solver_sums_solve(s, sum, n, x, bias);
-  if (st != OK || to->row_loss == NULL)
+  status st = solver_sums_solve(s, sum, n, at.x, at.bias);
+  if (st != OK || at.loss == NULL)
     return st;
-  solver_segments_loss(s, m, cut, n_segments, x, bias, segment_loss);
+  solver_segments_loss(s, m, cut, n_segments, at.x, at.bias, segment_loss);
   double largest = 0;
   for (off i = 0; i < n_segments; i++)
     largest = fmax(largest, fabs(segment_loss[i]));
@@ -461,7 +462,7 @@ static status solve_heavy(solver *s, const csr *m, lid r, off n_segments, const 
   int64_t total = 0;
   for (off i = 0; i < n_segments; i++)
     total += exact_term(scale, segment_loss[i]);
-  to->row_loss[r] = exact_value(scale, total);
+  *at.loss = exact_value(scale, total);
   return OK;
 }
 

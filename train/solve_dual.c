@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LEAST_FACTORS = 16, FEWER = 8 }; /* measured: tests/bench/README.md */
+enum { FEWER = 8 }; /* measured: tests/bench/README.md */
 
 /* 1 / √(α0 spectrum + λ) for every number of interactions. False where that spans so much that single precision loses
  * what the weakest direction holds. */
@@ -30,7 +30,8 @@ status dual_create(row_shared *s) {
   const half_problem *p = &s->p;
   dual_shared *d = NULL;
   status st = OK;
-  if (p->explicit_loss || p->nonnegative || p->method != SOLVE_CHOLESKY || p->k < LEAST_FACTORS || p->basis == NULL)
+  if (p->explicit_loss || p->nonnegative || p->method != SOLVE_CHOLESKY || p->k < DUAL_LEAST_FACTORS ||
+      p->basis == NULL)
     return OK;
   TRY(MEM_ZALLOC(d, 1, "dual systems"));
   s->dual = d;
@@ -75,7 +76,7 @@ off dual_scratch(const row_shared *s) {
 
 bool dual_suits(const row_shared *s, off n) {
   /* Without a ridge the explicit solution is not unique. */
-  bool exact = s->p.method != SOLVE_SUBSPACE && !s->p.nonnegative && s->p.lambda > 0 && s->p.k >= LEAST_FACTORS;
+  bool exact = s->p.method != SOLVE_SUBSPACE && !s->p.nonnegative && s->p.lambda > 0 && s->p.k >= DUAL_LEAST_FACTORS;
   return (s->p.explicit_loss ? exact : s->dual != NULL) && n > 0 && n + FEWER <= s->p.k;
 }
 
@@ -125,7 +126,7 @@ void dual_add(const row_shared *s, row_work *w, const csr *m, lid r, lid ahead) 
   off begin = m->ptr[r], next = m->ptr[ahead];
   int n = (int)(m->ptr[r + 1] - begin), vl = s->ops->vl, skewed = s->ops->skewed, slot = w->queued++;
   batch_layout q = dual_layout(s, dual_blocks(s, n));
-  real root[ROW_SHORT_MOST] __attribute__((aligned(64))) = {0};
+  real root[ROW_SHORT_MOST] __attribute__((aligned(64)));
   real *target = w->sums + slot * 2 * q.ld, *one = target + q.ld;
   memset(target, 0, sizeof *target * (size_t)(2 * q.ld));
   for (int i = 0; i < n; i++) {
@@ -136,6 +137,8 @@ void dual_add(const row_shared *s, row_work *w, const csr *m, lid r, lid ahead) 
     target[i] = (real)(v / scale);
     one[i] = 1;
   }
+  for (int i = n; i < q.k; i++) /* up to a whole vector */
+    root[i] = 0;
   columns c = columns_of(s, w, m, r);
   bool apart = c.table == w->turned; /* rows of other rows are not there */
   inner_rows rows = {.table = c.table,
@@ -206,7 +209,6 @@ static bool take_explicit(const row_shared *s, row_work *w, const csr *m, int i,
 }
 
 static bool take_implicit(const row_shared *s, row_work *w, const csr *m, int i, real *x, double *loss) {
-  static const double TELLING = 1.0 / 16; /* as row_loss_of */
   lid r = w->row[i];
   off begin = m->ptr[r];
   int n = (int)(m->ptr[r + 1] - begin), k = s->p.k;
@@ -234,7 +236,8 @@ static bool take_implicit(const row_shared *s, row_work *w, const csr *m, int i,
   if (!sound(1, n, w->totals[i], total(length), total(square)))
     return false;
   if (loss != NULL)
-    *loss = total(rest) > TELLING * total(before) ? total(rest) : row_data_loss(s, w, m, begin, m->ptr[r + 1], x, NULL);
+    *loss = row_loss_tells(total(rest), total(before)) ? total(rest)
+                                                       : row_data_loss(s, w, m, begin, m->ptr[r + 1], x, NULL);
   return true;
 }
 

@@ -16,6 +16,9 @@
 
 #include "train/solve_row.h"
 
+/* With fewer factors no row is: measured, tests/bench/README.md. */
+enum { DUAL_LEAST_FACTORS = 16 };
+
 typedef struct dual_shared {
   real *turn, *back; /* (ld, lda) each: V transposed and V, as ops->multiply wants them */
   real *stretch;     /* (k, ld): D for rows with so many interactions as the number of the row says */

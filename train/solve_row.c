@@ -231,9 +231,13 @@ static double row_square(const half_problem *p, const csr *m, off begin, off end
   return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
+bool row_loss_tells(double rest, double square) {
+  static const double LEAST = 1.0 / 16;
+  return rest > LEAST * square && isfinite(rest);
+}
+
 bool row_loss_of(const row_shared *s, row_work *w, int i, const csr *m, const real *x, const real *own_bias,
                  double *loss) {
-  static const double LEAST = 1.0 / 16;
   off ld = s->p.ld, begin = m->ptr[w->row[i]], end = m->ptr[w->row[i] + 1];
   int k = s->p.k;
   double lambda = half_problem_lambda(&s->p, end - begin), square = row_square(&s->p, m, begin, end);
@@ -246,7 +250,7 @@ bool row_loss_of(const row_shared *s, row_work *w, int i, const csr *m, const re
   if (own_bias != NULL)
     rest -= (double)*own_bias * (w->totals[i] + lambda * (double)*own_bias);
   *loss = rest;
-  return rest > LEAST * square && isfinite(rest);
+  return row_loss_tells(rest, square);
 }
 
 double row_data_loss(const row_shared *s, row_work *w, const csr *m, off begin, off end, const real *x,

@@ -102,6 +102,9 @@ bool row_take(const row_shared *s, row_work *w, int i, off n, real *x, real *own
 bool row_loss_of(const row_shared *s, row_work *w, int i, const csr *m, const real *x, const real *own_bias,
                  double *loss);
 
+/* Whether what is left of the square Q still has its digits, as a data term that comes out of the solution. */
+bool row_loss_tells(double rest, double square);
+
 /* The data term of interactions begin … end - 1 with x, own_bias. */
 double row_data_loss(const row_shared *s, row_work *w, const csr *m, off begin, off end, const real *x,
                      const real *own_bias);
