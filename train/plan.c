@@ -142,16 +142,26 @@ static double exchange_memory(const plan_layout *l, const held_rows *h) {
   return l->ranks == 1 ? 0 : buffers + routes + 4 * h->sent;
 }
 
+/* What an array of so many bytes takes: large ones are in large pages, the last of which is taken whole. */
+static double array_bytes(double bytes) {
+  return (double)mem_rounded((int64_t)bytes);
+}
+
+/* Rows with their columns and values, two arrays of 4 bytes a pair. */
+static double matrix_bytes(double pairs, double rows) {
+  return 2 * array_bytes(4 * pairs) + 8 * rows;
+}
+
 /* The largest of loading, moving and training; `sums` is what heavy rows take. */
 static double memory_of(const plan_layout *l, const machine *m, const plan_counts *n, double sums,
                         const held_rows *user, const held_rows *item) {
   double ld = (l->factors + 15) / 16 * 16, k2 = (double)l->factors * l->factors;
   double row = 4 * (ld + (l->explicit_loss ? 1 : 0));
-  double by_user = 8 * n->user_places + 8 * n->users, by_item = 8 * n->pairs_by_item + 8 * n->items;
+  double by_user = matrix_bytes(n->user_places, n->users), by_item = matrix_bytes(n->pairs_by_item, n->items);
   double events = l->pairs > 0 ? n->pairs_by_user * l->events / l->pairs : 0;
   double chunk = fmin(READ_CHUNK, events), move = fmin(MOVE_CHUNK, n->pairs_by_user);
-  double load = 8 * events + 16 * n->users + chunk * (l->times ? 17 : 9);
-  double moving = by_user + by_item + 24 * move + 24 * n->items;
+  double load = 2 * array_bytes(4 * events) + 16 * n->users + chunk * (l->times ? 17 : 9);
+  double moving = by_user + by_item + 2 * array_bytes(12 * move) + 24 * n->items;
   double batch = solve_batch_size(16, (off)ld), system = ld * (ld + 16) + 16 * ld; /* matrices, sums, solutions */
   double solver = m->threads * 4 * (2 * PANEL_ROWS * ld + batch * system + (double)solve_lanes_size(16, (int)ld / 16)) +
                   16 * k2 + 12 * ld * ld;
@@ -161,8 +171,10 @@ static double memory_of(const plan_layout *l, const machine *m, const plan_count
     turned = n->items + item->table;
   else if (l->memory == 0 && solver_wants_basis(l->explicit_loss, method, l->factors, l->items, l->users))
     turned = n->users + user->table;
-  double train = by_user + by_item + sums + row * (n->users + n->items + user->table + item->table + turned) +
-                 8 * n->items + exchange_memory(l, user) + exchange_memory(l, item) + solver;
+  double tables = array_bytes(row * (n->users + user->table)) + array_bytes(row * (n->items + item->table)) +
+                  array_bytes(row * turned);
+  double train =
+      by_user + by_item + sums + tables + 8 * n->items + exchange_memory(l, user) + exchange_memory(l, item) + solver;
   return RESIDENT_BASE + fmax(load, fmax(moving, train));
 }
 
