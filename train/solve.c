@@ -22,17 +22,6 @@ struct solver {
   row_work *work; /* [threads] */
 };
 
-double half_problem_lambda(const half_problem *p, off n) {
-  return ridge_weight(p->lambda, p->nu, p->explicit_loss ? 0 : p->alpha0, n, p->n_fixed);
-}
-
-bool solver_wants_basis(bool explicit_loss, solve_method method, int factors, gid rows, gid fixed) {
-  /* Finding it takes as long as a thousand systems at k = 64, and more with more factors. */
-  enum { ROWS_A_FACTOR = 64 };
-  return !explicit_loss && method == SOLVE_CHOLESKY && factors >= DUAL_LEAST_FACTORS && fixed <= rows &&
-         rows >= (gid)factors * ROWS_A_FACTOR;
-}
-
 static const solve_ops *const OPS[] = {
     &solve_ops_baseline,
 #if defined(__x86_64__)
@@ -40,6 +29,19 @@ static const solve_ops *const OPS[] = {
     &solve_ops_avx512,
 #endif
 };
+
+double half_problem_lambda(const half_problem *p, off n) {
+  return ridge_weight(p->lambda, p->nu, p->explicit_loss ? 0 : p->alpha0, n, p->n_fixed);
+}
+
+bool solver_wants_basis(bool explicit_loss, solve_method method, int factors, gid rows, gid fixed) {
+  /* Finding it takes as long as a thousand systems at k = 64, and more with more factors. With 16 lanes primal systems
+   * are so quick that with fewer factors a second table, which takes room in the caches, costs what it saves. */
+  enum { ROWS_A_FACTOR = 64, LEAST_OF_16_LANES = 144 };
+  int least = OPS[isa_in_use()]->vl == 16 ? LEAST_OF_16_LANES : DUAL_LEAST_FACTORS;
+  return !explicit_loss && method == SOLVE_CHOLESKY && factors >= least && fixed <= rows &&
+         rows >= (gid)factors * ROWS_A_FACTOR;
+}
 
 static row_shared shape_of(const half_problem *p) {
   const solve_ops *ops = OPS[isa_in_use()];

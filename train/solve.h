@@ -54,8 +54,8 @@ typedef struct half_problem {
 /* λ_r of a row with n interactions. */
 double half_problem_lambda(const half_problem *p, off n);
 
-/* Whether half_problem.basis is worth finding for `rows` rows, of all ranks, with as many fixed ones. The fixed side is
- * then held a second time, unless n_table is 0. */
+/* Whether half_problem.basis is worth finding for `rows` rows, of all ranks, with as many fixed ones, on this machine's
+ * processor. The fixed side is then held a second time, unless n_table is 0. */
 bool solver_wants_basis(bool explicit_loss, solve_method method, int factors, gid rows, gid fixed);
 
 typedef struct solver solver;

@@ -12,6 +12,8 @@
 typedef int32_t mask __attribute__((vector_size(4 * VL)));
 
 enum { GRID = VL * VL, RHS_MOST = 2, STAGED = VL == 16 ? SKEWED : VL };
+/* Rows of a block that are done together with the diagonal block left of it, where that is skewed. */
+enum { PAIRED = VL == 16 ? 16 : 0 };
 
 /* A pivot that is a smaller share of its diagonal element is mostly rounding errors. */
 static const real LEAST_PIVOT = 1e-6F;

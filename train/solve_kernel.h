@@ -51,6 +51,14 @@ static inline off solve_lanes_size(int vl, int nb) {
   return (off)nb * vl * vl * vl + 3 * (off)nb * vl * vl + 16 * vl * vl;
 }
 
+/* Of which kind the weights of outer products are. With their roots one panel does, whose rows are multiplied by them:
+ * half the stores, and the first-level cache is left to the sums. */
+typedef enum weighting {
+  WEIGHTS_ONE,   /* all of them 1 */
+  WEIGHTS_ROOTS, /* known by their roots; the panel holds rows multiplied by these */
+  WEIGHTS_ANY    /* the panel holds the rows themselves, a second one multiples of them */
+} weighting;
+
 /* A panel's rows and what to do with them. */
 typedef struct panel_rows {
   int n;             /* <= PANEL_ROWS */
@@ -58,12 +66,10 @@ typedef struct panel_rows {
   off ld;
   const lid *col;   /* [n]: rows of table */
   const lid *ahead; /* [n]: rows that will be wanted one panel later, to be fetched into the cache on the way */
-  /* Weights of the outer products, [n]: their roots, with which the rows are multiplied as they enter y; or, where some
-   * are below 0 or y has to hold the rows themselves, NULL, and the weights, ay being a panel of multiples by them. One
-   * panel takes half the stores, and leaves the first-level cache to the sums. */
-  const real *root, *a;
-  const real *b; /* [n]: weights in the first sum */
-  real *y, *ay;  /* panels */
+  weighting kind;
+  const real *weight; /* [n]: weights or their roots; not read where they are 1 */
+  const real *b;      /* [n]: weights in the first sum */
+  real *y, *ay;       /* panels; ay for WEIGHTS_ANY only */
 } panel_rows;
 
 /* The interactions of one row, with a and b as train/solve.h says. */

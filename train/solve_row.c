@@ -117,15 +117,16 @@ void row_normal(const row_shared *s, row_work *w, int slot, const csr *m, off be
   w->total = 0;
   for (off e = begin; e < end; e += PANEL_ROWS) {
     int n = end - e < PANEL_ROWS ? (int)(end - e) : PANEL_ROWS;
-    bool ones = row_weights(s, w, m, e, n, 0); /* which are their own roots */
-    const real *roots = ones ? w->a : weight_roots(w->a, n, root) ? root : NULL;
+    weighting kind = row_weights(s, w, m, e, n, 0) ? WEIGHTS_ONE
+                     : weight_roots(w->a, n, root) ? WEIGHTS_ROOTS
+                                                   : WEIGHTS_ANY;
     panel_rows rows = {.n = n,
                        .table = s->p.table,
                        .ld = s->p.ld,
                        .col = m->col + e,
                        .ahead = row_ahead(m, e, n, PANEL_ROWS),
-                       .root = roots,
-                       .a = w->a,
+                       .kind = kind,
+                       .weight = kind == WEIGHTS_ROOTS ? root : w->a,
                        .b = w->b,
                        .y = w->y,
                        .ay = w->ay};

@@ -65,8 +65,8 @@ static bool improve_block(state *t, int first, bool ones) {
                        .ld = s->p.ld,
                        .col = col,
                        .ahead = e + PANEL_ROWS + n <= t->n ? col + PANEL_ROWS : col,
-                       .root = ones ? a : NULL, /* of ones, the roots */
-                       .a = a,
+                       .kind = ones ? WEIGHTS_ONE : WEIGHTS_ANY, /* y has to hold the rows themselves */
+                       .weight = a,
                        .b = target,
                        .y = w->y + e * width,
                        .ay = w->ay};

@@ -8,14 +8,14 @@
 /* Blocks that are gathered together: what the registers hold of their sums. */
 enum { GATHERED = 4 };
 
-/* Gathers C blocks from block c of n rows into the panels, and adds their part of the sums. `rooted`: with roots. */
-static inline __attribute__((always_inline)) void gather_blocks(const int C, const int n_sums, const bool rooted, int c,
-                                                                const panel_rows *rows, bool fresh, real *sums,
+/* Gathers C blocks from block c of n rows into the panels, and adds their part of the sums. */
+static inline __attribute__((always_inline)) void gather_blocks(const int C, const int n_sums, const weighting kind,
+                                                                int c, const panel_rows *rows, bool fresh, real *sums,
                                                                 off ld) {
   vec t[2][GATHERED];
   /* Local: the compiler cannot know that what is stored into panels does not change these pointers. */
   real *y = rows->y + c * BLOCK, *ay = rows->ay + c * BLOCK;
-  const real *table = rows->table + c * VL, *weight = rooted ? rows->root : rows->a, *target = rows->b;
+  const real *table = rows->table + c * VL, *weight = rows->weight, *target = rows->b;
   const lid *col = rows->col;
   const off n = rows->n, ldt = rows->ld;
   sums += c * VL;
@@ -26,12 +26,12 @@ static inline __attribute__((always_inline)) void gather_blocks(const int C, con
       t[s][i] = fresh ? (vec){0} : vec_load(sums + s * ld + i * VL);
   for (off p = 0; p < n; p++) {
     const real *row = table + col[p] * ldt;
-    vec b = vec_all(target[p]), a = vec_all(weight[p]);
+    vec b = vec_all(target[p]), a = vec_all(kind == WEIGHTS_ONE ? 1 : weight[p]);
 #pragma GCC unroll 4
     for (int i = 0; i < C; i++) {
       vec v = vec_load(row + i * VL);
-      vec_store(y + i * BLOCK + p * VL, rooted ? a * v : v);
-      if (!rooted)
+      vec_store(y + i * BLOCK + p * VL, kind == WEIGHTS_ROOTS ? a * v : v);
+      if (kind == WEIGHTS_ANY)
         vec_store(ay + i * BLOCK + p * VL, a * v);
       t[0][i] += b * v;
       if (n_sums == 2)
@@ -45,13 +45,13 @@ static inline __attribute__((always_inline)) void gather_blocks(const int C, con
       vec_store(sums + s * ld + i * VL, t[s][i]);
 }
 
-static inline __attribute__((always_inline)) void gather_rows(const int n_sums, const bool rooted, int nb,
+static inline __attribute__((always_inline)) void gather_rows(const int n_sums, const weighting kind, int nb,
                                                               const panel_rows *rows, bool fresh, real *sums, off ld) {
   int c = 0;
   for (; c + GATHERED <= nb; c += GATHERED)
-    gather_blocks(GATHERED, n_sums, rooted, c, rows, fresh, sums, ld);
+    gather_blocks(GATHERED, n_sums, kind, c, rows, fresh, sums, ld);
   for (; c < nb; c++)
-    gather_blocks(1, n_sums, rooted, c, rows, fresh, sums, ld);
+    gather_blocks(1, n_sums, kind, c, rows, fresh, sums, ld);
 }
 
 /* Tiles that cover the blocks on and above the diagonal, for each strip of rows. */
@@ -78,16 +78,10 @@ static void sum_rows(int nb, const panel_rows *rows, bool fresh, real *a, off ld
                      int n_sums) {
   enum { J = TILE_COLUMNS };
   (void)skew;
-  bool rooted = rows->root != NULL;
-  if (n_sums == 1 && rooted)
-    gather_rows(1, true, nb, rows, fresh, sums, ld);
-  else if (n_sums == 1)
-    gather_rows(1, false, nb, rows, fresh, sums, ld);
-  else if (rooted)
-    gather_rows(2, true, nb, rows, fresh, sums, ld);
-  else
-    gather_rows(2, false, nb, rows, fresh, sums, ld);
-  const real *y = rows->y, *b = rooted ? y : rows->ay;
+#define GATHER(n, kind) gather_rows(n, kind, nb, rows, fresh, sums, ld)
+  EACH_WEIGHTING(GATHER)
+#undef GATHER
+  const real *y = rows->y, *b = rows->kind == WEIGHTS_ANY ? rows->ay : y;
   const int tiles = VL / J * tiles_of(nb), share = (rows->n + tiles - 1) / tiles;
   int fetched = 0;
   for (int c = 0; c < nb; c++)

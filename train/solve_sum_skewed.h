@@ -6,26 +6,19 @@
 
 enum { QUADS = VL / 4 };
 
-/* What the block above the diagonal that is summed together with a diagonal block c is. */
-typedef enum pairing {
-  ALONE,
-  NEXT, /* rows c, columns c + 1 */
-  LAST  /* rows `other`, gathered before, columns c */
-} pairing;
-
-/* Gathers block c of n rows into the panel, sums the diagonal block c in skewed form, its part of the sums, and the
- * first PAIRED rows of one block above the diagonal. `rooted`: with roots. Fetches line c of the rows to come. */
-static inline __attribute__((always_inline)) void diagonal(const int n_sums, const bool rooted, const pairing with,
-                                                           int c, int other, const panel_rows *rows, bool fresh,
-                                                           real *a, off lda, real *skew, real *sums, off ld) {
-  enum { J = PAIRED };
-  vec s[SKEWED], t[2], u[J];
+/* Gathers block c of n rows into the panel, sums the diagonal block c in skewed form, its part of the sums and, where
+ * there is one, the block above it: its rows are those of block c - 1, gathered before, so that no load has to wait for
+ * what was just stored. Fetches line c of the rows to come. */
+static inline __attribute__((always_inline)) void diagonal(const int n_sums, const weighting kind, const bool first,
+                                                           int c, const panel_rows *rows, bool fresh, real *a, off lda,
+                                                           real *skew, real *sums, off ld) {
+  vec s[SKEWED], t[2], u[VL];
   real *y = rows->y + c * BLOCK, *ay = rows->ay + c * BLOCK;
-  const real *table = rows->table + c * VL, *before = (rooted ? rows->y : rows->ay) + other * BLOCK;
-  real *to = with == LAST ? a + other * VL * lda + c * VL : a + c * VL * lda + (c + 1) * VL;
+  const real *table = rows->table + c * VL, *above = (kind == WEIGHTS_ANY ? ay : y) - (first ? 0 : BLOCK);
+  real *to = a + (first ? 0 : c - 1) * VL * lda + c * VL;
   /* Local: the compiler cannot know that what is stored into panels does not change these pointers. */
   const lid *col = rows->col, *ahead = rows->ahead;
-  const real *weight = rooted ? rows->root : rows->a, *target = rows->b;
+  const real *weight = rows->weight, *target = rows->b;
   const off n = rows->n, ldt = rows->ld;
   skew += c * SKEWED * VL;
   sums += c * VL;
@@ -36,14 +29,17 @@ static inline __attribute__((always_inline)) void diagonal(const int n_sums, con
   for (int i = 0; i < n_sums; i++)
     t[i] = fresh ? (vec){0} : vec_load(sums + i * ld);
 #pragma GCC unroll 16
-  for (int j = 0; j < J; j++)
-    u[j] = fresh || with == ALONE ? (vec){0} : vec_load(to + j * lda);
+  for (int j = 0; j < VL && !first; j++)
+    u[j] = fresh ? (vec){0} : vec_load(to + j * lda);
   for (off p = 0; p < n; p++) {
-    const real *row = table + col[p] * ldt;
+    vec own = vec_load(table + col[p] * ldt), v = own, w = own;
     __builtin_prefetch(table + ahead[p] * ldt, 0, 3);
-    vec own = vec_load(row), scale = vec_all(weight[p]), w = scale * own, v = rooted ? w : own;
+    if (kind != WEIGHTS_ONE)
+      w *= vec_all(weight[p]);
+    if (kind == WEIGHTS_ROOTS)
+      v = w;
     vec_store(y + p * VL, v);
-    if (!rooted)
+    if (kind == WEIGHTS_ANY)
       vec_store(ay + p * VL, w);
 #define ADD(i, d, e) s[i] += v * TURN(turned, e);
     {
@@ -64,13 +60,9 @@ static inline __attribute__((always_inline)) void diagonal(const int n_sums, con
 #pragma GCC unroll 2
     for (int i = 0; i < n_sums; i++)
       t[i] += i == 0 ? vec_all(target[p]) * own : own;
-    if (with != ALONE) {
-      const real *b = with == LAST ? before + p * VL : (rooted ? y : ay) + p * VL;
-      vec z = with == LAST ? v : rooted ? scale * vec_load(row + VL) : vec_load(row + VL);
 #pragma GCC unroll 16
-      for (int j = 0; j < J; j++)
-        u[j] += vec_all(b[j]) * z;
-    }
+    for (int j = 0; j < VL && !first; j++)
+      u[j] += vec_all(above[p * VL + j]) * v;
   }
 #pragma GCC unroll 16
   for (int d = 0; d < SKEWED; d++)
@@ -79,43 +71,41 @@ static inline __attribute__((always_inline)) void diagonal(const int n_sums, con
   for (int i = 0; i < n_sums; i++)
     vec_store(sums + i * ld, t[i]);
 #pragma GCC unroll 16
-  for (int j = 0; j < J && with != ALONE; j++)
+  for (int j = 0; j < VL && !first; j++)
     vec_store(to + j * lda, u[j]);
 }
 
-#define DIAGONAL(n_sums, rooted)                                                                                       \
-  if (c + 1 < nb)                                                                                                      \
-    diagonal(n_sums, rooted, NEXT, c, 0, rows, fresh, a, lda, skew, sums, ld);                                         \
-  else if (nb >= 3)                                                                                                    \
-    diagonal(n_sums, rooted, LAST, c, nb - 3, rows, fresh, a, lda, skew, sums, ld);                                    \
-  else                                                                                                                 \
-    diagonal(n_sums, rooted, ALONE, c, 0, rows, fresh, a, lda, skew, sums, ld);
+/* The diagonal blocks, and those next to them: a function for each case, or the registers do not go round. */
+#define DIAGONALS(name, n_sums, kind)                                                                                  \
+  static __attribute__((noinline)) void name(int nb, const panel_rows *rows, bool fresh, real *a, off lda, real *skew, \
+                                             real *sums, off ld) {                                                     \
+    diagonal(n_sums, kind, true, 0, rows, fresh, a, lda, skew, sums, ld);                                              \
+    for (int c = 1; c < nb; c++)                                                                                       \
+      diagonal(n_sums, kind, false, c, rows, fresh, a, lda, skew, sums, ld);                                           \
+  }
+DIAGONALS(diagonals_1_one, 1, WEIGHTS_ONE)
+DIAGONALS(diagonals_1_roots, 1, WEIGHTS_ROOTS)
+DIAGONALS(diagonals_1_any, 1, WEIGHTS_ANY)
+DIAGONALS(diagonals_2_one, 2, WEIGHTS_ONE)
+DIAGONALS(diagonals_2_roots, 2, WEIGHTS_ROOTS)
+DIAGONALS(diagonals_2_any, 2, WEIGHTS_ANY)
+
+typedef void diagonals_function(int nb, const panel_rows *rows, bool fresh, real *a, off lda, real *skew, real *sums,
+                                off ld);
 
 static void sum_rows(int nb, const panel_rows *rows, bool fresh, real *a, off lda, real *skew, real *sums, off ld,
                      int n_sums) {
-  bool rooted = rows->root != NULL;
-  for (int c = 0; c < nb; c++) {
-    if (n_sums == 1 && rooted) {
-      DIAGONAL(1, true)
-    } else if (n_sums == 1) {
-      DIAGONAL(1, false)
-    } else if (rooted) {
-      DIAGONAL(2, true)
-    } else {
-      DIAGONAL(2, false)
-    }
-  }
-  const real *y = rows->y, *b = rooted ? y : rows->ay;
-  for (int c = 0; c < nb; c++)
-    for (int j = 0; j < VL; j += TILE_COLUMNS) {
-      /* What `diagonal` has left: its PAIRED rows are those of block (c, c + 1), and of (nb - 3, nb - 1). */
-      int i = j < PAIRED ? c + 2 : c + 1, end = j < PAIRED && c == nb - 3 ? nb - 1 : nb;
-      for (int r; i < end; i += r) {
+  static diagonals_function *const DIAGONALS_OF[2][3] = {{diagonals_1_one, diagonals_1_roots, diagonals_1_any},
+                                                         {diagonals_2_one, diagonals_2_roots, diagonals_2_any}};
+  DIAGONALS_OF[n_sums - 1][rows->kind](nb, rows, fresh, a, lda, skew, sums, ld);
+  const real *y = rows->y, *b = rows->kind == WEIGHTS_ANY ? rows->ay : y;
+  for (int c = 0; c + 2 < nb; c++)
+    for (int j = 0; j < VL; j += TILE_COLUMNS)
+      for (int i = c + 2, r; i < nb; i += r) {
         real *to = a + (c * VL + j) * lda + i * VL;
-        r = tile_width(end - i);
+        r = tile_width(nb - i);
         tile_of(r, TILE_COLUMNS, false, fresh, y + i * BLOCK, VL, BLOCK, b + c * BLOCK + j, VL, rows->n, to, lda);
       }
-    }
 }
 
 /* Sum of two turns (d, e), each numbered 4 d + e. */
