@@ -125,53 +125,71 @@ static inline __attribute__((always_inline)) void add_to(const int C, const real
     vec_store(q + at + c * VL, s[c]);
 }
 
+/* w of a group whose scores are t; what it adds to the squares. */
+static inline __attribute__((always_inline)) vec weights_of(const visit_kind kind, const bool explicit_loss, int n,
+                                                            const group *g, vec t, wide *squares) {
+  vec w = explicit_loss ? t : g->a * t;
+  if (kind == VISIT_RESIDUAL)
+    w -= g->b;
+  if (n < VL)
+    w *= g->inside;
+  if (kind == VISIT_CURVATURE)
+    *squares += __builtin_convertvector(w * t, wide);
+  if (kind == VISIT_RESIDUAL)
+    /* a t² - 2 b t + b = (w - b) t + b */
+    *squares += __builtin_convertvector(explicit_loss ? w * w : ((w - g->b) * t + g->b) * g->inside, wide);
+  return w;
+}
+
+/* Brings the rows that come rows->distance after the group at p into the cache. */
+static inline __attribute__((always_inline)) void fetch_group(int nb, const visit_rows *rows, off p) {
+  enum { LINE = 16 };
+  if (p + rows->distance + VL <= rows->known)
+    for (int j = 0; j < VL; j++) {
+      const real *next = rows->table + rows->col[p + rows->distance + j] * rows->ld;
+      for (int c = 0; c < nb * VL; c += LINE)
+        __builtin_prefetch(next + c);
+    }
+}
+
+static inline int group_length(off p, off end) {
+  return end - p < VL ? (int)(end - p) : VL;
+}
+
+/* Blocks whose sums stay in registers over a whole row: 64 factors with 16 lanes. */
+enum { FEW = 4 };
+
+/* `few`: blocks, where their sums stay in registers over the whole row; 0: as many as there are. */
 static inline __attribute__((always_inline)) void visit(const visit_kind kind, const bool explicit_loss, const int few,
                                                         int nb, const visit_rows *rows, off begin, off end,
                                                         const real *v, real shift, real *q, real *total,
                                                         double *square) {
-  enum { LINE = 16 };
   if (few > 0)
     nb = few;
-  vec s[4];
+  vec s[FEW], sum = vec_load(total);
 #pragma GCC unroll 4
   for (int c = 0; c < few; c++)
     s[c] = vec_load(q + c * VL);
-  vec sum = vec_load(total);
   wide squares;
   memcpy(&squares, square, sizeof squares);
   for (off p = begin; p < end; p += VL) {
-    int n = end - p < VL ? (int)(end - p) : VL;
+    int n = group_length(p, end);
     group g;
-    if (p + rows->distance + VL <= rows->known)
-      for (int j = 0; j < VL; j++) {
-        const real *next = rows->table + rows->col[p + rows->distance + j] * rows->ld;
-        for (int c = 0; c < nb * VL; c += LINE)
-          __builtin_prefetch(next + c);
-      }
+    fetch_group(nb, rows, p);
     group_of(rows, p, n, explicit_loss, kind == VISIT_RESIDUAL, &g);
-    vec t = scores_of(nb, &g, v) + vec_all(shift);
-    vec w = explicit_loss ? t : g.a * t;
-    if (kind == VISIT_RESIDUAL)
-      w -= g.b;
-    if (n < VL)
-      w *= g.inside;
+    vec w = weights_of(kind, explicit_loss, n, &g, scores_of(nb, &g, v) + vec_all(shift), &squares);
     if (kind == VISIT_CURVATURE)
-      squares += __builtin_convertvector(w * t, wide);
-    else {
-      real weights[VL] __attribute__((aligned(64)));
-      vec_store(weights, w);
-      sum += w;
-      int c = 0;
-      if (few > 0)
-        add_blocks(few, g.y, 0, weights, s);
-      for (; few == 0 && c + 4 <= nb; c += 4)
-        add_to(4, g.y, c * VL, weights, q);
-      for (; few == 0 && c < nb; c++)
-        add_to(1, g.y, c * VL, weights, q);
-    }
-    if (kind == VISIT_RESIDUAL)
-      /* a t² - 2 b t + b = (w - b) t + b */
-      squares += __builtin_convertvector(explicit_loss ? w * w : ((w - g.b) * t + g.b) * g.inside, wide);
+      continue;
+    real weights[VL] __attribute__((aligned(64)));
+    vec_store(weights, w);
+    sum += w;
+    int c = 0;
+    if (few > 0)
+      add_blocks(few, g.y, 0, weights, s);
+    for (; few == 0 && c + 4 <= nb; c += 4)
+      add_to(4, g.y, c * VL, weights, q);
+    for (; few == 0 && c < nb; c++)
+      add_to(1, g.y, c * VL, weights, q);
   }
 #pragma GCC unroll 4
   for (int c = 0; c < few; c++)
@@ -180,23 +198,93 @@ static inline __attribute__((always_inline)) void visit(const visit_kind kind, c
   memcpy(square, &squares, sizeof squares);
 }
 
-/* Blocks that stay in registers over a whole row: 64 factors with 16 lanes. */
-enum { FEW = 4 };
+/* Scores of the rows of `next`, and s += Σ_j w_j y_j of those of g, row by row in turn, so that the sums, each of which
+ * waits for the one before, do not keep the products waiting. `fetch`: rows ahead[0 … VL-1] go into the cache. */
+static inline __attribute__((always_inline)) vec scores_and_sums(const bool fetch, const group *next, const group *g,
+                                                                 const real *v, const real *w, const visit_rows *rows,
+                                                                 const lid *ahead, vec *s) {
+  vec sum[VL], f[FEW];
+#pragma GCC unroll 4
+  for (int c = 0; c < FEW; c++)
+    f[c] = vec_load(v + c * VL);
+#pragma GCC unroll 16
+  for (int j = 0; j < VL; j++) {
+    const real *y = next->y[j], *own = g->y[j], *later = rows->table + (fetch ? ahead[j] * rows->ld : 0);
+    vec all = vec_all(w[j]);
+    sum[j] = (vec){0};
+#pragma GCC unroll 4
+    for (int c = 0; c < FEW; c++) {
+      if (fetch)
+        __builtin_prefetch(later + c * VL);
+      sum[j] += f[c] * vec_load(y + c * VL);
+      s[c] += all * vec_load(own + c * VL);
+    }
+  }
+  return lanes_sum(sum);
+}
+
+/* visit() for RESIDUAL or PRODUCT and FEW blocks, with 16 lanes; the registers of others do not go round. The bits are
+ * the same. */
+static inline __attribute__((always_inline)) void visit_in_turn(const visit_kind kind, const bool explicit_loss,
+                                                                const bool fetch, const visit_rows *rows, off begin,
+                                                                off end, const real *v, real shift, real *q,
+                                                                real *total, double *square) {
+  static const lid NONE[VL] = {0}; /* nothing more is known: what is fetched again and again costs nothing */
+  const bool targets = kind == VISIT_RESIDUAL;
+  group groups[2], *g = &groups[0], *next = &groups[1];
+  vec s[FEW], sum = vec_load(total);
+  wide squares;
+  if (begin >= end)
+    return;
+#pragma GCC unroll 4
+  for (int c = 0; c < FEW; c++)
+    s[c] = vec_load(q + c * VL);
+  memcpy(&squares, square, sizeof squares);
+  if (fetch)
+    fetch_group(FEW, rows, begin);
+  group_of(rows, begin, group_length(begin, end), explicit_loss, targets, g);
+  vec t = scores_of(FEW, g, v) + vec_all(shift);
+  for (off p = begin, after = p + VL; p < end; p = after, after += VL) {
+    vec w = weights_of(kind, explicit_loss, group_length(p, end), g, t, &squares);
+    real weights[VL] __attribute__((aligned(64)));
+    vec_store(weights, w);
+    sum += w;
+    if (after < end) {
+      const lid *ahead = after + rows->distance + VL <= rows->known ? rows->col + after + rows->distance : NONE;
+      group_of(rows, after, group_length(after, end), explicit_loss, targets, next);
+      t = scores_and_sums(fetch, next, g, v, weights, rows, ahead, s) + vec_all(shift);
+    } else
+      add_blocks(FEW, g->y, 0, weights, s);
+    group *done = g;
+    g = next;
+    next = done;
+  }
+#pragma GCC unroll 4
+  for (int c = 0; c < FEW; c++)
+    vec_store(q + c * VL, s[c]);
+  vec_store(total, sum);
+  memcpy(square, &squares, sizeof squares);
+}
 
 void ISA_NAME(solve_visit)(int nb, visit_kind kind, const visit_rows *rows, off begin, off end, const real *v,
                            real shift, real *q, real *total, double *square) {
-#define VISIT(of_kind)                                                                                                 \
-  if (kind == of_kind && rows->explicit_loss && nb == FEW)                                                             \
-    visit(of_kind, true, FEW, nb, rows, begin, end, v, shift, q, total, square);                                       \
-  else if (kind == of_kind && rows->explicit_loss)                                                                     \
-    visit(of_kind, true, 0, nb, rows, begin, end, v, shift, q, total, square);                                         \
-  else if (kind == of_kind && nb == FEW)                                                                               \
-    visit(of_kind, false, FEW, nb, rows, begin, end, v, shift, q, total, square);                                      \
-  else if (kind == of_kind)                                                                                            \
-    visit(of_kind, false, 0, nb, rows, begin, end, v, shift, q, total, square);
-  VISIT(VISIT_RESIDUAL)
-  VISIT(VISIT_PRODUCT)
-  VISIT(VISIT_CURVATURE)
+#define VISIT(of_kind, of_loss)                                                                                        \
+  if (kind == of_kind && rows->explicit_loss == of_loss) {                                                             \
+    if (nb != FEW)                                                                                                     \
+      visit(of_kind, of_loss, 0, nb, rows, begin, end, v, shift, q, total, square);                                    \
+    else if (VL < 16 || of_kind == VISIT_CURVATURE)                                                                    \
+      visit(of_kind, of_loss, FEW, nb, rows, begin, end, v, shift, q, total, square);                                  \
+    else if (rows->known > 0)                                                                                          \
+      visit_in_turn(of_kind, of_loss, true, rows, begin, end, v, shift, q, total, square);                             \
+    else                                                                                                               \
+      visit_in_turn(of_kind, of_loss, false, rows, begin, end, v, shift, q, total, square);                            \
+  }
+  VISIT(VISIT_RESIDUAL, true)
+  VISIT(VISIT_RESIDUAL, false)
+  VISIT(VISIT_PRODUCT, true)
+  VISIT(VISIT_PRODUCT, false)
+  VISIT(VISIT_CURVATURE, true)
+  VISIT(VISIT_CURVATURE, false)
 #undef VISIT
 }
 
