@@ -74,6 +74,22 @@ static inline void fetch_rows(int nb, const panel_rows *rows, int first, int end
   }
 }
 
+/* F(n_sums, kind) with the numbers of sums and the kinds of weights that there are as constants, where they are those
+ * of `rows`. */
+#define EACH_WEIGHTING(F)                                                                                              \
+  if (n_sums == 1 && rows->kind == WEIGHTS_ONE)                                                                        \
+    F(1, WEIGHTS_ONE);                                                                                                 \
+  else if (n_sums == 1 && rows->kind == WEIGHTS_ROOTS)                                                                 \
+    F(1, WEIGHTS_ROOTS);                                                                                               \
+  else if (n_sums == 1)                                                                                                \
+    F(1, WEIGHTS_ANY);                                                                                                 \
+  else if (rows->kind == WEIGHTS_ONE)                                                                                  \
+    F(2, WEIGHTS_ONE);                                                                                                 \
+  else if (rows->kind == WEIGHTS_ROOTS)                                                                                \
+    F(2, WEIGHTS_ROOTS);                                                                                               \
+  else                                                                                                                 \
+    F(2, WEIGHTS_ANY);
+
 static void sum_rows(int nb, const panel_rows *rows, bool fresh, real *a, off lda, real *skew, real *sums, off ld,
                      int n_sums) {
   enum { J = TILE_COLUMNS };

@@ -14,24 +14,6 @@ enum { TILE_COLUMNS = 4 };
 
 enum { BLOCK = PANEL_ROWS * VL }; /* from one block of a panel to the next */
 
-/* F(n_sums, kind) with the numbers of sums and the kinds of weights that there are as constants, for the one of `rows`.
- */
-#define EACH_WEIGHTING(F)                                                                                              \
-  do {                                                                                                                 \
-    if (n_sums == 1 && rows->kind == WEIGHTS_ONE)                                                                      \
-      F(1, WEIGHTS_ONE);                                                                                               \
-    else if (n_sums == 1 && rows->kind == WEIGHTS_ROOTS)                                                               \
-      F(1, WEIGHTS_ROOTS);                                                                                             \
-    else if (n_sums == 1)                                                                                              \
-      F(1, WEIGHTS_ANY);                                                                                               \
-    else if (rows->kind == WEIGHTS_ONE)                                                                                \
-      F(2, WEIGHTS_ONE);                                                                                               \
-    else if (rows->kind == WEIGHTS_ROOTS)                                                                              \
-      F(2, WEIGHTS_ROOTS);                                                                                             \
-    else                                                                                                               \
-      F(2, WEIGHTS_ANY);                                                                                               \
-  } while (0);
-
 /* SKEW_d(F): F(s, d, e) for the turns of quads by d, as solve_skew_partner numbers them; turns within quads are the
  * cheapest of shuffles. */
 #if VL == 16
