@@ -159,6 +159,30 @@ static inline int group_length(off p, off end) {
 /* Blocks whose sums stay in registers over a whole row: 64 factors with 16 lanes. */
 enum { FEW = 4 };
 
+/* What a visit sums up, while it is in registers; of s the first `few`. */
+typedef struct visit_sums {
+  vec s[FEW], total;
+  wide square;
+} visit_sums;
+
+static inline __attribute__((always_inline)) void sums_load(const int few, const real *q, const real *total,
+                                                            const double *square, visit_sums *sums) {
+#pragma GCC unroll 4
+  for (int c = 0; c < few; c++)
+    sums->s[c] = vec_load(q + c * VL);
+  sums->total = vec_load(total);
+  memcpy(&sums->square, square, sizeof sums->square);
+}
+
+static inline __attribute__((always_inline)) void sums_store(const int few, const visit_sums *sums, real *q,
+                                                             real *total, double *square) {
+#pragma GCC unroll 4
+  for (int c = 0; c < few; c++)
+    vec_store(q + c * VL, sums->s[c]);
+  vec_store(total, sums->total);
+  memcpy(square, &sums->square, sizeof sums->square);
+}
+
 /* `few`: blocks, where their sums stay in registers over the whole row; 0: as many as there are. */
 static inline __attribute__((always_inline)) void visit(const visit_kind kind, const bool explicit_loss, const int few,
                                                         int nb, const visit_rows *rows, off begin, off end,
@@ -166,36 +190,28 @@ static inline __attribute__((always_inline)) void visit(const visit_kind kind, c
                                                         double *square) {
   if (few > 0)
     nb = few;
-  vec s[FEW], sum = vec_load(total);
-#pragma GCC unroll 4
-  for (int c = 0; c < few; c++)
-    s[c] = vec_load(q + c * VL);
-  wide squares;
-  memcpy(&squares, square, sizeof squares);
+  visit_sums sums;
+  sums_load(few, q, total, square, &sums);
   for (off p = begin; p < end; p += VL) {
     int n = group_length(p, end);
     group g;
     fetch_group(nb, rows, p);
     group_of(rows, p, n, explicit_loss, kind == VISIT_RESIDUAL, &g);
-    vec w = weights_of(kind, explicit_loss, n, &g, scores_of(nb, &g, v) + vec_all(shift), &squares);
+    vec w = weights_of(kind, explicit_loss, n, &g, scores_of(nb, &g, v) + vec_all(shift), &sums.square);
     if (kind == VISIT_CURVATURE)
       continue;
     real weights[VL] __attribute__((aligned(64)));
     vec_store(weights, w);
-    sum += w;
+    sums.total += w;
     int c = 0;
     if (few > 0)
-      add_blocks(few, g.y, 0, weights, s);
+      add_blocks(few, g.y, 0, weights, sums.s);
     for (; few == 0 && c + 4 <= nb; c += 4)
       add_to(4, g.y, c * VL, weights, q);
     for (; few == 0 && c < nb; c++)
       add_to(1, g.y, c * VL, weights, q);
   }
-#pragma GCC unroll 4
-  for (int c = 0; c < few; c++)
-    vec_store(q + c * VL, s[c]);
-  vec_store(total, sum);
-  memcpy(square, &squares, sizeof squares);
+  sums_store(few, &sums, q, total, square);
 }
 
 /* Scores of the rows of `next`, and s += Σ_j w_j y_j of those of g, row by row in turn, so that the sums, each of which
@@ -232,38 +248,30 @@ static inline __attribute__((always_inline)) void visit_in_turn(const visit_kind
   static const lid NONE[VL] = {0}; /* nothing more is known: what is fetched again and again costs nothing */
   const bool targets = kind == VISIT_RESIDUAL;
   group groups[2], *g = &groups[0], *next = &groups[1];
-  vec s[FEW], sum = vec_load(total);
-  wide squares;
+  visit_sums sums;
   if (begin >= end)
     return;
-#pragma GCC unroll 4
-  for (int c = 0; c < FEW; c++)
-    s[c] = vec_load(q + c * VL);
-  memcpy(&squares, square, sizeof squares);
+  sums_load(FEW, q, total, square, &sums);
   if (fetch)
     fetch_group(FEW, rows, begin);
   group_of(rows, begin, group_length(begin, end), explicit_loss, targets, g);
   vec t = scores_of(FEW, g, v) + vec_all(shift);
   for (off p = begin, after = p + VL; p < end; p = after, after += VL) {
-    vec w = weights_of(kind, explicit_loss, group_length(p, end), g, t, &squares);
+    vec w = weights_of(kind, explicit_loss, group_length(p, end), g, t, &sums.square);
     real weights[VL] __attribute__((aligned(64)));
     vec_store(weights, w);
-    sum += w;
+    sums.total += w;
     if (after < end) {
       const lid *ahead = after + rows->distance + VL <= rows->known ? rows->col + after + rows->distance : NONE;
       group_of(rows, after, group_length(after, end), explicit_loss, targets, next);
-      t = scores_and_sums(fetch, next, g, v, weights, rows, ahead, s) + vec_all(shift);
+      t = scores_and_sums(fetch, next, g, v, weights, rows, ahead, sums.s) + vec_all(shift);
     } else
-      add_blocks(FEW, g->y, 0, weights, s);
+      add_blocks(FEW, g->y, 0, weights, sums.s);
     group *done = g;
     g = next;
     next = done;
   }
-#pragma GCC unroll 4
-  for (int c = 0; c < FEW; c++)
-    vec_store(q + c * VL, s[c]);
-  vec_store(total, sum);
-  memcpy(square, &squares, sizeof squares);
+  sums_store(FEW, &sums, q, total, square);
 }
 
 void ISA_NAME(solve_visit)(int nb, visit_kind kind, const visit_rows *rows, off begin, off end, const real *v,

@@ -17,9 +17,29 @@ void ISA_NAME(solve_gather)(int nb, const real *table, off ld, const lid *col, i
   }
 }
 
+typedef void gather_function(int nb, const panel_rows *rows, bool fresh, real *a, off lda, real *skew, real *sums,
+                             off ld);
+
+/* gather_rows with its cases as constants: a function for each, or the registers do not go round. */
+#define GATHER(name, n_sums, kind)                                                                                     \
+  static __attribute__((noinline)) void name(int nb, const panel_rows *rows, bool fresh, real *a, off lda, real *skew, \
+                                             real *sums, off ld) {                                                     \
+    gather_rows(n_sums, kind, nb, rows, fresh, a, lda, skew, sums, ld);                                                \
+  }
+GATHER(gather_1_one, 1, WEIGHTS_ONE)
+GATHER(gather_1_roots, 1, WEIGHTS_ROOTS)
+GATHER(gather_1_any, 1, WEIGHTS_ANY)
+GATHER(gather_2_one, 2, WEIGHTS_ONE)
+GATHER(gather_2_roots, 2, WEIGHTS_ROOTS)
+GATHER(gather_2_any, 2, WEIGHTS_ANY)
+#undef GATHER
+
 void ISA_NAME(solve_accumulate)(int nb, const panel_rows *rows, bool fresh, real *a, off lda, real *skew, real *sums,
                                 off ld, int n_sums) {
-  sum_rows(nb, rows, fresh, a, lda, skew, sums, ld, n_sums);
+  static gather_function *const GATHER[2][3] = {{gather_1_one, gather_1_roots, gather_1_any},
+                                                {gather_2_one, gather_2_roots, gather_2_any}};
+  GATHER[n_sums - 1][rows->kind](nb, rows, fresh, a, lda, skew, sums, ld);
+  sum_tiles(nb, rows, fresh, a, lda);
 }
 
 void ISA_NAME(solve_assemble)(int nb, int k, real *a, off lda, const real *skew, const real *dense, real lambda) {

@@ -45,8 +45,11 @@ static inline __attribute__((always_inline)) void gather_blocks(const int C, con
       vec_store(sums + s * ld + i * VL, t[s][i]);
 }
 
+/* All rows into the panels, and their part of the sums; a and skew are left alone. */
 static inline __attribute__((always_inline)) void gather_rows(const int n_sums, const weighting kind, int nb,
-                                                              const panel_rows *rows, bool fresh, real *sums, off ld) {
+                                                              const panel_rows *rows, bool fresh, real *a, off lda,
+                                                              real *skew, real *sums, off ld) {
+  (void)a, (void)lda, (void)skew;
   int c = 0;
   for (; c + GATHERED <= nb; c += GATHERED)
     gather_blocks(GATHERED, n_sums, kind, c, rows, fresh, sums, ld);
@@ -74,29 +77,9 @@ static inline void fetch_rows(int nb, const panel_rows *rows, int first, int end
   }
 }
 
-/* F(n_sums, kind) with the numbers of sums and the kinds of weights that there are as constants, where they are those
- * of `rows`. */
-#define EACH_WEIGHTING(F)                                                                                              \
-  if (n_sums == 1 && rows->kind == WEIGHTS_ONE)                                                                        \
-    F(1, WEIGHTS_ONE);                                                                                                 \
-  else if (n_sums == 1 && rows->kind == WEIGHTS_ROOTS)                                                                 \
-    F(1, WEIGHTS_ROOTS);                                                                                               \
-  else if (n_sums == 1)                                                                                                \
-    F(1, WEIGHTS_ANY);                                                                                                 \
-  else if (rows->kind == WEIGHTS_ONE)                                                                                  \
-    F(2, WEIGHTS_ONE);                                                                                                 \
-  else if (rows->kind == WEIGHTS_ROOTS)                                                                                \
-    F(2, WEIGHTS_ROOTS);                                                                                               \
-  else                                                                                                                 \
-    F(2, WEIGHTS_ANY);
-
-static void sum_rows(int nb, const panel_rows *rows, bool fresh, real *a, off lda, real *skew, real *sums, off ld,
-                     int n_sums) {
+/* The blocks of a, out of the panels. */
+static void sum_tiles(int nb, const panel_rows *rows, bool fresh, real *a, off lda) {
   enum { J = TILE_COLUMNS };
-  (void)skew;
-#define GATHER(n, kind) gather_rows(n, kind, nb, rows, fresh, sums, ld)
-  EACH_WEIGHTING(GATHER)
-#undef GATHER
   const real *y = rows->y, *b = rows->kind == WEIGHTS_ANY ? rows->ay : y;
   const int tiles = VL / J * tiles_of(nb), share = (rows->n + tiles - 1) / tiles;
   int fetched = 0;

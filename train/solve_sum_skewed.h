@@ -75,29 +75,17 @@ static inline __attribute__((always_inline)) void diagonal(const int n_sums, con
     vec_store(to + j * lda, u[j]);
 }
 
-/* The diagonal blocks, and those next to them: a function for each case, or the registers do not go round. */
-#define DIAGONALS(name, n_sums, kind)                                                                                  \
-  static __attribute__((noinline)) void name(int nb, const panel_rows *rows, bool fresh, real *a, off lda, real *skew, \
-                                             real *sums, off ld) {                                                     \
-    diagonal(n_sums, kind, true, 0, rows, fresh, a, lda, skew, sums, ld);                                              \
-    for (int c = 1; c < nb; c++)                                                                                       \
-      diagonal(n_sums, kind, false, c, rows, fresh, a, lda, skew, sums, ld);                                           \
-  }
-DIAGONALS(diagonals_1_one, 1, WEIGHTS_ONE)
-DIAGONALS(diagonals_1_roots, 1, WEIGHTS_ROOTS)
-DIAGONALS(diagonals_1_any, 1, WEIGHTS_ANY)
-DIAGONALS(diagonals_2_one, 2, WEIGHTS_ONE)
-DIAGONALS(diagonals_2_roots, 2, WEIGHTS_ROOTS)
-DIAGONALS(diagonals_2_any, 2, WEIGHTS_ANY)
+/* All rows into the panels, their part of the sums, the diagonal blocks and those next to them. */
+static inline __attribute__((always_inline)) void gather_rows(const int n_sums, const weighting kind, int nb,
+                                                              const panel_rows *rows, bool fresh, real *a, off lda,
+                                                              real *skew, real *sums, off ld) {
+  diagonal(n_sums, kind, true, 0, rows, fresh, a, lda, skew, sums, ld);
+  for (int c = 1; c < nb; c++)
+    diagonal(n_sums, kind, false, c, rows, fresh, a, lda, skew, sums, ld);
+}
 
-typedef void diagonals_function(int nb, const panel_rows *rows, bool fresh, real *a, off lda, real *skew, real *sums,
-                                off ld);
-
-static void sum_rows(int nb, const panel_rows *rows, bool fresh, real *a, off lda, real *skew, real *sums, off ld,
-                     int n_sums) {
-  static diagonals_function *const DIAGONALS_OF[2][3] = {{diagonals_1_one, diagonals_1_roots, diagonals_1_any},
-                                                         {diagonals_2_one, diagonals_2_roots, diagonals_2_any}};
-  DIAGONALS_OF[n_sums - 1][rows->kind](nb, rows, fresh, a, lda, skew, sums, ld);
+/* The blocks of a that gather_rows has left, out of the panels. */
+static void sum_tiles(int nb, const panel_rows *rows, bool fresh, real *a, off lda) {
   const real *y = rows->y, *b = rows->kind == WEIGHTS_ANY ? rows->ay : y;
   for (int c = 0; c + 2 < nb; c++)
     for (int j = 0; j < VL; j += TILE_COLUMNS)
