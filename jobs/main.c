@@ -1,10 +1,10 @@
 /* palate COMMAND …: finds the command, starts MPI where it needs it, and is the only place that ends the process. */
-#include "io/comm.h"
-#include "io/log.h"
-#include "io/mem.h"
-#include "io/pulse.h"
-#include "jobs/commands.h"
-#include "jobs/options.h"
+#include "io/base/log.h"
+#include "io/base/mem.h"
+#include "io/ranks/comm.h"
+#include "io/ranks/pulse.h"
+#include "jobs/cli/options.h"
+#include "jobs/commands/commands.h"
 
 #include <cblas.h>
 #include <omp.h>

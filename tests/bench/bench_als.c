@@ -8,12 +8,12 @@
  * over time, that over the SGEMM rate, and the objective after the last sweep. */
 #include "bench_data.h"
 
-#include "io/log.h"
-#include "io/mem.h"
-#include "train/eigenbasis.h"
-#include "train/gram.h"
-#include "train/rng.h"
-#include "train/solve.h"
+#include "io/base/log.h"
+#include "io/base/mem.h"
+#include "train/math/eigenbasis.h"
+#include "train/math/gram.h"
+#include "train/math/rng.h"
+#include "train/solve/solver.h"
 
 #include <cblas.h>
 #include <omp.h>

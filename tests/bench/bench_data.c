@@ -1,7 +1,7 @@
 #include "bench_data.h"
 
-#include "io/mem.h"
-#include "train/rng.h"
+#include "io/base/mem.h"
+#include "train/math/rng.h"
 
 #include <stdlib.h>
 #include <string.h>

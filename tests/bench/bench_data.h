@@ -2,7 +2,7 @@
 #ifndef PALATE_TESTS_BENCH_BENCH_DATA_H
 #define PALATE_TESTS_BENCH_BENCH_DATA_H
 
-#include "train/csr.h"
+#include "train/rows/csr.h"
 
 typedef struct bench_shape {
   const char *name;

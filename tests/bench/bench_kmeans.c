@@ -4,12 +4,12 @@
  *   bench_kmeans seed POINTS N K GROUPS SEEDS          k-means|| seeds as raw float32; prints the seconds
  *   bench_kmeans run POINTS N K GROUPS SEEDS ROUNDS BYTES LABELS
  *                                                      a line of JSON a round; BYTES for bounds, 0: plain Lloyd */
-#include "io/comm.h"
-#include "io/log.h"
-#include "io/mem.h"
-#include "io/snapshot.h"
-#include "train/kmeans.h"
-#include "train/kmeans_seed.h"
+#include "io/base/log.h"
+#include "io/base/mem.h"
+#include "io/ranks/comm.h"
+#include "io/snapshot/snapshot.h"
+#include "train/groups/kmeans.h"
+#include "train/groups/seed.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,11 +3,11 @@
  * Times, on the factors of a snapshot and on normal random ones of its shape (or of the 20m shape), the product of all
  * users and all items by OpenBLAS in blocks, and topk_scan. Random factors have norms so alike that no product is
  * skipped: they show the worst case. */
-#include "eval/topk.h"
-#include "io/log.h"
-#include "io/mem.h"
-#include "io/snapshot.h"
-#include "train/rng.h"
+#include "eval/rank/topk.h"
+#include "io/base/log.h"
+#include "io/base/mem.h"
+#include "io/snapshot/snapshot.h"
+#include "train/math/rng.h"
 
 #include <cblas.h>
 #include <omp.h>

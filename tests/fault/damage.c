@@ -6,10 +6,10 @@
  *   COUNT changes, in turn: a bit of each of the first bytes, a bit anywhere, a run of bytes overwritten, the end cut
  *         off */
 #define _GNU_SOURCE
-#include "io/disk.h"
-#include "io/seal.h"
-#include "tests/read_whole.h"
-#include "train/rng.h"
+#include "io/base/disk.h"
+#include "io/snapshot/seal.h"
+#include "tests/support/read_whole.h"
+#include "train/math/rng.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -133,7 +133,7 @@ int open64(const char *path, int flags, ...) {
     return -1;
   return REAL(int, open64, (const char *, int, ...))(path, flags, mode);
 }
-/* What io/mem.c allocates with. */
+/* What io/base/mem.c allocates with. */
 void *aligned_alloc(size_t alignment, size_t n) {
   return refused("alloc", NULL) ? NULL : REAL(void *, aligned_alloc, (size_t, size_t))(alignment, n);
 }

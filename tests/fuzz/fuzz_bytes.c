@@ -3,9 +3,9 @@
  * tests/fuzz/run tells whose fault each crash is: see there. fuzz_dataset.c and fuzz_snapshot.c go deeper into what is
  * ours. */
 #include "tests/fuzz/fuzz_folder.h"
-#include "tests/read_whole.h"
+#include "tests/support/read_whole.h"
 
-#include "io/disk.h"
+#include "io/base/disk.h"
 
 #include <fcntl.h>
 

@@ -1,8 +1,8 @@
-/* libFuzzer on the dataset reader: any edits of a good dataset. No crash, no overrun, no promise of io/dataset.h
+/* libFuzzer on the dataset reader: any edits of a good dataset. No crash, no overrun, no promise of io/schema/dataset.h
  * broken, no memory left behind; and the dataset without edits is read. */
 #include "tests/fuzz/fuzz_folder.h"
 #include "tests/fuzz/recipe.h"
-#include "tests/read_whole.h"
+#include "tests/support/read_whole.h"
 
 static const int64_t INDPTR[] = {0, 2, 4, 4, 7, 9}, TIME[] = {10, 20, 5, 30, 1, 2, 3, 0, 8}, SHAPE[] = {5, 4},
                      VERSION = 1;

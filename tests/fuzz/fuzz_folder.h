@@ -1,9 +1,9 @@
 /* What the fuzzers of files share: a folder in memory, and what ends a run. */
-#ifndef PALATE_TESTS_FUZZ_FOLDER_H
-#define PALATE_TESTS_FUZZ_FOLDER_H
+#ifndef PALATE_TESTS_FUZZ_FUZZ_FOLDER_H
+#define PALATE_TESTS_FUZZ_FUZZ_FOLDER_H
 
-#include "io/status.h"
-#include "io/types.h"
+#include "io/base/status.h"
+#include "io/base/types.h"
 
 #include <ftw.h>
 #include <stdio.h>

@@ -2,13 +2,13 @@
  * marker and the rows that one of measuring says are done, the lock of the folder, and what `latest` points at. Any
  * bytes as any of them: no crash, no overrun, no memory left behind; no name leaves the folder; a checkpoint is taken
  * only with the very rows that were written. */
-#include "eval/done_rows.h"
-#include "io/checkpoint.h"
-#include "io/disk.h"
-#include "io/log.h"
-#include "io/mem.h"
-#include "io/publish.h"
-#include "io/seal.h"
+#include "eval/measure/done_rows.h"
+#include "io/base/disk.h"
+#include "io/base/log.h"
+#include "io/base/mem.h"
+#include "io/snapshot/checkpoint.h"
+#include "io/snapshot/publish.h"
+#include "io/snapshot/seal.h"
 #include "tests/fuzz/fuzz_folder.h"
 
 #include <fcntl.h>

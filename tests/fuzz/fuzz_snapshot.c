@@ -2,7 +2,7 @@
  * titles and tags. No crash, no overrun, no broken promise, no memory left behind; without edits they are read. */
 #include "tests/fuzz/fuzz_folder.h"
 #include "tests/fuzz/recipe.h"
-#include "tests/read_whole.h"
+#include "tests/support/read_whole.h"
 
 static const int64_t VERSION = 1, SIZES[] = {2, 2, 1};
 static const float USER_FACTORS[5 * 3] = {0.5f, 1, -2, 0, 0, 0, 3, 4, 5, 1e-3f, 7, 8, 9, 1, 2},

@@ -1,6 +1,6 @@
 /* libFuzzer on the text parsers: any bytes as any format. No crash, no overrun; and however the text is cut between
  * ranks, the same events and the same refused lines. */
-#include "tests/text_reader.h"
+#include "tests/support/text_reader.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -256,7 +256,7 @@ static bool make_dataset(kitchen *k, int i) {
   return good;
 }
 
-/* Checksums as io/store.c has them: one for each block of a dataset's bytes. */
+/* Checksums as io/hdf5/store.c has them: one for each block of a dataset's bytes. */
 static void make_sums(kitchen *k, const recipe_object *o) {
   char path[256];
   size_t bytes = (size_t)count_of(o) * size_of(o);

@@ -1,6 +1,6 @@
 /* csv LINES USERS ITEMS [time]: that many lines of user,item,value[,time] with power-law popularity and log-normal
  * activity, users mixed, as a log of a service has them. The same every time. */
-#include "train/rng.h"
+#include "train/math/rng.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,11 +1,11 @@
 /* ALS in double precision, written to be obviously right: dense systems, Gaussian elimination with pivoting, one row at
- * a time. What train/solve.h and train/als.h are held against. */
+ * a time. What train/solve/solver.h and train/als/als.h are held against. */
 #ifndef PALATE_TESTS_REF_REF_ALS_H
 #define PALATE_TESTS_REF_REF_ALS_H
 
-#include "train/csr.h"
+#include "train/rows/csr.h"
 
-/* The loss of train/solve.h; the values of the csr are already the v there. */
+/* The loss of train/solve/solver.h; the values of the csr are already the v there. */
 typedef struct ref_als {
   int k;
   bool explicit_loss, biases;

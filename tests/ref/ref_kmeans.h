@@ -1,8 +1,8 @@
 /* Lloyd's rounds as a textbook has them: slow, in double precision, one point after another. */
-#ifndef PALATE_TESTS_REF_KMEANS_H
-#define PALATE_TESTS_REF_KMEANS_H
+#ifndef PALATE_TESTS_REF_REF_KMEANS_H
+#define PALATE_TESTS_REF_REF_KMEANS_H
 
-#include "io/types.h"
+#include "io/base/types.h"
 
 /* label[i] = the centre nearest to x_i, ties to the lower number; dist2[i] = the squared distance. x (n, k),
  * centre (G, k). */

@@ -1,8 +1,8 @@
 /* Ranking metrics the slow way: every item is scored and sorted, and each figure is computed from its definition. */
-#ifndef PALATE_TESTS_REF_METRICS_H
-#define PALATE_TESTS_REF_METRICS_H
+#ifndef PALATE_TESTS_REF_REF_METRICS_H
+#define PALATE_TESTS_REF_REF_METRICS_H
 
-#include "eval/metrics.h"
+#include "eval/measure/metrics.h"
 
 /* list[n_items]: the items by falling score, ties by lower row, without those with seen[i]; returns how many. */
 int ref_rank(int n_items, const double *score, const bool *seen, lid *list);

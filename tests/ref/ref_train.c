@@ -2,7 +2,7 @@
 
 #include "tests/ref/ref_dense.h"
 
-#include "train/rng.h"
+#include "train/math/rng.h"
 
 #include <math.h>
 #include <stdio.h>

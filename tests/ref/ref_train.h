@@ -1,9 +1,9 @@
 /* The slow, obviously right ALS: double precision, dense matrices, every pair visited. */
-#ifndef PALATE_TESTS_REF_TRAIN_H
-#define PALATE_TESTS_REF_TRAIN_H
+#ifndef PALATE_TESTS_REF_REF_TRAIN_H
+#define PALATE_TESTS_REF_REF_TRAIN_H
 
-#include "train/csr.h"
-#include "train/loss.h"
+#include "train/rows/csr.h"
+#include "train/solve/loss.h"
 
 /* Trains on the whole matrix (users' rows, item columns, values as a dataset has them) from the product's own initial
  * factors and gives the objective after each sweep. For tests: ends the process where memory is lacking. */

@@ -1,0 +1,370 @@
+#include "eval/rank/topk.h"
+
+#include "eval/rank/topk_kernel.h"
+#include "io/base/mem.h"
+#include "train/math/product.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct kernels {
+  int (*rows)(void);
+  void (*scan)(topk_tile *t);
+} kernels;
+
+#define ENTRY(set)                                                                                                     \
+  { ISA_JOIN(topk_rows, set), ISA_JOIN(topk_scan_tile, set) }
+static const kernels KERNELS[] = {
+    ENTRY(baseline),
+#if defined(__x86_64__)
+    ENTRY(avx2),
+    ENTRY(avx512),
+#endif
+};
+
+/* --- a block of items --- */
+
+struct topk_items {
+  isa set;
+  int k;
+  lid n;
+  real *packed;
+  lid *item;
+  double *reach;
+};
+
+typedef struct by_norm {
+  double norm;
+  lid row;
+} by_norm;
+
+static int fall(const void *of_a, const void *of_b) {
+  const by_norm *a = of_a, *b = of_b;
+  if (a->norm != b->norm)
+    return a->norm > b->norm ? -1 : 1;
+  return a->row < b->row ? -1 : 1;
+}
+
+/* An upper bound of the norm; infinite where the vector is not finite, so that nothing is skipped for it. */
+static double norm_of(const real *x, int k) {
+  double sum = 0;
+  for (int p = 0; p < k; p++)
+    sum += (double)x[p] * x[p];
+  /* A sum of k single-precision products is off by at most k 2^-24 |x| |y|. */
+  return isfinite(sum) ? sqrt(sum) * (1 + (k + 8) * 0x1p-23) + 1e-30 : INFINITY;
+}
+
+status topk_items_create(isa set, const real *y, lid n, int k, off ldy, const lid *row, lid first, topk_items **out) {
+  status st = OK;
+  by_norm *order = NULL;
+  real *panel_rows = NULL;
+  topk_items *b = NULL;
+  off panel = product_panel(set), panels = ((off)n + panel - 1) / panel, size = product_packed_size(set, n, k);
+  lid kept = 0;
+  *out = NULL;
+  if (size < 0)
+    return status_fail(NO_MEMORY, "the size of the item block overflows");
+  TRY(MEM_ZALLOC(b, 1, "item block"));
+  *b = (topk_items){.set = set, .k = k};
+  TRY(MEM_ALLOC(b->packed, size, "item block"));
+  TRY(MEM_ALLOC(b->item, n, "item block"));
+  TRY(MEM_ALLOC(b->reach, panels, "item block"));
+  TRY(MEM_ALLOC(order, n, "order of items"));
+  TRY(MEM_ALLOC(panel_rows, panel * k, "item panel"));
+  for (lid i = 0; i < n; i++)
+    if (row == NULL || row[i] >= 0)
+      order[kept++] = (by_norm){norm_of(y + i * ldy, k), i};
+  qsort(order, (size_t)kept, sizeof *order, fall);
+  b->n = kept;
+  for (off j = 0; j * panel < kept; j++) {
+    off rows = kept - j * panel < panel ? kept - j * panel : panel;
+    for (off r = 0; r < rows; r++) {
+      lid from = order[j * panel + r].row;
+      memcpy(panel_rows + r * k, y + from * ldy, sizeof *y * (size_t)k);
+      b->item[j * panel + r] = row != NULL ? row[from] : first + from;
+    }
+    product_pack(set, panel_rows, rows, k, k, b->packed + j * panel * k);
+    b->reach[j] = order[j * panel].norm;
+  }
+done:
+  mem_free(order);
+  mem_free(panel_rows);
+  if (st != OK) {
+    topk_items_free(b);
+    b = NULL;
+  }
+  *out = b;
+  return st;
+}
+
+void topk_items_free(topk_items *b) {
+  if (b == NULL)
+    return;
+  mem_free(b->packed);
+  mem_free(b->item);
+  mem_free(b->reach);
+  mem_free(b);
+}
+
+/* --- lists --- */
+
+struct topk {
+  int top, capacity;
+  lid max_users, users;
+  uint64_t *key; /* (max_users, capacity) */
+  int *count;
+  real *threshold; /* [max_users] */
+  double scanned, offered;
+};
+
+int64_t topk_user_bytes(int top) {
+  return (int64_t)topk_capacity(top) * 8 + 8;
+}
+
+status topk_create(int top, lid max_users, topk **out) {
+  status st = OK;
+  topk *t = NULL;
+  *out = NULL;
+  off keys;
+  if (top > (1 << 29) || __builtin_mul_overflow((off)max_users, (off)topk_capacity(top), &keys))
+    return status_fail(NO_MEMORY, "the size of the best lists overflows");
+  TRY(MEM_ZALLOC(t, 1, "best lists"));
+  *t = (topk){.top = top, .capacity = topk_capacity(top), .max_users = max_users};
+  TRY(MEM_ALLOC(t->key, keys, "best lists"));
+  TRY(MEM_ALLOC(t->count, max_users, "best lists"));
+  TRY(MEM_ALLOC(t->threshold, max_users, "best lists"));
+done:
+  if (st != OK) {
+    topk_free(t);
+    t = NULL;
+  }
+  *out = t;
+  return st;
+}
+
+void topk_free(topk *t) {
+  if (t == NULL)
+    return;
+  mem_free(t->key);
+  mem_free(t->count);
+  mem_free(t->threshold);
+  mem_free(t);
+}
+
+void topk_begin(topk *t, lid users) {
+  t->users = users;
+  for (lid u = 0; u < users; u++) {
+    t->count[u] = 0;
+    t->threshold[u] = -INFINITY;
+  }
+}
+
+/* Parts key[0 … n-1], all different, around one of them: the greater ones come to its left, and its place is returned.
+ * No branch depends on a key (Lomuto's scheme), for half of them would be mispredicted. */
+static int part_keys(uint64_t *key, int n) {
+  uint64_t a = key[0], b = key[n / 2], c = key[n - 1];
+  int at = a < b ? (b < c ? n / 2 : (a < c ? n - 1 : 0)) : (a < c ? 0 : (b < c ? n - 1 : n / 2));
+  uint64_t pivot = key[at];
+  key[at] = key[n - 1];
+  int place = 0;
+  for (int i = 0; i < n - 1; i++) {
+    uint64_t moving = key[i];
+    key[i] = key[place];
+    key[place] = moving;
+    place += moving > pivot;
+  }
+  key[n - 1] = key[place];
+  key[place] = pivot;
+  return place;
+}
+
+/* Hoare's selection. */
+int topk_cut(uint64_t *key, int n, int top) {
+  int left = n < top ? n : top;
+  while (n > top) {
+    int place = part_keys(key, n);
+    if (place == top || place == top - 1)
+      break;
+    if (place > top) {
+      n = place;
+    } else {
+      key += place + 1;
+      n -= place + 1;
+      top -= place + 1;
+    }
+  }
+  return left;
+}
+
+uint64_t topk_least(const uint64_t *key, int n) {
+  uint64_t least = key[0];
+  for (int i = 1; i < n; i++)
+    least = key[i] < least ? key[i] : least;
+  return least;
+}
+
+void topk_sort(uint64_t *key, int n) {
+  while (n > 24) {
+    int place = part_keys(key, n);
+    topk_sort(key + place + 1, n - place - 1);
+    n = place;
+  }
+  for (int i = 1; i < n; i++) {
+    uint64_t moving = key[i];
+    int j = i;
+    for (; j > 0 && key[j - 1] < moving; j--)
+      key[j] = key[j - 1];
+    key[j] = moving;
+  }
+}
+
+void topk_compact(topk_tile *t, int r, int rows_per_group) {
+  topk_row *row = &t->row[r];
+  row->count = topk_cut(row->key, row->count, t->top);
+  t->threshold[r] = topk_key_score(topk_least(row->key, row->count));
+  int group = r / rows_per_group;
+  double cut = INFINITY;
+  for (int i = group * rows_per_group; i < (group + 1) * rows_per_group; i++)
+    cut = fmin(cut, t->threshold[i] / t->row[i].norm);
+  t->cut[group] = cut;
+}
+
+/* Places of the table for `n` seen items: a power of two, at most half full. */
+static int seen_bits(off n) {
+  int bits = 2;
+  while (((off)1 << bits) < 2 * n)
+    bits++;
+  return bits;
+}
+
+static void seen_fill(topk_row *row, lid *place, int bits, const lid *item, off n) {
+  memset(place, 0, sizeof *place << bits);
+  row->seen = place;
+  row->seen_shift = 32 - bits;
+  uint32_t mask = (1u << bits) - 1;
+  for (off e = 0; e < n; e++) {
+    uint32_t at = ((uint32_t)item[e] * 2654435769u) >> row->seen_shift;
+    while (place[at] != 0 && place[at] != item[e] + 1)
+      at = (at + 1) & mask;
+    place[at] = item[e] + 1;
+  }
+}
+
+typedef struct scan {
+  topk *t;
+  const topk_items *items;
+  const real *x;
+  off ldx;
+  const off *seen_from, *seen_to;
+  const lid *seen;
+  int rows; /* of a group */
+} scan;
+
+/* Users first … first+count-1 in one tile; `packed` and `places` are this thread's work space. */
+static int64_t scan_users(const scan *s, lid first, int count, real *packed, lid *places) {
+  topk *t = s->t;
+  int k = s->items->k, rows = s->rows;
+  topk_tile tile = {.k = k,
+                    .top = t->top,
+                    .capacity = t->capacity,
+                    .groups = (count + rows - 1) / rows,
+                    .x = packed,
+                    .n = s->items->n,
+                    .packed = s->items->packed,
+                    .item = s->items->item,
+                    .reach = s->items->reach};
+  for (int r = 0; r < tile.groups * rows; r++) {
+    real *to = packed + (off)(r / rows) * k * rows + r % rows;
+    topk_row *row = &tile.row[r];
+    if (r >= count) {
+      for (int p = 0; p < k; p++)
+        to[(off)p * rows] = 0;
+      tile.threshold[r] = INFINITY;
+      row->norm = 1;
+      continue;
+    }
+    lid u = first + r;
+    const real *x = s->x + u * s->ldx;
+    for (int p = 0; p < k; p++)
+      to[(off)p * rows] = x[p];
+    row->norm = norm_of(x, k);
+    row->key = t->key + (off)u * t->capacity;
+    row->count = t->count[u];
+    tile.threshold[r] = t->threshold[u];
+    off seen = s->seen != NULL ? s->seen_to[u] - s->seen_from[u] : 0;
+    if (seen > 0) {
+      int bits = seen_bits(seen);
+      seen_fill(row, places, bits, s->seen + s->seen_from[u], seen);
+      places += (off)1 << bits;
+    }
+  }
+  for (int g = 0; g < tile.groups; g++) {
+    tile.cut[g] = INFINITY;
+    for (int r = g * rows; r < (g + 1) * rows; r++)
+      tile.cut[g] = fmin(tile.cut[g], tile.threshold[r] / tile.row[r].norm);
+  }
+  KERNELS[s->items->set].scan(&tile);
+  for (int r = 0; r < count; r++) {
+    t->count[first + r] = tile.row[r].count;
+    t->threshold[first + r] = tile.threshold[r];
+  }
+  return tile.scanned;
+}
+
+status topk_scan(topk *t, const topk_items *items, const real *x, off ldx, const off *seen_from, const off *seen_to,
+                 const lid *seen) {
+  status st = OK;
+  scan s = {t, items, x, ldx, seen_from, seen_to, seen, KERNELS[items->set].rows()};
+  int tile = TOPK_GROUPS * s.rows, threads = omp_get_max_threads();
+  off x_places = (off)tile * items->k, seen_places = 0;
+  real *packed = NULL;
+  lid *places = NULL;
+  for (lid u = 0; seen != NULL && u < t->users; u += tile) {
+    off sum = 0;
+    for (lid r = u; r < u + tile && r < t->users; r++)
+      if (seen_to[r] > seen_from[r])
+        sum += (off)1 << seen_bits(seen_to[r] - seen_from[r]);
+    seen_places = sum > seen_places ? sum : seen_places;
+  }
+  TRY(MEM_ALLOC(packed, threads * x_places, "user tiles"));
+  TRY(MEM_ALLOC(places, threads * seen_places, "seen items"));
+  int64_t scanned = 0;
+#pragma omp parallel for schedule(dynamic) reduction(+ : scanned)
+  for (lid u = 0; u < t->users; u += tile) {
+    int me = omp_get_thread_num();
+    scanned +=
+        scan_users(&s, u, t->users - u < tile ? t->users - u : tile, packed + me * x_places, places + me * seen_places);
+  }
+  off panel = product_panel(items->set);
+  t->scanned += (double)(scanned * panel * s.rows);
+  t->offered += (double)((t->users + s.rows - 1) / s.rows * s.rows) * (double)((items->n + panel - 1) / panel * panel);
+done:
+  mem_free(packed);
+  mem_free(places);
+  return st;
+}
+
+void topk_finish(topk *t) {
+#pragma omp parallel for schedule(dynamic, 64)
+  for (lid u = 0; u < t->users; u++) {
+    uint64_t *key = t->key + (off)u * t->capacity;
+    t->count[u] = topk_cut(key, t->count[u], t->top);
+    topk_sort(key, t->count[u]);
+  }
+}
+
+lid topk_count(const topk *t, lid u) {
+  return t->count[u];
+}
+lid topk_item(const topk *t, lid u, lid r) {
+  return topk_key_item(t->key[(off)u * t->capacity + r]);
+}
+real topk_score(const topk *t, lid u, lid r) {
+  return topk_key_score(t->key[(off)u * t->capacity + r]);
+}
+
+double topk_skipped(const topk *t) {
+  return t->offered > 0 ? 1 - t->scanned / t->offered : 0;
+}

@@ -1,0 +1,189 @@
+#include "eval/score/foldin.h"
+
+#include "io/base/mem.h"
+#include "train/exchange/part.h"
+#include "train/exchange/reduce.h"
+#include "train/solve/solver.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static status word_of(model *m, const char *name, const char *words, int *out) {
+  char *text = NULL;
+  status st = h5_attr_text(model_file(m), "/", name, &text);
+  if (st != OK)
+    return st;
+  size_t length = strlen(text);
+  *out = -1;
+  for (int i = 0; *out < 0; i++) {
+    size_t here = strcspn(words, "|");
+    if (here == length && strncmp(words, text, length) == 0)
+      *out = i;
+    if (words[here] == '\0')
+      break;
+    words += here + 1;
+  }
+  if (*out < 0)
+    st = status_fail(BAD_DATA, "%s: attribute %s has the unknown value `%s`", h5_path(model_file(m)), name, text);
+  mem_free(text);
+  return st;
+}
+
+status foldin_loss(model *m, loss *out) {
+  status st = OK;
+  int form = 0, weights = 0;
+  h5_file *f = model_file(m);
+  *out = (loss){.explicit_loss = model_is_explicit(m), .alpha = 1, .epsilon = 1};
+  TRY(h5_attr_f64(f, "/", "lambda", &out->lambda));
+  TRY(h5_attr_f64(f, "/", "reg_exponent", &out->nu));
+  if (out->explicit_loss)
+    goto done;
+  TRY(word_of(m, "confidence", "ials|linear|raw|log", &form));
+  out->form = (confidence)form;
+  TRY(h5_attr_f64(f, "/", "alpha", &out->alpha));
+  TRY(h5_attr_f64(f, "/", "epsilon", &out->epsilon));
+  TRY(h5_attr_f64(f, "/", "unobserved_weight", &out->unobserved));
+  TRY(word_of(m, "weights", "one|value", &weights));
+  out->weigh_values = weights == 1;
+done:
+  return st;
+}
+
+struct foldin {
+  model *m;
+  loss loss;
+  int k;
+  off ld;
+  double *gram;
+  double largest;
+  const real *mapped; /* all item factors (n_items, k), or NULL */
+};
+
+/* Item rows read at a time for the Gram matrix. */
+enum { GRAM_MIN_LD = 16 };
+
+status foldin_create(comm *c, model *m, foldin **out) {
+  status st = OK;
+  foldin *f = NULL;
+  part items = {0};
+  real *y = NULL;
+  *out = NULL;
+  st = MEM_ZALLOC(f, 1, "fold-in");
+  if (st == OK) {
+    f->m = m;
+    f->k = model_factors(m);
+    f->ld = (f->k + GRAM_MIN_LD - 1) / GRAM_MIN_LD * GRAM_MIN_LD;
+    st = foldin_loss(m, &f->loss);
+  }
+  if (st == OK)
+    st = model_map_factors(m, ITEMS, &f->mapped);
+  if (st == OK)
+    st = part_equal(&items, model_rows(m, ITEMS), c->size);
+  gid count = st == OK ? part_count(&items, c->rank) : 0;
+  if (st == OK)
+    st = MEM_ALLOC(y, count * f->ld, "item factors");
+  if (st == OK)
+    st = model_read_factors(m, ITEMS, items.first[c->rank], count, y, f->ld);
+  if (st == OK)
+    st = MEM_ZALLOC(f->gram, (off)f->k * f->k, "Gram matrix");
+  TRY(comm_agree(c, st));
+  TRY(reduce_gram(c, y, count, items.n, f->k, f->ld, NULL, 1, f->gram, &f->largest));
+done:
+  part_free(&items);
+  mem_free(y);
+  if (st != OK) {
+    foldin_free(f);
+    f = NULL;
+  }
+  *out = f;
+  return st;
+}
+
+void foldin_free(foldin *f) {
+  if (f == NULL)
+    return;
+  mem_free(f->gram);
+  mem_free(f);
+}
+
+static int rise(const void *of_a, const void *of_b) {
+  lid a = *(const lid *)of_a, b = *(const lid *)of_b;
+  return (a > b) - (a < b);
+}
+
+/* The factors and biases of the n items, ascending. */
+static status read_items(const foldin *f, const lid *item, lid n, real *table, real *bias) {
+  status st = OK;
+  for (lid i = 0; i < n;) {
+    lid run = 1;
+    while (i + run < n && item[i + run] == item[i] + run)
+      run++;
+    if (f->mapped != NULL) {
+      for (lid r = i; r < i + run; r++) {
+        memcpy(table + r * f->ld, f->mapped + (off)item[r] * f->k, sizeof *table * (size_t)f->k);
+        memset(table + r * f->ld + f->k, 0, sizeof *table * (size_t)(f->ld - f->k));
+      }
+    } else {
+      TRY(model_read_factors(f->m, ITEMS, item[i], run, table + i * f->ld, f->ld));
+    }
+    if (bias != NULL)
+      TRY(model_read_bias(f->m, ITEMS, item[i], run, bias + i));
+    i += run;
+  }
+done:
+  return st;
+}
+
+status foldin_rows(foldin *f, csr *rows, real *x, off ldx, real *bias) {
+  status st = OK;
+  off nnz = csr_nnz(rows), n = 0;
+  lid *item = NULL;
+  real *table = NULL, *item_bias = NULL, *own = NULL, *own_bias = NULL;
+  solver *s = NULL;
+  bool biased = model_has_bias(f->m);
+  TRY(MEM_ALLOC(item, nnz, "items to fold in"));
+  memcpy(item, rows->col, sizeof *item * (size_t)nnz);
+  qsort(item, (size_t)nnz, sizeof *item, rise);
+  for (off e = 0; e < nnz; e++)
+    if (n == 0 || item[n - 1] != item[e])
+      item[n++] = item[e];
+  TRY(MEM_ALLOC(table, n * f->ld, "item factors"));
+  TRY(MEM_ZALLOC(own, (off)rows->n_rows * f->ld, "folded users"));
+  if (biased) {
+    TRY(MEM_ALLOC(item_bias, n, "item biases"));
+    TRY(MEM_ZALLOC(own_bias, rows->n_rows, "folded users"));
+  }
+  TRY(read_items(f, item, (lid)n, table, item_bias));
+  for (off e = 0; e < nnz; e++)
+    rows->col[e] = (lid)((const lid *)bsearch(&rows->col[e], item, (size_t)n, sizeof *item, rise) - item);
+  loss_transform(&f->loss, nnz, rows->val);
+  half_problem p = {.method = SOLVE_CHOLESKY,
+                    .k = f->k,
+                    .ld = f->ld,
+                    .explicit_loss = f->loss.explicit_loss,
+                    .table = table,
+                    .bias = item_bias,
+                    .mean = model_mean(f->m),
+                    .lambda = f->loss.lambda,
+                    .nu = f->loss.nu,
+                    .alpha0 = loss_alpha0(&f->loss),
+                    .base = loss_base(&f->loss),
+                    .n_fixed = model_rows(f->m, ITEMS),
+                    .gram = f->loss.explicit_loss ? NULL : f->gram,
+                    .fixed_max = f->largest > 1 || !biased ? f->largest : 1};
+  TRY(solver_create(&p, &s));
+  TRY(solver_rows(s, rows, NULL, 0, rows->n_rows, own, own_bias, NULL));
+  for (lid r = 0; r < rows->n_rows; r++) {
+    memcpy(x + r * ldx, own + r * f->ld, sizeof *x * (size_t)f->k);
+    if (bias != NULL)
+      bias[r] = biased ? own_bias[r] : 0;
+  }
+done:
+  solver_free(s);
+  mem_free(item);
+  mem_free(table);
+  mem_free(item_bias);
+  mem_free(own);
+  mem_free(own_bias);
+  return st;
+}

@@ -1,0 +1,157 @@
+#define _GNU_SOURCE
+#include "io/base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Who speaks is a property of the process, as its standard error is. */
+static int speaker;
+static log_level loudness = LOG_NORMAL;
+
+void log_start(int rank, log_level level) {
+  speaker = rank;
+  loudness = level;
+}
+
+log_level log_set_level(log_level level) {
+  log_level before = loudness;
+  loudness = level;
+  return before;
+}
+
+double seconds_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Length of the well-formed UTF-8 sequence at s, 0 where there is none (RFC 3629: no overlong forms, no surrogates). */
+static int utf8_length(const unsigned char *s) {
+  if (s[0] < 0x80)
+    return 1;
+  if (s[0] >= 0xc2 && s[0] <= 0xdf)
+    return (s[1] & 0xc0) == 0x80 ? (s[0] == 0xc2 && s[1] < 0xa0 ? 0 : 2) : 0; /* U+0080-009F are controls */
+  if ((s[0] & 0xf0) == 0xe0) {
+    if ((s[1] & 0xc0) != 0x80 || (s[2] & 0xc0) != 0x80)
+      return 0;
+    return (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0) ? 0 : 3;
+  }
+  if (s[0] >= 0xf0 && s[0] <= 0xf4) {
+    if ((s[1] & 0xc0) != 0x80 || (s[2] & 0xc0) != 0x80 || (s[3] & 0xc0) != 0x80)
+      return 0;
+    return (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90) ? 0 : 4;
+  }
+  return 0;
+}
+
+/* Marks that turn the direction of what comes after them, U+202A-202E and U+2066-2069: a name shall not reorder a line.
+ */
+static bool turns(const unsigned char *s) {
+  return s[0] == 0xe2 &&
+         ((s[1] == 0x80 && s[2] >= 0xaa && s[2] <= 0xae) || (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9));
+}
+
+char *text_printable(const char *text, char *out, size_t size) {
+  size_t n = 0;
+  const unsigned char *s = (const unsigned char *)text;
+  while (*s != 0 && n + 5 < size) {
+    int length = utf8_length(s);
+    if (length == 0 || *s < 0x20 || *s == 0x7f || turns(s)) {
+      n += (size_t)snprintf(out + n, size - n, "\\x%02x", *s);
+      s++;
+    } else {
+      memcpy(out + n, s, (size_t)length);
+      n += (size_t)length;
+      s += length;
+    }
+  }
+  out[n] = '\0';
+  return out;
+}
+
+static void say(const char *prefix, const char *format, va_list args) {
+  char text[2048], safe[4096], *rest = text;
+  vsnprintf(text, sizeof text, format, args);
+  flockfile(stderr);
+  do { /* a message may have lines of its own; only what is inside a line is escaped */
+    char *line = strsep(&rest, "\n");
+    fprintf(stderr, "%s%s\n", prefix, text_printable(line, safe, sizeof safe));
+    prefix = "";
+  } while (rest != NULL);
+  funlockfile(stderr);
+}
+
+void log_info(const char *format, ...) {
+  if (speaker != 0 || loudness < LOG_NORMAL)
+    return;
+  va_list args;
+  va_start(args, format);
+  say("", format, args);
+  va_end(args);
+}
+
+void log_warn(const char *format, ...) {
+  if (speaker != 0)
+    return;
+  va_list args;
+  va_start(args, format);
+  say("warning: ", format, args);
+  va_end(args);
+}
+
+void log_debug(const char *format, ...) {
+  if (loudness < LOG_DEBUG)
+    return;
+  char prefix[32];
+  snprintf(prefix, sizeof prefix, "[%d] ", speaker);
+  va_list args;
+  va_start(args, format);
+  say(prefix, format, args);
+  va_end(args);
+}
+
+void progress_begin(progress *p, const char *label, off total) {
+  *p = (progress){.total = total, .started = seconds_now()};
+  p->shown = p->started;
+  snprintf(p->label, sizeof p->label, "%s", label);
+}
+
+static void clock_text(char *out, size_t size, double seconds) {
+  long s = (long)(seconds + 0.5);
+  if (s >= 3600)
+    snprintf(out, size, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+  else
+    snprintf(out, size, "%ld:%02ld", s / 60, s % 60);
+}
+
+void progress_step(progress *p, off done, const char *format, ...) {
+  if (speaker != 0 || loudness < LOG_NORMAL)
+    return;
+  double now = seconds_now();
+  bool terminal = isatty(STDERR_FILENO);
+  if (now - p->shown < (terminal ? 0.1 : 10))
+    return;
+  p->shown = now;
+  char remark[256], safe[512], eta[32];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(remark, sizeof remark, format, args);
+  va_end(args);
+  text_printable(remark, safe, sizeof safe);
+  double left = done > 0 ? (now - p->started) * (double)(p->total - done) / (double)done : 0;
+  clock_text(eta, sizeof eta, left);
+  fprintf(stderr, "%s%s %lld/%lld (%d %%), ETA %s%s%s%s", terminal ? "\r" : "", p->label, (long long)done,
+          (long long)p->total, p->total > 0 ? (int)(100 * done / p->total) : 100, eta, safe[0] ? ", " : "", safe,
+          terminal ? "\033[K" : "\n");
+  fflush(stderr);
+  p->drawn = terminal;
+}
+
+void progress_end(progress *p) {
+  if (p->drawn)
+    fprintf(stderr, "\r\033[K");
+  p->drawn = false;
+}

@@ -1,0 +1,28 @@
+/* A table of fixed-width, NUL-padded strings, as ids and titles are stored. */
+#ifndef PALATE_IO_BASE_STRINGS_H
+#define PALATE_IO_BASE_STRINGS_H
+
+#include "io/base/mem.h"
+#include "io/base/status.h"
+#include "io/base/types.h"
+
+typedef struct strings {
+  off n;
+  int width;   /* bytes a string has at most; not NUL-terminated where it fills them */
+  char *bytes; /* (n, width) */
+} strings;
+
+/* Cleared to empty strings. Free with strings_free. */
+status strings_alloc(strings *s, off n, int width, const char *what);
+void strings_free(strings *s);
+
+/* String i copied to out, which has `size` bytes, NUL-terminated, cut to fit. Returns out. */
+char *strings_get(const strings *s, off i, char *out, size_t size);
+
+/* Whether string i is exactly this text. */
+bool strings_equal(const strings *s, off i, const char *text);
+
+/* The first row with this text, or -1. Linear: fine for a lookup or two (one pass over memory). */
+off strings_find(const strings *s, const char *text);
+
+#endif

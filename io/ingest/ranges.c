@@ -1,0 +1,418 @@
+#include "io/ingest/ranges.h"
+
+#include "io/base/mem.h"
+#include "io/ingest/source.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* gzip cannot be entered in the middle; its bytes weigh what they unpack to, about. */
+enum { GZIP_WEIGHT = 4, REJECT_TEXT = 1024 /* bytes of a refused line that are kept */ };
+
+/* A refused line; its text lies in the reader's heap. */
+typedef struct refused {
+  int source, column;
+  off line;
+  const char *reason;
+  off text;
+  size_t n;
+} refused;
+
+/* A byte range of one source. */
+typedef struct piece {
+  int source;
+  off begin, end;
+} piece;
+
+/* What a thread reads, and what it meets besides good records. */
+typedef struct reader {
+  text_parser *parser;
+  text_counts counts;
+  const char *const *paths;
+  const range_source *sources;
+  int n_sources;
+  double low, high; /* its share of the total weight */
+  off most_bad;
+  refused *refused;
+  off n_refused, room_refused;
+  char *heap;
+  off heap_used, heap_room;
+  int first_source, last_source; /* -1: none */
+  bool first_cut;                /* the first piece begins in the middle of its source */
+  off first_lines, last_lines;   /* lines read of the first and of the last source */
+  text_place place;              /* where the first piece begins, see text_range */
+  text_place after[2];           /* … and where the last one ends, for both places */
+  progress *shown;
+  off shown_before;
+  status st;
+  char message[STATUS_MESSAGE_MAX];
+} reader;
+
+static double weight_of(const range_source *s) {
+  return (double)s->bytes * (s->gzip ? GZIP_WEIGHT : 1);
+}
+
+/* The reader's piece of source i, which begins at weight `before`; false where it has none. */
+static bool piece_of(const reader *r, int i, double before, piece *out) {
+  const range_source *s = &r->sources[i];
+  double weight = weight_of(s), low = r->low - before, high = r->high - before;
+  *out = (piece){.source = i};
+  if (high <= 0 || low >= weight)
+    return false;
+  if (s->gzip) { /* whole, to whoever has its first byte */
+    out->end = INT64_MAX;
+    return low <= 0;
+  }
+  /* The same rounding of the same number on both sides of a cut. */
+  out->begin = low > 0 ? (off)low : 0;
+  out->end = high < weight ? (off)high : s->bytes;
+  return out->end > out->begin;
+}
+
+static void add_counts(text_counts *sum, const text_counts *more) {
+  sum->lines += more->lines;
+  sum->blank += more->blank;
+  sum->kept += more->kept;
+  sum->rejected += more->rejected;
+  for (int i = 0; i < N_UNITS; i++)
+    sum->units[i] += more->units[i];
+}
+
+/* ---- one thread ---- */
+
+static status keep_refused(void *context, const text_reject *line) {
+  reader *r = context;
+  status st = OK;
+  if (r->n_refused == r->room_refused) {
+    off room = r->room_refused > 0 ? 2 * r->room_refused : 16;
+    TRY(MEM_REALLOC(r->refused, room, "refused lines"));
+    r->room_refused = room;
+  }
+  size_t n = line->text.n < REJECT_TEXT ? line->text.n : REJECT_TEXT;
+  if (r->heap_used + (off)n > r->heap_room) {
+    off room = 2 * r->heap_room + REJECT_TEXT;
+    TRY(MEM_REALLOC(r->heap, room, "refused lines"));
+    r->heap_room = room;
+  }
+  memcpy(r->heap + r->heap_used, line->text.at, n);
+  r->refused[r->n_refused++] = (refused){.source = r->last_source,
+                                         .line = line->line,
+                                         .column = line->column,
+                                         .reason = line->reason,
+                                         .text = r->heap_used,
+                                         .n = n};
+  r->heap_used += (off)n;
+  /* Enough is enough: the caller says which was the first, once all line numbers are known. */
+  if (r->n_refused > r->most_bad)
+    return BAD_DATA;
+done:
+  return st;
+}
+
+/* Netflix: the item whose lines are being cut at `begin`, from the last `item:` line that begins before it. */
+static status find_item(source *s, const text_layout *layout, off begin, text_parser *p) {
+  enum { STEP = 1 << 16, OVER = ID_MAX + 3 /* a line `item:` may lie across the edge of a step */ };
+  status st = OK;
+  char *buffer = NULL;
+  TRY(mem_alloc(&buffer, STEP + OVER, 1, "text buffer"));
+  for (off high = begin; high > layout->skip_bytes && p->item_now_length == 0;) {
+    off low = high - STEP > layout->skip_bytes ? high - STEP : layout->skip_bytes;
+    size_t n = 0, from = 0;
+    s->at = low;
+    TRY(source_read(s, buffer, (size_t)(high - low) + OVER, &n));
+    for (size_t i = 0; i < n; i++) {
+      if (buffer[i] != '\n')
+        continue;
+      size_t to = i > from && buffer[i - 1] == '\r' ? i - 1 : i;
+      /* The first line of a step may have lost its head; the step before finds it whole. */
+      bool whole = from > 0 || low == layout->skip_bytes;
+      if (whole && low + (off)from < begin && to > from + 1 && to - from <= ID_MAX + 1 && buffer[to - 1] == ':' &&
+          memchr(buffer + from, ',', to - from) == NULL) {
+        p->item_now_length = to - from - 1;
+        memcpy(p->item_now, buffer + from, p->item_now_length);
+      }
+      from = i + 1;
+    }
+    high = low > layout->skip_bytes ? low + 1 : low; /* the next step sees the first line of this one whole */
+  }
+done:
+  mem_free(buffer);
+  return st;
+}
+
+static status read_piece(reader *r, const piece *range) {
+  status st = OK;
+  const range_source *about = &r->sources[range->source];
+  const text_layout *layout = &about->layout;
+  source s = {.fd = -1};
+  text_parser p = *r->parser;
+  p.layout = layout;
+  p.reject = keep_refused;
+  p.context = r;
+  bool cut = range->begin > layout->skip_bytes;
+  if (r->first_source < 0) {
+    r->first_source = range->source;
+    r->first_cut = cut;
+  }
+  r->last_source = range->source;
+  p.counts.lines = range->begin > 0 ? 0 : layout->skip_lines; /* the header is the first piece's */
+  off from = text_range_from(layout, range->begin);
+  TRY(source_open(r->paths[range->source], about->gzip, from, &s));
+  if (layout->format == TEXT_NETFLIX && cut) {
+    TRY(find_item(&s, layout, range->begin, &p));
+    s.at = from;
+  }
+  s.shown = r->shown;
+  s.shown_before = r->shown_before - range->begin;
+  TRY(text_range(&p, source_read, &s, range->begin, range->end, cut ? r->place : PLACE_START, NULL));
+done:
+  source_close(&s);
+  text_parser_free(&p);
+  r->last_lines = p.counts.lines;
+  if (r->first_source == range->source)
+    r->first_lines = p.counts.lines;
+  add_counts(&r->counts, &p.counts);
+  return st;
+}
+
+/* Goes over the reader's pieces: with `places` only to learn where quotes stand, see text_range_places. */
+static void run_reader(reader *r, bool places) {
+  double before = 0;
+  piece range;
+  status st = OK;
+  r->last_source = -1;
+  r->after[0] = PLACE_START;
+  r->after[1] = PLACE_QUOTED;
+  for (int i = 0; i < r->n_sources && st == OK; before += weight_of(&r->sources[i++])) {
+    if (r->sources[i].layout.format == TEXT_H5 || !piece_of(r, i, before, &range))
+      continue;
+    if (places) {
+      source s = {.fd = -1};
+      r->last_source = i;
+      r->first_cut = range.begin > 0;
+      r->after[0] = r->after[1] = PLACE_START;
+      if (!r->sources[i].layout.quoting || r->sources[i].gzip)
+        continue;
+      st = source_open(r->paths[i], false, text_range_from(&r->sources[i].layout, range.begin), &s);
+      if (st == OK)
+        st = text_range_places(&r->sources[i].layout, source_read, &s, range.begin, range.end, r->after);
+      source_close(&s);
+    } else
+      st = read_piece(r, &range);
+    r->shown_before += r->sources[i].gzip ? r->sources[i].bytes : range.end - range.begin;
+  }
+  r->st = st;
+  snprintf(r->message, sizeof r->message, "%s", status_message());
+}
+
+static status readers_status(const reader *readers, int n) {
+  for (int l = 0; l < n; l++)
+    if (readers[l].st != OK)
+      return status_fail(readers[l].st, "%s", readers[l].message);
+  return OK;
+}
+
+/* ---- all threads and ranks together ---- */
+
+static bool any_quoting(const range_source *sources, int n) {
+  for (int i = 0; i < n; i++)
+    if (sources[i].layout.quoting && !sources[i].gzip)
+      return true;
+  return false;
+}
+
+/* Where a reader's first piece begins among quotes, from what all before it found. A reader with a source's first byte
+ * begins at PLACE_START whatever was before. */
+static text_place follow(const reader *r, text_place place) {
+  return r->after[r->first_cut && place == PLACE_QUOTED];
+}
+
+static status find_places(comm *c, reader *readers, int n_readers) {
+  status st = OK;
+  int64_t *all = NULL;
+#pragma omp parallel for num_threads(n_readers) schedule(static, 1)
+  for (int l = 0; l < n_readers; l++)
+    run_reader(&readers[l], true);
+  st = readers_status(readers, n_readers);
+  if (st == OK)
+    st = MEM_ALLOC(all, c->size, "places");
+  TRY(comm_agree(c, st));
+  /* A rank as a map from the place before it to the place behind it, for the last source it has: two bits. */
+  text_place both[2] = {PLACE_START, PLACE_QUOTED};
+  for (int l = 0; l < n_readers; l++)
+    if (readers[l].last_source >= 0)
+      for (int k = 0; k < 2; k++)
+        both[k] = follow(&readers[l], both[k]);
+  comm_gather_i64(c, (both[0] == PLACE_QUOTED) | (both[1] == PLACE_QUOTED) << 1, all);
+  text_place place = PLACE_START;
+  for (int rank = 0; rank < c->rank; rank++)
+    place = (all[rank] >> (place == PLACE_QUOTED) & 1) != 0 ? PLACE_QUOTED : PLACE_START;
+  for (int l = 0; l < n_readers; l++)
+    if (readers[l].last_source >= 0) {
+      readers[l].place = place;
+      place = follow(&readers[l], place);
+    }
+done:
+  mem_free(all);
+  return st;
+}
+
+/* Turns line numbers of readers into those of files: adds what the readers before read of the same source. */
+static status number_lines(comm *c, reader *readers, int n_readers) {
+  status st = OK;
+  int64_t *sources = NULL, *lines = NULL;
+  st = MEM_ALLOC(sources, c->size, "lines by rank");
+  if (st == OK)
+    st = MEM_ALLOC(lines, c->size, "lines by rank");
+  TRY(comm_agree(c, st));
+  int last = -1;
+  off sum = 0; /* lines read of source `last` by the readers so far */
+  for (int pass = 0; pass < 2; pass++) {
+    if (pass == 1) {
+      comm_gather_i64(c, last, sources);
+      comm_gather_i64(c, sum, lines);
+      last = -1;
+      sum = 0;
+      for (int rank = 0; rank < c->rank; rank++) {
+        if (sources[rank] < 0)
+          continue;
+        sum = sources[rank] == last ? sum + lines[rank] : lines[rank];
+        last = (int)sources[rank];
+      }
+    }
+    for (int l = 0; l < n_readers; l++) {
+      reader *r = &readers[l];
+      if (r->last_source < 0)
+        continue;
+      off before = r->first_source == last ? sum : 0;
+      if (pass == 1)
+        for (off i = 0; i < r->n_refused && r->refused[i].source == r->first_source; i++)
+          r->refused[i].line += before;
+      sum = r->last_source == last ? sum + r->last_lines : r->last_lines;
+      last = r->last_source;
+    }
+  }
+done:
+  mem_free(sources);
+  mem_free(lines);
+  return st;
+}
+
+/* The refused lines of all ranks, in the order of the sources: file, line, column, reason, text with tabs between. */
+static status write_refused(comm *c, const reader *readers, int n_readers, const char *path) {
+  status st = OK;
+  char part[4096], safe[4 * REJECT_TEXT + 8], text[REJECT_TEXT + 1];
+  if (snprintf(part, sizeof part, "%s.part", path) >= (int)sizeof part)
+    return comm_agree(c, status_fail(USAGE, "the path %s is too long", path));
+  for (int rank = 0; rank < c->size; rank++) { /* one after another into one file */
+    if (rank == c->rank) {
+      FILE *file = fopen(part, rank == 0 ? "we" : "ae");
+      if (file == NULL)
+        st = status_fail(CANNOT_CREATE, "cannot write the refused lines to %s", part);
+      if (file != NULL && rank == 0)
+        fprintf(file, "file\tline\tcolumn\treason\ttext\n");
+      for (int l = 0; l < n_readers && file != NULL; l++)
+        for (off i = 0; i < readers[l].n_refused; i++) {
+          const refused *f = &readers[l].refused[i];
+          size_t n = 0;
+          for (size_t k = 0; k < f->n; k++) { /* NULs and tabs would end the text or the column */
+            char byte = readers[l].heap[f->text + (off)k];
+            text[n++] = byte == '\0' ? '\x01' : byte;
+          }
+          text[n] = '\0';
+          fprintf(file, "%s\t%lld\t%d\t%s\t%s\n", readers[l].paths[f->source], (long long)f->line, f->column, f->reason,
+                  text_printable(text, safe, sizeof safe));
+        }
+      if (file != NULL && (fflush(file) != 0 || ferror(file)))
+        st = status_fail(IO_FAILED, "the refused lines cannot be written to %s", part);
+      if (file != NULL)
+        fclose(file);
+    }
+    comm_barrier(c);
+  }
+  if (st == OK && c->rank == 0 && rename(part, path) != 0)
+    st = status_fail(CANNOT_CREATE, "cannot write the refused lines to %s", path);
+  return comm_agree(c, st);
+}
+
+/* Judges the refused lines of all ranks. */
+static status judge(comm *c, reader *readers, int n_readers, const char *const *paths, off most_bad, const char *path) {
+  status st = OK;
+  int64_t bad = 0;
+  for (int l = 0; l < n_readers; l++)
+    bad += readers[l].n_refused;
+  const reader *first = NULL;
+  for (int l = 0; l < n_readers && first == NULL; l++)
+    first = readers[l].n_refused > 0 ? &readers[l] : NULL;
+  comm_sum_i64(c, &bad, 1);
+  if (bad == 0)
+    return OK;
+  TRY(number_lines(c, readers, n_readers));
+  if (bad > most_bad) {
+    if (first != NULL) { /* the lowest rank's message is the one that is heard */
+      const refused *f = &first->refused[0];
+      int shown = (int)(f->n < 80 ? f->n : 80);
+      char text[81];
+      for (int i = 0; i < shown; i++)
+        text[i] = first->heap[f->text + i] == '\0' ? '\x01' : first->heap[f->text + i];
+      st =
+          status_fail(BAD_DATA,
+                      most_bad == 0 ? "%s:%lld:%d: %s, in `%.*s`; --max-bad-lines N passes over up to N such lines"
+                                    : "%s:%lld:%d: %s, in `%.*s`; this is the first of more lines than --max-bad-lines "
+                                      "allows",
+                      paths[f->source], (long long)f->line, f->column, f->reason, shown, text);
+    }
+    return comm_agree(c, st);
+  }
+  st = write_refused(c, readers, n_readers, path);
+done:
+  return st;
+}
+
+status ranges_read(comm *c, const ranges *what, text_parser *parsers, int n_parsers, text_counts *counts) {
+  status st = OK;
+  reader *readers = NULL;
+  progress shown;
+  double weight = 0;
+  *counts = (text_counts){0};
+  int64_t all = n_parsers, before = comm_before_i64(c, n_parsers);
+  comm_sum_i64(c, &all, 1);
+  for (int i = 0; i < what->n_sources; i++)
+    weight += weight_of(&what->sources[i]);
+  TRY(comm_agree(c, MEM_ZALLOC(readers, n_parsers, "readers")));
+  for (int l = 0; l < n_parsers; l++)
+    readers[l] = (reader){.parser = &parsers[l],
+                          .paths = what->paths,
+                          .sources = what->sources,
+                          .n_sources = what->n_sources,
+                          .low = weight * (double)(before + l) / (double)all,
+                          .high = weight * (double)(before + l + 1) / (double)all,
+                          .most_bad = what->most_bad,
+                          .first_source = -1,
+                          .last_source = -1};
+  if (all > 1 && any_quoting(what->sources, what->n_sources))
+    TRY(find_places(c, readers, n_parsers));
+  progress_begin(&shown, what->label, (off)(readers[0].high - readers[0].low));
+  if (c->rank == 0)
+    readers[0].shown = &shown;
+#pragma omp parallel for num_threads(n_parsers) schedule(static, 1)
+  for (int l = 0; l < n_parsers; l++)
+    run_reader(&readers[l], false);
+  progress_end(&shown);
+  for (int l = 0; l < n_parsers; l++) {
+    if (readers[l].st == BAD_DATA && readers[l].n_refused > what->most_bad)
+      readers[l].st = OK; /* judged below, with the others' lines */
+    add_counts(counts, &readers[l].counts);
+  }
+  TRY(comm_agree(c, readers_status(readers, n_parsers)));
+  TRY(judge(c, readers, n_parsers, what->paths, what->most_bad, what->refused));
+done:
+  for (int l = 0; readers != NULL && l < n_parsers; l++) {
+    mem_free(readers[l].refused);
+    mem_free(readers[l].heap);
+  }
+  mem_free(readers);
+  return st;
+}

@@ -1,0 +1,167 @@
+#include "io/ingest/read_events.h"
+
+#include "io/base/mem.h"
+#include "io/ingest/source.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <string.h>
+
+static status look_at(const char *path, const text_wish *wish, range_source *out) {
+  status st = OK;
+  source_facts facts;
+  source s = {.fd = -1};
+  char *head = NULL;
+  size_t n = 0;
+  TRY(source_look(path, &facts));
+  out->bytes = facts.bytes;
+  out->gzip = facts.gzip;
+  TRY(mem_alloc(&head, TEXT_HEAD, 1, "head of a source"));
+  TRY(source_open(path, facts.gzip, 0, &s));
+  TRY(source_read(&s, head, TEXT_HEAD, &n));
+  TRY(text_detect(path, head, n, n < TEXT_HEAD, wish, &out->layout));
+done:
+  source_close(&s);
+  mem_free(head);
+  return st;
+}
+
+/* The HDF5 ones among the sources. Local. */
+static status find_matrices(const ingest_settings *s, ingest_sources *out) {
+  const h5_wish wish = {.group = s->group, .rows = s->rows};
+  const char *time = s->wish.column[ROLE_TIME];
+  for (int i = 0, k = 0; i < out->n; i++) {
+    if (out->text[i].layout.format != TEXT_H5)
+      continue;
+    if (s->wish.column[ROLE_USER] != NULL || s->wish.column[ROLE_ITEM] != NULL || s->wish.column[ROLE_VALUE] != NULL ||
+        (time != NULL && strcmp(time, "none") != 0))
+      return status_fail(USAGE, "%s is HDF5 and has no columns to choose (but --time-column none)", s->sources[i]);
+    status st = h5_matrix_find(s->sources[i], &wish, &out->matrices[k]);
+    if (st != OK)
+      return st;
+    out->matrices[k].has_time &= time == NULL;
+    out->text[i].layout.has_value = true;
+    out->text[i].layout.has_time = out->matrices[k++].has_time;
+  }
+  return OK;
+}
+
+status ingest_look(comm *c, const ingest_settings *s, ingest_sources *out) {
+  status st = OK;
+  *out = (ingest_sources){.n = s->n_sources};
+  TRY(comm_agree(c, MEM_ZALLOC(out->text, out->n, "sources")));
+  if (c->rank == 0)
+    for (int i = 0; i < out->n && st == OK; i++)
+      st = look_at(s->sources[i], &s->wish, &out->text[i]);
+  TRY(comm_agree(c, st));
+  comm_broadcast(c, out->text, (off)out->n * (off)sizeof *out->text, 0);
+  for (int i = 0; i < out->n; i++)
+    out->n_matrices += out->text[i].layout.format == TEXT_H5;
+  if (out->n_matrices > 0) {
+    st = MEM_ZALLOC(out->matrices, out->n_matrices, "sources");
+    if (st == OK && c->rank == 0)
+      st = find_matrices(s, out);
+    TRY(comm_agree(c, st));
+    comm_broadcast(c, out->text, (off)out->n * (off)sizeof *out->text, 0);
+    comm_broadcast(c, out->matrices, (off)out->n_matrices * (off)sizeof *out->matrices, 0);
+  }
+  for (int i = 1; i < out->n; i++) {
+    bool a = out->text[0].layout.has_time, b = out->text[i].layout.has_time;
+    if (a != b)
+      TRY(status_fail(USAGE, "%s has times and %s has none: ingest them alike (--time-column)", s->sources[a ? 0 : i],
+                      s->sources[a ? i : 0]));
+  }
+done:
+  if (st != OK)
+    ingest_sources_free(out);
+  return st;
+}
+
+void ingest_sources_free(ingest_sources *sources) {
+  mem_free(sources->text);
+  mem_free(sources->matrices);
+  *sources = (ingest_sources){0};
+}
+
+/* One table of ids for the rank: the first lane's, and what the others have besides. */
+static status merge_lanes(ingest_input *in) {
+  status st = OK;
+  for (int s = 0; s < 2; s++) {
+    id_table *all = s == 0 ? &in->users : &in->items;
+    for (int l = 0; l < in->n_lanes; l++) {
+      ingest_lane *lane = &in->lanes[l];
+      id_table *own = s == 0 ? &lane->users : &lane->items;
+      uint32_t **row = s == 0 ? &lane->user_row : &lane->item_row;
+      if (l == 0)
+        *all = *own;
+      else {
+        char text[ID_MAX];
+        TRY(MEM_ALLOC(*row, own->n, "rows of ids"));
+        for (uint32_t i = 0; i < own->n; i++) {
+          size_t n = id_table_text(own, i, text);
+          TRY(id_table_add(all, text, n, &(*row)[i]));
+        }
+        id_table_free(own);
+      }
+      *own = (id_table){0};
+    }
+  }
+done:
+  return st;
+}
+
+status ingest_read(comm *c, const ranges *what, const ingest_sources *sources, ingest_input *out) {
+  status st = OK;
+  text_parser *parsers = NULL;
+  int n_threads = omp_get_max_threads(), n_lanes = n_threads + sources->n_matrices;
+  *out = (ingest_input){0};
+  for (int i = 0; i < what->n_sources; i++) {
+    out->has_value |= what->sources[i].layout.has_value;
+    out->has_time |= what->sources[i].layout.has_time;
+  }
+  st = MEM_ZALLOC(parsers, n_threads, "parsers");
+  if (st == OK)
+    st = MEM_ZALLOC(out->lanes, n_lanes, "readers");
+  if (st == OK)
+    out->n_lanes = n_lanes;
+  for (int l = 0; l < n_lanes && st == OK; l++) {
+    ingest_lane *lane = &out->lanes[l];
+    lane->events = (events){.has_value = out->has_value, .has_time = out->has_time};
+    st = id_table_create(&lane->users);
+    if (st == OK)
+      st = id_table_create(&lane->items);
+    if (l < n_threads)
+      parsers[l] = (text_parser){.users = &lane->users, .items = &lane->items, .events = &lane->events};
+  }
+  TRY(comm_agree(c, st));
+  TRY(ranges_read(c, what, parsers, n_threads, &out->counts));
+  for (int i = 0, k = 0; i < what->n_sources && st == OK; i++)
+    if (what->sources[i].layout.format == TEXT_H5) {
+      ingest_lane *lane = &out->lanes[n_threads + k];
+      st = ingest_h5_read(c, what->paths[i], &sources->matrices[k++], &lane->users, &lane->items, &lane->events);
+      out->counts.kept += lane->events.n;
+      out->counts.lines += lane->events.n;
+    }
+  TRY(comm_agree(c, st));
+  TRY(comm_agree(c, merge_lanes(out)));
+done:
+  mem_free(parsers);
+  if (st != OK)
+    ingest_input_free(out);
+  return st;
+}
+
+void ingest_input_free(ingest_input *in) {
+  for (int l = 0; l < in->n_lanes; l++) {
+    ingest_lane *lane = &in->lanes[l];
+    id_table_free(&lane->users);
+    id_table_free(&lane->items);
+    events_free(&lane->events);
+    mem_free(lane->user_row);
+    mem_free(lane->item_row);
+  }
+  mem_free(in->lanes);
+  id_table_free(&in->users);
+  id_table_free(&in->items);
+  *in = (ingest_input){0};
+}

@@ -1,0 +1,41 @@
+/* The first part of ingest: this rank's byte ranges of the sources to events with rank-local ids. */
+#ifndef PALATE_IO_INGEST_READ_EVENTS_H
+#define PALATE_IO_INGEST_READ_EVENTS_H
+
+#include "io/ingest/ingest.h"
+#include "io/ingest/ranges.h"
+#include "io/ingest/read_matrix.h"
+
+/* The sources, laid out. */
+typedef struct ingest_sources {
+  range_source *text;  /* [n] */
+  h5_matrix *matrices; /* those of the HDF5 ones among them, in order */
+  int n, n_matrices;
+} ingest_sources;
+
+/* Looks at the sources. Collective; agreed status. Free with ingest_sources_free. */
+status ingest_look(comm *c, const ingest_settings *s, ingest_sources *out);
+void ingest_sources_free(ingest_sources *sources);
+
+/* The part of a thread, or of an HDF5 source. Its ids become the rank's by user_row and item_row (NULL: they are the
+ * same). */
+typedef struct ingest_lane {
+  id_table users, items;
+  events events;
+  uint32_t *user_row, *item_row;
+} ingest_lane;
+
+typedef struct ingest_input {
+  ingest_lane *lanes;
+  int n_lanes;
+  id_table users, items; /* of this rank */
+  bool has_value, has_time;
+  text_counts counts; /* of this rank */
+} ingest_input;
+
+/* Reads this rank's share with all its threads (see ranges_read). Collective; agreed status. Free with
+ * ingest_input_free. */
+status ingest_read(comm *c, const ranges *what, const ingest_sources *sources, ingest_input *out);
+void ingest_input_free(ingest_input *in);
+
+#endif

@@ -1,0 +1,470 @@
+/* Looking at the head of a text: which kind it is, where its columns are. */
+#include "io/text/text_head.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static void look(head *h, const char *bytes, size_t n, size_t from, bool whole) {
+  off number = 0;
+  h->n = 0;
+  for (size_t i = from; i < n && h->n < LINES;) {
+    const char *stop = memchr(bytes + i, '\n', n - i);
+    if (stop == NULL && !whole)
+      break;
+    size_t to = stop != NULL ? (size_t)(stop - bytes) : n, length = to - i;
+    number++;
+    if (length > 0 && bytes[to - 1] == '\r')
+      length--;
+    size_t next = stop != NULL ? to + 1 : n;
+    if (length > 0) {
+      h->line[h->n] = (text_span){bytes + i, length};
+      h->line_end[h->n] = (off)next;
+      h->line_number[h->n++] = number;
+    }
+    i = next;
+  }
+}
+
+static int count_fields(const text_layout *l, const text_span *line) {
+  text_span fields[TEXT_COLUMNS_MAX];
+  char copy[4096];
+  const char *bad;
+  size_t bad_at, n = line->n < sizeof copy ? line->n : sizeof copy;
+  memcpy(copy, line->at, n);
+  return text_split(l, copy, n, fields, TEXT_COLUMNS_MAX, &bad, &bad_at);
+}
+
+static void set_separator(text_layout *l, const char *separator) {
+  l->separator_length = (int)strlen(separator);
+  memcpy(l->separator, separator, strlen(separator) + 1);
+}
+
+status head_wished_separator(text_layout *l, const char *text) {
+  static const struct {
+    const char *word, *separator;
+  } WORDS[] = {{"tab", "\t"}, {"\\t", "\t"}, {"comma", ","}, {"semicolon", ";"},
+               {"pipe", "|"}, {"blank", ""}, {" ", ""}};
+  for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++)
+    if (strcasecmp(text, WORDS[i].word) == 0)
+      text = WORDS[i].separator;
+  for (const char *s = text; *s != '\0'; s++)
+    if (isalnum((unsigned char)*s) || strchr("\"\n\r.-+", *s) != NULL)
+      return status_fail(USAGE, "--separator cannot hold the character `%c`", *s);
+  if (strlen(text) >= sizeof l->separator)
+    return status_fail(USAGE, "--separator takes at most %zu characters", sizeof l->separator - 1);
+  set_separator(l, text);
+  return OK;
+}
+
+/* The separator that cuts most of the first lines as it cuts the first one; among equals the one with most fields. */
+void head_guess_separator(text_layout *l, const head *h) {
+  static const char *const CANDIDATES[] = {"\t", ",", ";", "|", "::"};
+  int best = 0;
+  const char *chosen = "";
+  for (size_t i = 0; i < sizeof CANDIDATES / sizeof *CANDIDATES; i++) {
+    set_separator(l, CANDIDATES[i]);
+    l->quoting = *CANDIDATES[i] == ',' || *CANDIDATES[i] == ';';
+    int first = count_fields(l, &h->line[0]), alike = 0;
+    for (int k = 0; k < h->n && k < 10; k++) {
+      int fields = count_fields(l, &h->line[k]);
+      alike += fields == first || fields < 0; /* below 0: a quoted field goes on in the next line */
+    }
+    if (first > 1 && alike * 2 * TEXT_COLUMNS_MAX + first > best) {
+      best = alike * 2 * TEXT_COLUMNS_MAX + first;
+      chosen = CANDIDATES[i];
+    }
+  }
+  set_separator(l, chosen);
+}
+
+/* ---- columns ---- */
+
+/* Names as they occur, without case and without what is no letter or digit. */
+static const char *const NAMES[N_ROLES][24] = {
+    [ROLE_USER] = {"user",     "userid",     "users",   "uid",       "username", "userkey",  "member",  "memberid",
+                   "customer", "customerid", "visitor", "visitorid", "client",   "clientid", "account", "accountid",
+                   "reviewer", "reviewerid", "profile", "profileid", "playerid", "person"},
+    [ROLE_ITEM] = {"item",    "itemid",    "items", "iid",     "movie",  "movieid", "artist", "artistid",
+                   "product", "productid", "title", "titleid", "track",  "trackid", "song",   "songid",
+                   "article", "articleid", "asin",  "book",    "bookid", "isbn"},
+    [ROLE_VALUE] = {"value",      "rating", "score",     "count",   "plays",   "playcount",  "weight", "quantity",
+                    "qty",        "hours",  "stars",     "listens", "overall", "bookrating", "amount", "strength",
+                    "preference", "events", "watchtime", "views",   "seconds", "minutes"},
+    [ROLE_TIME] = {"time", "timestamp", "date", "datetime", "unixtime", "unixreviewtime", "ts", "createdat", "when",
+                   "eventtime", "day", "watchedat", "playedat", "reviewtime", "timestampms", "purchasedat"}};
+
+void head_plain_name(const text_span *field, char *out, size_t size) {
+  size_t n = 0;
+  for (size_t i = 0; i < field->n && n + 1 < size; i++)
+    if (isalnum((unsigned char)field->at[i]))
+      out[n++] = (char)tolower((unsigned char)field->at[i]);
+  out[n] = '\0';
+}
+
+static text_role role_of_name(const text_span *field) {
+  char name[64];
+  head_plain_name(field, name, sizeof name);
+  for (int role = ROLE_USER; role < N_ROLES; role++)
+    for (int i = 0; i < 24 && NAMES[role][i] != NULL; i++)
+      if (strcmp(name, NAMES[role][i]) == 0)
+        return (text_role)role;
+  return ROLE_SKIP;
+}
+
+static bool is_number(const text_span *field) {
+  real value;
+  return text_value(field->at, field->n, &value) == NULL;
+}
+
+static bool is_time(const text_span *field) {
+  text_time_unit unit = UNIT_AUTO;
+  int64_t time;
+  return text_time(field->at, field->n, &unit, &time) == NULL;
+}
+
+/* A third column without a name is a time rather than a value where it is a date, or seconds since 1973 or later. */
+static bool looks_like_time(const text_span *field) {
+  text_time_unit unit = UNIT_AUTO;
+  int64_t time;
+  return text_time(field->at, field->n, &unit, &time) == NULL &&
+         (unit == UNIT_DATE || (field->n >= 9 && time > 100000000));
+}
+
+static bool any_name_wished(const text_wish *w) {
+  for (int role = ROLE_USER; role < N_ROLES; role++) {
+    const char *c = w->column[role];
+    if (c != NULL && strcmp(c, "none") != 0 && c[strspn(c, "0123456789")] != '\0')
+      return true;
+  }
+  return false;
+}
+
+/* Whether the first line names columns rather than being an event. */
+static bool guess_header(const text_wish *w, const text_span *first, int n_first, const text_span *second,
+                         int n_second) {
+  if (any_name_wished(w))
+    return true;
+  bool users = false, items = false;
+  for (int i = 0; i < n_first; i++) {
+    users |= role_of_name(&first[i]) == ROLE_USER;
+    items |= role_of_name(&first[i]) == ROLE_ITEM;
+  }
+  if (users && items)
+    return true;
+  int64_t number;
+  for (int i = 0; i < n_first && i < n_second;
+       i++) { /* a column that turns into numbers or dates below its first line */
+    bool a = id_integer(first[i].at, first[i].n, &number) || is_number(&first[i]) || is_time(&first[i]);
+    bool b = id_integer(second[i].at, second[i].n, &number) || is_number(&second[i]) || is_time(&second[i]);
+    if (!a && b && first[i].n > 0)
+      return true;
+  }
+  return false;
+}
+
+status head_column(const head *h, const text_layout *l, const char *wish, const char *option, const text_span *names,
+                   int n_names, int *out) {
+  if (wish[0] != '\0' && wish[strspn(wish, "0123456789")] == '\0') {
+    long number = strtol(wish, NULL, 10);
+    if (number < 1 || number > TEXT_COLUMNS_MAX)
+      return status_fail(USAGE, "--%s-column takes a name or a number from 1 to %d, not `%s`", option, TEXT_COLUMNS_MAX,
+                         wish);
+    *out = (int)number - 1;
+    return OK;
+  }
+  for (int fold = 0; l->header && fold < 2; fold++)
+    for (int i = 0; i < n_names; i++)
+      if (names[i].n == strlen(wish) &&
+          (fold ? strncasecmp(names[i].at, wish, names[i].n) : strncmp(names[i].at, wish, names[i].n)) == 0) {
+        *out = i;
+        return OK;
+      }
+  char list[512] = "";
+  for (int i = 0; i < n_names && strlen(list) + names[i].n + 3 < sizeof list; i++) {
+    strcat(list, i > 0 ? ", " : "");
+    strncat(list, names[i].at, names[i].n);
+  }
+  return l->header ? status_fail(USAGE, "%s has no column `%s`; its header names: %s", h->name, wish, list)
+                   : status_fail(USAGE, "--%s-column %s: %s is read without a header; give the column's number", option,
+                                 wish, h->name);
+}
+
+static void give_role(text_layout *l, text_role role, int column, const text_span *names, int n_names) {
+  l->role[column] = (uint8_t)role;
+  if (column + 1 > l->n_columns)
+    l->n_columns = column + 1;
+  if (l->header && column < n_names) {
+    size_t n = names[column].n < sizeof l->column_name[role] - 1 ? names[column].n : sizeof l->column_name[role] - 1;
+    memcpy(l->column_name[role], names[column].at, n);
+    l->column_name[role][n] = '\0';
+  }
+  l->has_value |= role == ROLE_VALUE;
+  l->has_time |= role == ROLE_TIME;
+}
+
+static status choose_columns(const head *h, text_layout *l, const text_wish *w, const text_span *names, int n_names,
+                             const text_span *data, int n_data) {
+  static const char *const OPTION[N_ROLES] = {"", "user", "item", "value", "time"};
+  int column[N_ROLES] = {-1, -1, -1, -1, -1};
+  bool taken[TEXT_COLUMNS_MAX] = {false}, none[N_ROLES] = {false};
+  status st = OK;
+  for (int role = ROLE_USER; role < N_ROLES; role++) {
+    const char *wish = w->column[role];
+    if (wish == NULL)
+      continue;
+    if (strcmp(wish, "none") == 0) {
+      none[role] = true;
+      if (role <= ROLE_ITEM)
+        return status_fail(USAGE, "--%s-column cannot be none", OPTION[role]);
+      continue;
+    }
+    TRY(head_column(h, l, wish, OPTION[role], names, n_names, &column[role]));
+    if (taken[column[role]])
+      return status_fail(USAGE, "column %d is asked for twice", column[role] + 1);
+    if (n_data > 0 && column[role] >= n_data)
+      return status_fail(USAGE, "--%s-column %s: %s has %d columns", OPTION[role], wish, h->name, n_data);
+    taken[column[role]] = true;
+  }
+  bool named = false; /* whether the header's names told anything */
+  if (l->header)
+    for (int role = ROLE_USER; role < N_ROLES; role++)
+      for (int i = 0; i < n_names && column[role] < 0 && !none[role]; i++)
+        if (!taken[i] && role_of_name(&names[i]) == (text_role)role) {
+          column[role] = i;
+          taken[i] = named = true;
+        }
+  int n = n_data > 0 ? n_data : n_names;
+  for (int role = ROLE_USER; role <= ROLE_ITEM; role++) /* then by place */
+    for (int i = 0; i < n && column[role] < 0; i++)
+      if (!taken[i]) {
+        column[role] = i;
+        taken[i] = true;
+      }
+  if (column[ROLE_USER] < 0 || column[ROLE_ITEM] < 0)
+    return status_fail(
+        BAD_DATA, "%s has %d column; a user and an item are needed. Say what parts them with --separator", h->name, n);
+  if (!named) { /* without names: user, item, value, time; the third may be the time */
+    bool time_third = !none[ROLE_TIME] && column[ROLE_TIME] < 0 && n == 3 && n_data > 2 && !taken[2] &&
+                      column[ROLE_VALUE] < 0 && looks_like_time(&data[2]);
+    if (time_third)
+      none[ROLE_VALUE] = true;
+    if (column[ROLE_VALUE] < 0 && !none[ROLE_VALUE] && n > 2 && !taken[2]) {
+      column[ROLE_VALUE] = 2;
+      taken[2] = true;
+    }
+    bool fixed = l->format == TEXT_MOVIELENS || l->format == TEXT_UDATA;
+    for (int i = 2; i < n && i < 4 && column[ROLE_TIME] < 0 && !none[ROLE_TIME]; i++)
+      if (!taken[i] && (fixed || (n_data > i && looks_like_time(&data[i])))) {
+        column[ROLE_TIME] = i;
+        taken[i] = true;
+      }
+  }
+  for (int role = ROLE_USER; role < N_ROLES; role++)
+    if (column[role] >= 0)
+      give_role(l, (text_role)role, column[role], names, n_names);
+done:
+  return st;
+}
+
+status head_quoting(text_layout *l, int wish) {
+  l->quoting = wish == 1 || (wish == 0 && (strcmp(l->separator, ",") == 0 || strcmp(l->separator, ";") == 0));
+  if (l->quoting && l->separator_length != 1)
+    return status_fail(USAGE, "--quoting yes needs a separator of one character");
+  return OK;
+}
+
+int head_split(const text_layout *l, const head *h, int i, char *copy, text_span *fields) {
+  if (i >= h->n)
+    return 0;
+  const char *bad;
+  size_t bad_at, n = h->line[i].n < HEAD_COPY ? h->line[i].n : HEAD_COPY;
+  memcpy(copy, h->line[i].at, n);
+  int count = text_split(l, copy, n, fields, TEXT_COLUMNS_MAX, &bad, &bad_at);
+  return count > 0 ? count : 0; /* the parser will say what is wrong, with the line */
+}
+
+static status detect_table(head *h, const text_wish *w, text_layout *l) {
+  status st = OK;
+  if (w->separator != NULL)
+    TRY(head_wished_separator(l, w->separator));
+  else if (l->format == TEXT_MOVIELENS)
+    set_separator(l, "::");
+  else if (l->format == TEXT_UDATA || l->format == TEXT_COUNTS)
+    set_separator(l, "\t");
+  else if (l->format == TEXT_MTX)
+    set_separator(l, "");
+  else if (l->format == TEXT_NETFLIX)
+    set_separator(l, ",");
+  else
+    head_guess_separator(l, h);
+  TRY(head_quoting(l, w->quoting));
+  char first_copy[HEAD_COPY], second_copy[HEAD_COPY];
+  text_span names[TEXT_COLUMNS_MAX], data[TEXT_COLUMNS_MAX];
+  int n_names = head_split(l, h, 0, first_copy, names), n_data = head_split(l, h, 1, second_copy, data);
+  bool may_have = l->format == TEXT_CSV || l->format == TEXT_COUNTS;
+  l->header = w->header == 1 || (w->header == 0 && may_have && guess_header(w, names, n_names, data, n_data));
+  if (l->header) {
+    l->skip_bytes = h->line_end[0];
+    l->skip_lines = h->line_number[0];
+  } else {
+    memcpy(data, names, sizeof data);
+    n_data = n_names;
+  }
+  st = choose_columns(h, l, w, names, l->header ? n_names : 0, data, n_data);
+done:
+  return st;
+}
+
+/* item: lines, then user,rating,date. */
+static status detect_netflix(const text_wish *w, text_layout *l) {
+  set_separator(l, ",");
+  if (w->column[ROLE_USER] != NULL || w->column[ROLE_ITEM] != NULL)
+    return status_fail(USAGE, "--user-column and --item-column do not go with --format netflix");
+  bool value = w->column[ROLE_VALUE] == NULL, time = w->column[ROLE_TIME] == NULL;
+  if ((!value && strcmp(w->column[ROLE_VALUE], "none") != 0) || (!time && strcmp(w->column[ROLE_TIME], "none") != 0))
+    return status_fail(USAGE, "--value-column and --time-column take only `none` with --format netflix");
+  give_role(l, ROLE_USER, 0, NULL, 0);
+  if (value)
+    give_role(l, ROLE_VALUE, 1, NULL, 0);
+  if (time)
+    give_role(l, ROLE_TIME, 2, NULL, 0);
+  return OK;
+}
+
+/* The banner, comments, and the line of sizes. */
+static status detect_mtx(const head *h, const char *bytes, size_t n, const text_wish *w, text_layout *l) {
+  char banner[128] = "", field[32] = "", symmetry[32] = "";
+  size_t length = h->line[0].n < sizeof banner - 1 ? h->line[0].n : sizeof banner - 1;
+  memcpy(banner, h->line[0].at, length);
+  for (size_t i = 0; i < length; i++)
+    banner[i] = (char)tolower((unsigned char)banner[i]);
+  if (sscanf(banner, "%%%%matrixmarket matrix coordinate %31s %31s", field, symmetry) != 2)
+    return status_fail(BAD_DATA, "%s: a MatrixMarket file must begin with `%%%%MatrixMarket matrix coordinate …`",
+                       h->name);
+  if (strcmp(symmetry, "general") != 0 || strcmp(field, "complex") == 0)
+    return status_fail(BAD_DATA,
+                       "%s: a %s %s matrix is not one of users and items; general real, integer or pattern ones are",
+                       h->name, symmetry, field);
+  if (w->column[ROLE_USER] != NULL || w->column[ROLE_ITEM] != NULL || w->column[ROLE_VALUE] != NULL ||
+      w->column[ROLE_TIME] != NULL)
+    return status_fail(USAGE, "a MatrixMarket file has no columns to choose");
+  off number = 0;
+  for (size_t i = 0; i < n;) {
+    const char *stop = memchr(bytes + i, '\n', n - i);
+    if (stop == NULL)
+      break;
+    number++;
+    size_t to = (size_t)(stop - bytes);
+    if (bytes[i] != '%' && to > i + (bytes[to - 1] == '\r')) {
+      char sizes[128];
+      long long rows = -1, columns = -1, entries = -1;
+      length = to - i < sizeof sizes - 1 ? to - i : sizeof sizes - 1;
+      memcpy(sizes, bytes + i, length);
+      sizes[length] = '\0';
+      if (sscanf(sizes, "%lld %lld %lld", &rows, &columns, &entries) != 3 || rows < 1 || columns < 1 || entries < 0)
+        return status_fail(BAD_DATA, "%s:%lld: `rows columns entries` expected", h->name, (long long)number);
+      l->most_user = (uint64_t)rows;
+      l->most_item = (uint64_t)columns;
+      l->skip_bytes = (off)to + 1;
+      l->skip_lines = number;
+      set_separator(l, "");
+      give_role(l, ROLE_USER, 0, NULL, 0);
+      give_role(l, ROLE_ITEM, 1, NULL, 0);
+      if (strcmp(field, "pattern") != 0)
+        give_role(l, ROLE_VALUE, 2, NULL, 0);
+      return OK;
+    }
+    i = to + 1;
+  }
+  return status_fail(BAD_DATA, "%s: no line of sizes in the first %d bytes", h->name, TEXT_HEAD);
+}
+
+static bool is_netflix_item(const text_span *line) {
+  if (line->n < 2 || line->at[line->n - 1] != ':')
+    return false;
+  for (size_t i = 0; i + 1 < line->n; i++)
+    if (line->at[i] < '0' || line->at[i] > '9')
+      return false;
+  return true;
+}
+
+static status sniff(const head *h, text_format *out) {
+  const text_span *first = &h->line[0];
+  if (first->n >= 14 && strncasecmp(first->at, "%%MatrixMarket", 14) == 0)
+    *out = TEXT_MTX;
+  else if (is_netflix_item(first))
+    *out = TEXT_NETFLIX;
+  else {
+    text_layout l = {.format = TEXT_CSV};
+    head_guess_separator(&l, h);
+    if (strcmp(l.separator, "::") == 0)
+      *out = TEXT_MOVIELENS;
+    else if (l.separator_length > 0)
+      *out = TEXT_CSV;
+    else { /* blanks: lists where the lines differ in length, or hold two fields anyway */
+      int least = TEXT_COLUMNS_MAX, most = 0;
+      for (int i = 0; i < h->n; i++) {
+        int fields = count_fields(&l, &h->line[i]);
+        least = fields < least ? fields : least;
+        most = fields > most ? fields : most;
+      }
+      if (most < 2)
+        return status_fail(BAD_DATA, "%s: the first line has one column; say what parts columns with --separator",
+                           h->name);
+      if (least == most && (least == 3 || least == 4))
+        return status_fail(USAGE,
+                           "%s has %d columns of blanks between: say --format lists (user item item …) or "
+                           "--format csv --separator blank (user item value time)",
+                           h->name, least);
+      *out = TEXT_LISTS;
+    }
+  }
+  return OK;
+}
+
+status head_read(head *h, const char *name, const char *bytes, size_t n, bool whole, size_t *from) {
+  *h = (head){.name = name};
+  *from = n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+  if (n == 0)
+    return status_fail(BAD_DATA, "%s is empty", name);
+  if (n >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0))
+    return status_fail(BAD_DATA, "%s is UTF-16; convert it first: iconv -f UTF-16 -t UTF-8 %s", name, name);
+  look(h, bytes, n, *from, whole);
+  if (h->n > 0)
+    return OK;
+  return whole ? status_fail(BAD_DATA, "%s has no line that is not empty", name)
+               : status_fail(BAD_DATA, "%s: the first line is longer than %d bytes", name, TEXT_HEAD);
+}
+
+status text_detect(const char *name, const char *bytes, size_t n, bool whole, const text_wish *wish, text_layout *out) {
+  status st = OK;
+  head h;
+  size_t from;
+  *out = (text_layout){.format = wish->format, .unit = wish->unit};
+  if (n >= 8 && memcmp(bytes, "\x89HDF\r\n\x1a\n", 8) == 0) {
+    out->format = TEXT_H5;
+    return OK;
+  }
+  if (wish->format == TEXT_H5)
+    return status_fail(BAD_DATA, "%s is not an HDF5 file", name);
+  if (wish->format == TEXT_LISTS && n > 0) { /* no header, no columns; a first line may be of any length */
+    out->skip_bytes = n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    return OK;
+  }
+  TRY(head_read(&h, name, bytes, n, whole, &from));
+  out->skip_bytes = (off)from;
+  if (out->format == TEXT_AUTO)
+    TRY(sniff(&h, &out->format));
+  if (out->format == TEXT_MTX)
+    return detect_mtx(&h, bytes, n, wish, out);
+  if (out->format == TEXT_NETFLIX)
+    return detect_netflix(wish, out);
+  if (out->format == TEXT_LISTS)
+    return OK;
+  return detect_table(&h, wish, out);
+done:
+  return st;
+}

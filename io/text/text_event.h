@@ -1,0 +1,28 @@
+/* What a record of text says: an event whose ids are not yet in the tables. Private to the parser. */
+#ifndef PALATE_IO_TEXT_TEXT_EVENT_H
+#define PALATE_IO_TEXT_TEXT_EVENT_H
+
+#include "io/text/text.h"
+
+/* An id in a record: its number, or (text != NULL) its bytes. */
+typedef struct token {
+  const char *text;
+  size_t n;
+  uint64_t number;
+} token;
+
+typedef struct event {
+  token user, item;
+  real value;
+  int64_t time;
+  text_time_unit unit;
+} event;
+
+/* MatrixMarket declares how many rows and columns there are. */
+static inline const char *matrix_index(const token *id, uint64_t most) {
+  if (most == 0)
+    return NULL;
+  return id->text != NULL || id->number < 1 || id->number > most ? "the index is not within the declared size" : NULL;
+}
+
+#endif

@@ -1,0 +1,118 @@
+/* The quick path of the text parser: plain records of the common kind, read in one pass; what is not plain is left to
+ * the careful path. In a header, so that the parser's loop takes it in. Private to the parser. */
+#ifndef PALATE_IO_TEXT_TEXT_QUICK_H
+#define PALATE_IO_TEXT_TEXT_QUICK_H
+
+#include "io/text/text_event.h"
+
+static inline bool ends_field(const char *s, char separator) {
+  return *s == separator || *s == '\n' || *s == '\r';
+}
+
+/* Past the digits at s; *number is what they say, modulo 2^64. */
+static inline const char *quick_digits(const char *s, uint64_t *number) {
+  unsigned digit;
+  *number = 0;
+  while ((digit = (unsigned char)*s - (unsigned)'0') <= 9) {
+    *number = 10 * *number + digit;
+    s++;
+  }
+  return s;
+}
+
+/* Past the bytes of a field that needs no careful look. */
+static inline const char *quick_skip(const char *s, char separator) {
+  while (*s != separator && (unsigned char)*s >= ' ' && *s != '"')
+    s++;
+  return s;
+}
+
+/* Ids: plain digits to a number, else bytes without controls and quotes. NULL: the careful path must look. */
+static inline const char *quick_id(const char *s, char separator, token *out) {
+  uint64_t number;
+  const char *from = s;
+  s = quick_digits(s, &number);
+  if (s > from && ends_field(s, separator) && s - from <= 18 && (*from != '0' || s - from == 1)) {
+    *out = (token){.number = number};
+    return s;
+  }
+  s = quick_skip(s, separator);
+  if (s == from || s - from > ID_MAX || !ends_field(s, separator))
+    return NULL;
+  *out = (token){.text = from, .n = (size_t)(s - from)};
+  /* Integers of 19 digits and the like are sorted out by the table. */
+  return s;
+}
+
+static inline const char *quick_value(const char *s, char separator, real *out) {
+  uint64_t number;
+  const char *from = s;
+  s = quick_digits(s, &number);
+  if (s - from <= 9 && s > from && ends_field(s, separator)) {
+    *out = (real)(uint32_t)number; /* one rounding, as (real)(double) is for so few digits */
+    return s;
+  }
+  s = quick_skip(s, separator);
+  return ends_field(s, separator) && text_value(from, (size_t)(s - from), out) == NULL ? s : NULL;
+}
+
+static inline const char *quick_time(const char *s, char separator, event *e) {
+  uint64_t number;
+  const char *from = s;
+  s = quick_digits(s, &number);
+  if (e->unit <= UNIT_S && s > from && s - from <= 10 && number <= (uint64_t)EVENT_TIME_MAX &&
+      ends_field(s, separator)) {
+    e->time = (int64_t)number;
+    e->unit = UNIT_S;
+    return s;
+  }
+  s = quick_skip(s, separator);
+  return ends_field(s, separator) && text_time(from, (size_t)(s - from), &e->unit, &e->time) == NULL ? s : NULL;
+}
+
+/* One record at s, which has a line end somewhere behind it. Returns one past its line end and fills *e, or NULL. */
+static inline const char *quick_record(const text_layout *l, const char *s, event *e) {
+  char separator = l->separator[0];
+  int length = l->separator_length;
+  for (int c = 0; c < l->n_columns; c++) {
+    if (c > 0) {
+      for (int k = 0; k < length; k++)
+        if (s[k] != l->separator[k])
+          return NULL;
+      s += length;
+    }
+    switch ((text_role)l->role[c]) {
+    case ROLE_USER:
+      s = quick_id(s, separator, &e->user);
+      break;
+    case ROLE_ITEM:
+      s = quick_id(s, separator, &e->item);
+      break;
+    case ROLE_VALUE:
+      s = quick_value(s, separator, &e->value);
+      break;
+    case ROLE_TIME:
+      e->unit = l->unit;
+      s = quick_time(s, separator, e);
+      break;
+    default:
+      s = quick_skip(s, separator);
+      if (!ends_field(s, separator))
+        return NULL;
+    }
+    if (s == NULL)
+      return NULL;
+  }
+  while (*s != '\n' && *s != '\r') { /* further columns */
+    if (*s == '\0' || *s == '"')
+      return NULL;
+    s++;
+  }
+  if (*s == '\r' && *++s != '\n')
+    return NULL;
+  if (matrix_index(&e->user, l->most_user) != NULL || matrix_index(&e->item, l->most_item) != NULL)
+    return NULL;
+  return s + 1;
+}
+
+#endif

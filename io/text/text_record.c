@@ -1,0 +1,108 @@
+/* Records and fields: where they end, with and without quotes. */
+#include "io/text/text.h"
+
+#include <string.h>
+
+const char *text_scan(const text_layout *layout, const char *at, const char *end, text_place *place, bool record) {
+  if (!layout->quoting) {
+    const char *stop = record && at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
+    return stop != NULL ? stop + 1 : NULL;
+  }
+  char separator = layout->separator[0];
+  text_place now = *place;
+  while (at < end) {
+    if (now == PLACE_QUOTED) {
+      at = memchr(at, '"', (size_t)(end - at));
+      if (at == NULL)
+        break;
+      now = PLACE_QUOTE;
+      at++;
+      continue;
+    }
+    char c = *at++;
+    if (c == '"' && now != PLACE_PLAIN) /* opens, or is the second of a doubled one */
+      now = PLACE_QUOTED;
+    else if (c == '\n') {
+      now = PLACE_START;
+      if (record) {
+        *place = now;
+        return at;
+      }
+    } else
+      now = c == separator ? PLACE_START : PLACE_PLAIN;
+  }
+  *place = now;
+  return NULL;
+}
+
+int text_split_blanks(char *record, size_t n, text_span *fields, int most) {
+  int count = 0;
+  for (size_t i = 0; i < n && count < most;) {
+    while (i < n && (record[i] == ' ' || record[i] == '\t'))
+      i++;
+    size_t from = i;
+    while (i < n && record[i] != ' ' && record[i] != '\t')
+      i++;
+    if (i > from)
+      fields[count++] = (text_span){record + from, i - from};
+  }
+  return count;
+}
+
+/* Takes the quotes off the field that begins at record[i]; *next is where the separator or the end is. */
+static const char *unquote(char *record, size_t n, size_t i, char separator, text_span *field, size_t *next) {
+  size_t to = i + 1, from = i + 1;
+  for (;;) {
+    const char *mark = from < n ? memchr(record + from, '"', n - from) : NULL;
+    if (mark == NULL)
+      return "a quote is left open";
+    size_t length = (size_t)(mark - record) - from;
+    memmove(record + to, record + from, length);
+    to += length;
+    from += length + 1;
+    if (from == n || record[from] != '"')
+      break;
+    record[to++] = '"';
+    from++;
+  }
+  if (from < n && record[from] != separator)
+    return "text after a closing quote";
+  *field = (text_span){record + i + 1, to - (i + 1)};
+  *next = from;
+  return NULL;
+}
+
+int text_split(const text_layout *layout, char *record, size_t n, text_span *fields, int most, const char **bad,
+               size_t *bad_at) {
+  size_t length = (size_t)layout->separator_length;
+  if (length == 0)
+    return text_split_blanks(record, n, fields, most);
+  int count = 0;
+  size_t i = 0;
+  while (count < most) {
+    size_t next;
+    if (layout->quoting && i < n && record[i] == '"') {
+      if ((*bad = unquote(record, n, i, layout->separator[0], &fields[count], &next)) != NULL) {
+        *bad_at = i;
+        return -1;
+      }
+    } else {
+      const char *found = i < n ? record + i : NULL;
+      while (found != NULL) {
+        found = memchr(found, layout->separator[0], (size_t)(record + n - found));
+        if (found == NULL || length == 1)
+          break;
+        if ((size_t)(record + n - found) >= length && memcmp(found, layout->separator, length) == 0)
+          break;
+        found++;
+      }
+      next = found != NULL ? (size_t)(found - record) : n;
+      fields[count] = (text_span){record + i, next - i};
+    }
+    count++;
+    if (next >= n)
+      return count;
+    i = next + length;
+  }
+  return count;
+}

@@ -1,0 +1,48 @@
+/* palate export: a model for other tools. */
+#include "io/base/log.h"
+#include "jobs/commands/commands.h"
+#include "jobs/show/export.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const option_use TAKES[] = {{"format", "npy"}, {"output", "export"}, {"threads", NULL}, {NULL, NULL}};
+
+static status run(struct comm *c, const options *o) {
+  (void)c;
+  status st = OK;
+  int format;
+  model *m = NULL;
+  char dir[SNAPSHOT_PATH_MAX];
+  const char *to = option_text(o, "output");
+  static status (*const make[])(model *, const char *) = {export_npy, export_csv, export_ann};
+  TRY(option_choice(o, "format", "npy|csv|ann-benchmarks", &format));
+  TRY(snapshot_resolve(options_argument(o, 0), false, dir));
+  TRY(model_open(dir, &m));
+  if (mkdir(to, 0755) != 0 && errno != EEXIST) {
+    st = status_fail(CANNOT_CREATE, "%s cannot be made: %s", to, strerror(errno));
+    goto done;
+  }
+  TRY(make[format](m, to));
+  printf("%s\n", to);
+done:
+  model_close(m);
+  return st;
+}
+
+const command CMD_EXPORT = {
+    .name = "export",
+    .arguments = "SNAPSHOT",
+    .summary = "factors, ids and titles for other tools",
+    .details =
+        "--format is npy, csv or ann-benchmarks; -o names a folder, made where it is missing.\n\n"
+        "  palate export snapshots --format npy -o arrays      numpy.load('arrays/items_factors.npy', mmap_mode='r')\n"
+        "  palate export snapshots --format csv -o tables\n"
+        "  palate export snapshots --format ann-benchmarks -o ann    items, users, and their exact 100 best",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .mpi = false,
+    .takes = TAKES,
+    .run = run};

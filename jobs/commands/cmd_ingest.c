@@ -1,0 +1,176 @@
+/* palate ingest: text or HDF5 to a dataset. */
+#include "io/base/log.h"
+#include "io/base/mem.h"
+#include "io/ingest/ingest.h"
+#include "jobs/commands/commands.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const option_use TAKES[] = {{"output", NULL},
+                                   {"format", NULL},
+                                   {"separator", NULL},
+                                   {"header", NULL},
+                                   {"quoting", NULL},
+                                   {"user-column", NULL},
+                                   {"item-column", NULL},
+                                   {"value-column", NULL},
+                                   {"time-column", NULL},
+                                   {"time-unit", NULL},
+                                   {"group", NULL},
+                                   {"rows", NULL},
+                                   {"items", NULL},
+                                   {"users", NULL},
+                                   {"item-id-column", NULL},
+                                   {"title-column", NULL},
+                                   {"tags-column", NULL},
+                                   {"append", NULL},
+                                   {"max-bad-lines", NULL},
+                                   {"stall-timeout", NULL},
+                                   {"threads", NULL},
+                                   {"json", NULL},
+                                   {NULL, NULL}};
+
+static status read_options(const options *o, ingest_settings *s) {
+  static const char *const COLUMN[N_ROLES] = {NULL, "user-column", "item-column", "value-column", "time-column"};
+  static const char *const ITEM_COLUMN[3] = {"item-id-column", "title-column", "tags-column"};
+  status st = OK;
+  int choice;
+  if (option_text(o, "output") == NULL)
+    return status_fail(USAGE, "palate ingest needs -o DATASET, the file to write");
+  s->output = option_text(o, "output");
+  s->items = option_text(o, "items");
+  s->users = option_text(o, "users");
+  s->append = option_text(o, "append");
+  TRY(option_choice(o, "format", TEXT_FORMAT_WORDS, &choice));
+  s->wish.format = (text_format)choice;
+  TRY(option_choice(o, "header", "auto|yes|no", &s->wish.header));
+  TRY(option_choice(o, "quoting", "auto|yes|no", &s->wish.quoting));
+  TRY(option_choice(o, "time-unit", "auto|s|ms|us|ns", &choice));
+  s->wish.unit = (text_time_unit)choice;
+  s->wish.separator = option_text(o, "separator");
+  for (int role = ROLE_USER; role < N_ROLES; role++)
+    s->wish.column[role] = option_text(o, COLUMN[role]);
+  for (int k = 0; k < 3; k++)
+    s->item_columns[k] = option_text(o, ITEM_COLUMN[k]);
+  s->group = option_text(o, "group");
+  TRY(option_choice(o, "rows", "auto|users|items", &s->rows));
+  TRY(option_count(o, "max-bad-lines", 0, INT64_C(1) << 40, &s->max_bad_lines));
+done:
+  return st;
+}
+
+static void print_json(const ingest_report *r, const char *output, double seconds) {
+  json_t *object = json_object();
+  json_object_set_new(object, "dataset", json_string_nocheck(output));
+  const struct {
+    const char *name;
+    int64_t value;
+  } COUNTS[] = {{"lines", r->lines},
+                {"kept", r->kept},
+                {"blank", r->blank},
+                {"rejected", r->rejected},
+                {"users", r->users},
+                {"items", r->items},
+                {"events", r->events},
+                {"repeated", r->repeated},
+                {"new_users", r->users - r->old_users},
+                {"new_items", r->items - r->old_items},
+                {"new_events", r->events - r->old_events},
+                {"titled", r->titled},
+                {"named", r->named},
+                {"titles_unused", r->titles_unused},
+                {"bytes", r->bytes},
+                {"memory", r->memory}};
+  for (size_t i = 0; i < sizeof COUNTS / sizeof *COUNTS; i++)
+    json_object_set_new(object, COUNTS[i].name, json_integer(COUNTS[i].value));
+  json_object_set_new(object, "seconds", json_real(seconds));
+  char *text = json_dumps(object, JSON_INDENT(2));
+  printf("%s\n", text != NULL ? text : "{}");
+  free(text);
+  json_decref(object);
+}
+
+static void row(const char *name, int64_t value, const char *remark) {
+  if (remark[0] != '\0')
+    log_info("  %-10s %14" PRId64 "   %s", name, value, remark);
+  else
+    log_info("  %-10s %14" PRId64, name, value);
+}
+
+static void print_table(const ingest_report *r, const ingest_settings *s, int ranks, double seconds) {
+  char remark[256];
+  row("lines", r->lines, "read");
+  row("kept", r->kept, "");
+  if (r->lines - r->kept - r->rejected > 0)
+    row("other", r->lines - r->kept - r->rejected, "headers, blank lines, line ends within quotes");
+  snprintf(remark, sizeof remark, "see %s.rejected", s->output);
+  row("rejected", r->rejected, r->rejected > 0 ? remark : "");
+  snprintf(remark, sizeof remark, "%" PRId64 " new", r->users - r->old_users);
+  row("users", r->users, s->append != NULL ? remark : "");
+  snprintf(remark, sizeof remark, "%" PRId64 " new", r->items - r->old_items);
+  row("items", r->items, s->append != NULL ? remark : "");
+  snprintf(remark, sizeof remark, "%" PRId64 " new", r->events - r->old_events);
+  row("events", r->events, s->append != NULL ? remark : "");
+  row("merged", r->repeated,
+      r->repeated > 0 ? "events repeat a pair; kept here, merged by --duplicates in training" : "");
+  if (s->items != NULL) {
+    snprintf(remark, sizeof remark, "of %" PRId64 " items; %" PRId64 " further titles have no event", r->items,
+             r->titles_unused);
+    row("titles", r->titled, remark);
+  }
+  if (s->users != NULL)
+    row("names", r->named, "users named");
+  log_info("%.2f s on %d rank%s (read %.2f, number %.2f, move %.2f, titles and hashes %.2f, write %.2f), peak memory "
+           "%.1f MB",
+           seconds, ranks, ranks == 1 ? "" : "s", r->seconds_read, r->seconds_number, r->seconds_move,
+           r->seconds_titles, r->seconds_write, (double)r->memory / 1048576);
+  log_info("next: palate info %s; palate train %s -o SNAPSHOTS", s->output, s->output);
+}
+
+static status run(comm *c, const options *o) {
+  ingest_settings s = {0};
+  ingest_report report;
+  status st = OK;
+  double start = seconds_now();
+  const char **sources = NULL;
+  TRY(read_options(o, &s));
+  s.n_sources = options_argument_count(o);
+  TRY(comm_agree(c, MEM_ALLOC(sources, s.n_sources, "sources")));
+  for (int i = 0; i < s.n_sources; i++)
+    sources[i] = options_argument(o, i);
+  s.sources = sources;
+  TRY(ingest_run(c, &s, &report));
+  double seconds = seconds_now() - start;
+  print_table(&report, &s, c->size, seconds);
+  if (c->rank == 0 && option_flag(o, "json"))
+    print_json(&report, s.output, seconds);
+done:
+  mem_free(sources);
+  return st;
+}
+
+const command CMD_INGEST = {
+    .name = "ingest",
+    .arguments = "SOURCE...",
+    .summary = "make a dataset of ratings, plays or purchases in text or HDF5",
+    .details =
+        "Tells apart CSV and TSV (with or without a header), MovieLens `::`, u.data, `user TAB item TAB count`, lists "
+        "(`user item item …`), Netflix Prize files, MatrixMarket and HDF5 (data, indices, indptr), plain or gzip. "
+        "Columns are found by the names of a header, else they are user, item, value, time in this order. A line that "
+        "cannot be read is an error that names file, line and column, unless --max-bad-lines allows it; refused lines "
+        "go to DATASET.rejected with the reason. Ids are kept byte for byte. The dataset is the same on any number of "
+        "ranks and for any order of the lines.\n\n"
+        "  palate ingest ratings.csv --items movies.csv -o movielens.h5\n"
+        "  palate ingest user_artists.dat --items artists.dat -o lastfm.h5\n"
+        "  mpirun -n 4 palate ingest log-*.csv.gz --user-column member --item-column title --value-column none "
+        "--time-column when -o events.h5\n"
+        "  palate ingest today.csv --append events.h5 -o events2.h5\n",
+    .min_arguments = 1,
+    .max_arguments = 1 << 20,
+    .mpi = true,
+    .takes = TAKES,
+    .run = run,
+};

@@ -1,0 +1,22 @@
+/* What the members of a model consumed, to name and to judge its groups by. */
+#ifndef PALATE_JOBS_GROUPS_GROUP_PAIRS_H
+#define PALATE_JOBS_GROUPS_GROUP_PAIRS_H
+
+#include "io/ranks/comm.h"
+#include "io/snapshot/snapshot.h"
+#include "train/rows/csr.h"
+
+/* This rank's equal share of the users: the pairs the model m was trained on, and those its hold-out rule kept from it
+ * (test may be NULL). Collective; agreed status: BAD_DATA where the dataset at `path` is not of the model's users and
+ * items. Free with csr_free. */
+status group_pairs_load(comm *c, model *m, const char *path, csr *train, csr *test);
+
+/* Whether the dataset at `path` has as many users and items as the model; a file that is not there or not a dataset
+ * does not fit. Collective; agreed status: NO_MEMORY. */
+status group_pairs_fit(comm *c, model *m, const char *path, bool *fit);
+
+/* Keeps of each row what its member loved: of ratings those not below the member's mean, of counts all above 0. In
+ * place. Local. */
+void group_pairs_keep_loved(csr *pairs, bool explicit_loss);
+
+#endif

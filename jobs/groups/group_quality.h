@@ -1,0 +1,25 @@
+/* How good the groups of a snapshot are, beside their inertia: for people and for the journal. */
+#ifndef PALATE_JOBS_GROUPS_GROUP_QUALITY_H
+#define PALATE_JOBS_GROUPS_GROUP_QUALITY_H
+
+#include "io/snapshot/journal.h"
+#include "jobs/groups/taste_rows.h"
+#include "train/rows/csr.h"
+
+typedef struct group_judged {
+  lid n_groups;
+  int m;                /* memberships */
+  const lid *group;     /* (count of our rows, m) */
+  const real *affinity; /* (count of our rows, m) */
+  const int64_t *size;  /* [n_groups] */
+  bool unit;            /* cosine */
+  uint64_t seed;
+} group_judged;
+
+/* Sizes (Gini), silhouette on a sample, stability between two halves of the members, and, where test pairs are at hand
+ * (train and test, or both NULL), whether lists of what is popular in a member's groups beat what is popular with
+ * everyone. Says it on standard error and writes a line "quality" into the journal. Collective; agreed status. */
+status group_quality(comm *c, const taste_rows *r, const group_judged *g, gid n_items, const csr *train,
+                     const csr *test, journal *j);
+
+#endif

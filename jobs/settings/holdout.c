@@ -1,0 +1,158 @@
+#include "jobs/settings/holdout.h"
+
+#include "eval/holdout/given_pairs.h"
+#include "io/base/log.h"
+#include "io/base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char GIVEN[] = "test:";
+enum { GIVEN_LENGTH = sizeof GIVEN - 1 };
+
+/* The rule that the options give, or "" where they give none. */
+static status text_of(const options *o, char *out) {
+  const char *test = option_text(o, "test");
+  out[0] = '\0';
+  if (test != NULL && option_given(o, "holdout"))
+    return status_fail(USAGE, "give --holdout or --test, not both");
+  if (test != NULL) {
+    if (strlen(test) + sizeof GIVEN > HOLDOUT_TEXT_MAX)
+      return status_fail(USAGE, "--test: the path is too long");
+    snprintf(out, HOLDOUT_TEXT_MAX, "%s%s", GIVEN, test);
+  } else if (option_given(o, "holdout")) {
+    snprintf(out, HOLDOUT_TEXT_MAX, "%s", option_text(o, "holdout"));
+  }
+  return OK;
+}
+
+status holdout_read(const options *o, split_use use, const char *model_rule, uint64_t model_seed, holdout *out) {
+  int64_t seed = 0;
+  *out = (holdout){.test = NULL};
+  status st = option_count(o, "seed", 0, INT64_MAX, &seed);
+  if (st == OK)
+    st = text_of(o, out->text);
+  if (st != OK)
+    return st;
+  if (out->text[0] == '\0')
+    snprintf(out->text, sizeof out->text, "%s", model_rule != NULL ? model_rule : option_text(o, "holdout"));
+  if (model_rule != NULL && !option_given(o, "seed"))
+    seed = (int64_t)model_seed;
+  if (strncmp(out->text, GIVEN, GIVEN_LENGTH) == 0) {
+    out->test = out->text + GIVEN_LENGTH;
+    st = split_parse("none", (uint64_t)seed, &out->rule);
+  } else {
+    st = split_parse(out->text, (uint64_t)seed, &out->rule);
+  }
+  out->rule.use = use;
+  bool random = out->rule.kind == SPLIT_RANDOM || out->rule.kind == SPLIT_USERS;
+  if (st == OK && model_rule != NULL &&
+      (strcmp(out->text, model_rule) != 0 || (random && (uint64_t)seed != model_seed)))
+    log_warn("the model was trained with --holdout %s --seed %llu: measured with --holdout %s --seed %llu it has "
+             "seen test pairs, and looks better than it is",
+             model_rule, (unsigned long long)model_seed, out->text, (unsigned long long)seed);
+  return st;
+}
+
+bool holdout_none(const holdout *h) {
+  return h->rule.kind == SPLIT_NONE && h->test == NULL;
+}
+
+static status load_given(comm *c, const holdout *h, dataset *d, const part *users, duplicates merge, csr *train,
+                         csr *test) {
+  given_pairs given = {0};
+  status st = given_load(c, d, h->test, users, merge, &given);
+  if (st == OK)
+    st = interactions_load(c, d, users, merge, given_mark, &given, train, NULL);
+  if (st == OK && test != NULL) {
+    *test = given.rows;
+    given.rows = (csr){0};
+  }
+  given_free(&given);
+  return st;
+}
+
+status holdout_check(const holdout *h, const dataset *d) {
+  if (split_needs_time(&h->rule) && !dataset_has_time(d))
+    return status_fail(USAGE, "--holdout %s needs times, and %s has none; random:F does without", h->rule.text,
+                       dataset_path(d));
+  return OK;
+}
+
+/* Reads the ids of a side once, so that their checksums are looked at; hashes them where `hash` is given. */
+static status read_keys(dataset *d, side s, gid first, gid count, uint64_t *hash) {
+  enum { SLAB = 1 << 16 };
+  status st = OK;
+  for (gid at = 0; st == OK && at < count; at += SLAB) {
+    gid n = count - at < SLAB ? count - at : SLAB;
+    strings ids = {0};
+    st = dataset_read_ids(d, s, first + at, n, &ids);
+    for (gid i = 0; st == OK && hash != NULL && i < n; i++)
+      hash[at + i] = split_hash(ids.bytes + i * ids.width, ids.width);
+    strings_free(&ids);
+  }
+  return st;
+}
+
+status holdout_keys(const comm *c, holdout *h, dataset *d, gid first, gid count) {
+  static const char *const PATH[2] = {"/users/id", "/items/id"};
+  status st = OK;
+  if (!split_draws(&h->rule))
+    return OK;
+  for (int s = 0; s < 2; s++) {
+    split_keys *keys = &h->rule.keys[s];
+    gid n = dataset_items(d), from = s == USERS ? first : 0, many = s == USERS ? count : n;
+    const void *map = NULL;
+    h5_column column;
+    mem_free(h->hash[s]);
+    h->hash[s] = NULL;
+    TRY(h5_find(dataset_file(d), PATH[s], &column));
+    TRY(h5_map(dataset_file(d), PATH[s], H5_TEXT, &map));
+    if (map == NULL)
+      TRY(MEM_ALLOC(h->hash[s], many, "keys of the hold-out"));
+    *keys = (split_keys){map, column.width, h->hash[s], from};
+    if (map != NULL && s == ITEMS) {
+      from = n * c->rank / c->size;
+      many = n * (c->rank + 1) / c->size - from;
+    }
+    TRY(read_keys(d, (side)s, from, many, h->hash[s]));
+  }
+done:
+  return st;
+}
+
+void holdout_free(holdout *h) {
+  for (int s = 0; s < 2; s++) {
+    mem_free(h->hash[s]);
+    h->hash[s] = NULL;
+    h->rule.keys[s] = (split_keys){0};
+  }
+}
+
+bool holdout_is_of(const holdout *h, model *m) {
+  h5_file *f = model_file(m);
+  char *rule = NULL, *key = NULL;
+  int64_t seed = -1;
+  bool same = h5_attr_text(f, "/", "holdout", &rule) == OK && strcmp(rule, holdout_text(h)) == 0;
+  if (same && split_draws(&h->rule))
+    same = h5_attr_i64(f, "/", "seed", &seed) == OK && (uint64_t)seed == h->rule.seed &&
+           h5_attr_has(f, "/", HOLDOUT_KEY) && h5_attr_text(f, "/", HOLDOUT_KEY, &key) == OK &&
+           strcmp(key, HOLDOUT_KEY_ID) == 0;
+  mem_free(rule);
+  mem_free(key);
+  return same;
+}
+
+status holdout_load(comm *c, holdout *h, dataset *d, const part *users, duplicates merge, csr *train, csr *test) {
+  if (h->test != NULL)
+    return load_given(c, h, d, users, merge, train, test);
+  status st = holdout_check(h, d);
+  if (st != OK)
+    return st;
+  st = comm_agree(c, holdout_keys(c, h, d, users->first[c->rank], part_count(users, c->rank)));
+  return st != OK ? st : interactions_load(c, d, users, merge, split_mark, &h->rule, train, test);
+}
+
+const char *holdout_text(const holdout *h) {
+  return h->text;
+}

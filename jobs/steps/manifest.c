@@ -1,0 +1,89 @@
+#include "jobs/steps/manifest.h"
+
+#include "io/base/log.h"
+#include "io/base/mem.h"
+#include "io/snapshot/journal.h"
+#include "io/snapshot/snapshot.h"
+
+#include <cblas.h>
+#include <omp.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <string.h>
+#include <xxhash.h>
+#include <zlib.h>
+
+#ifndef PALATE_VERSION
+#define PALATE_VERSION "unknown"
+#endif
+
+/* Text that comes from outside, as JSON can hold it. */
+static json_t *text_json(const char *text) {
+  char safe[8192];
+  return text != NULL ? json_string(text_printable(text, safe, sizeof safe)) : json_null();
+}
+
+static void take_option(void *config, const char *name, const char *value) {
+  json_object_set_new(config, name, text_json(value));
+}
+
+static json_t *libraries(const comm *c) {
+  char mpi[MPI_MAX_LIBRARY_VERSION_STRING] = "not used", xxhash[32];
+  int length;
+  if (c->mpi != MPI_COMM_NULL)
+    MPI_Get_library_version(mpi, &length);
+  mpi[strcspn(mpi, ",\n")] = '\0';
+  snprintf(xxhash, sizeof xxhash, "%u.%u.%u", XXH_versionNumber() / 10000, XXH_versionNumber() / 100 % 100,
+           XXH_versionNumber() % 100);
+  return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "mpi", mpi, "hdf5", h5_version(), "openblas",
+                   openblas_get_config(), "jansson", JANSSON_VERSION, "openssl", OpenSSL_version(OPENSSL_VERSION),
+                   "zlib", zlibVersion(), "xxhash", xxhash);
+}
+
+/* What the model's attributes say of the data it was trained on. */
+static status dataset_json(const char *dir, json_t **out) {
+  model *m = NULL;
+  char *path = NULL, *digest = NULL;
+  int64_t pairs = 0;
+  *out = NULL;
+  status st = model_open(dir, &m);
+  if (st != OK)
+    return st;
+  h5_file *f = model_file(m);
+  if (h5_attr_has(f, "/", "dataset"))
+    TRY(h5_attr_text(f, "/", "dataset", &path));
+  if (h5_attr_has(f, "/", "dataset_sha256"))
+    TRY(h5_attr_text(f, "/", "dataset_sha256", &digest));
+  if (h5_attr_has(f, "/", "pairs"))
+    TRY(h5_attr_i64(f, "/", "pairs", &pairs));
+  *out = json_pack("{s:o, s:o, s:I, s:I, s:I}", "path", text_json(path), "sha256", text_json(digest), "users",
+                   (json_int_t)model_rows(m, USERS), "items", (json_int_t)model_rows(m, ITEMS), "pairs",
+                   (json_int_t)pairs);
+done:
+  mem_free(path);
+  mem_free(digest);
+  model_close(m);
+  return st;
+}
+
+status manifest_write(const comm *c, const char *dir, const options *o, const json_t *gate, const char *parent) {
+  json_t *dataset = NULL, *config = json_object(), *all = NULL;
+  char now[32];
+  status st = OK;
+  TRY(dataset_json(dir, &dataset));
+  if (o != NULL)
+    options_each(o, take_option, config);
+  time_iso8601(now);
+  all = json_pack("{s:s, s:s, s:s, s:O, s:O, s:O, s:o, s:o, s:i, s:i}", "snapshot", snapshot_id(dir), "palate",
+                  PALATE_VERSION, "created", now, "dataset", dataset, "config", config, "gate", gate, "parent",
+                  parent[0] != '\0' ? json_string(parent) : json_null(), "libraries", libraries(c), "ranks", c->size,
+                  "threads", omp_get_max_threads());
+  if (all == NULL)
+    TRY(status_fail(NO_MEMORY, "no memory for the manifest"));
+  TRY(snapshot_write_json(dir, "manifest.json", all));
+done:
+  json_decref(all);
+  json_decref(config);
+  json_decref(dataset);
+  return st;
+}

@@ -1,0 +1,100 @@
+#include "jobs/steps/warm.h"
+
+#include "eval/score/match_ids.h"
+#include "io/base/log.h"
+#include "io/base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+status warm_find(comm *c, const options *o, const char *snapshots, char *warm) {
+  const char *how = option_text(o, "warm-start");
+  status st = OK;
+  warm[0] = '\0';
+  if (c->rank == 0 && how != NULL && strcmp(how, "never") != 0) {
+    char latest[SNAPSHOT_PATH_MAX + 16];
+    struct stat about;
+    snprintf(latest, sizeof latest, "%s/latest", snapshots);
+    if (strcmp(how, "auto") != 0)
+      st = snapshot_resolve(how, true, warm);
+    else if (lstat(latest, &about) == 0)
+      st = snapshot_resolve(snapshots, true, warm);
+  }
+  st = comm_agree(c, st);
+  if (st == OK)
+    comm_broadcast(c, warm, SNAPSHOT_PATH_MAX, 0);
+  return st;
+}
+
+/* Rows of a side whose row in the model is row(i); runs of neighbours are read in one go. */
+static status take_rows(als *a, model *m, side s, const gid *row, gid count, int64_t *taken) {
+  off ld = als_ld(a);
+  real *factors = als_factors(a, s), *bias = als_bias(a, s);
+  status st = OK;
+  for (gid i = 0; st == OK && i < count;) {
+    gid n = 1;
+    if (row[i] < 0) {
+      i++;
+      continue;
+    }
+    while (i + n < count && row[i + n] == row[i] + n)
+      n++;
+    st = model_read_factors(m, s, row[i], n, factors + i * ld, ld);
+    if (st == OK && bias != NULL)
+      st = model_read_bias(m, s, row[i], n, bias + i);
+    *taken += n;
+    i += n;
+  }
+  return st;
+}
+
+static const char *unfit(const model *m, als *a, int factors, bool explicit_loss) {
+  if (model_is_explicit(m) != explicit_loss)
+    return "it has another loss";
+  if (model_factors(m) != factors)
+    return "it has another number of factors";
+  if (model_has_bias(m) != (als_bias(a, USERS) != NULL))
+    return "only one of the two has biases";
+  return NULL;
+}
+
+status warm_start(comm *c, const char *warm, dataset *d, const holdout *h, als *a, int factors, bool explicit_loss) {
+  model *m = NULL;
+  gid *user_row = NULL, *item_row = NULL;
+  const part *users = als_part(a, USERS), *items = als_part(a, ITEMS);
+  gid first_item = items->first[c->rank], item_count = part_count(items, c->rank);
+  int64_t taken[2] = {0, 0}, sent = c->bytes_sent;
+  status st = comm_agree(c, model_open(warm, &m));
+  if (st != OK)
+    return st;
+  const char *why = unfit(m, a, factors, explicit_loss);
+  if (why != NULL) {
+    log_info("a cold start: %s cannot be started from, for %s", warm, why);
+    goto done;
+  }
+  st = MEM_ALLOC(user_row, part_count(users, c->rank), "rows to start from");
+  if (st == OK)
+    st = MEM_ALLOC(item_row, item_count, "rows to start from");
+  TRY(comm_agree(c, st));
+  TRY(match_ids(c, ids_of_dataset(d), ids_of_model(m), USERS, users->first[c->rank], part_count(users, c->rank),
+                user_row));
+  TRY(match_ids(c, ids_of_dataset(d), ids_of_model(m), ITEMS, first_item, item_count, item_row));
+  if (!holdout_none(h) && !holdout_is_of(h, m)) {
+    log_info("a cold start: %s was trained on pairs that are held out now", warm);
+    goto done;
+  }
+  st = take_rows(a, m, USERS, user_row, part_count(users, c->rank), &taken[0]);
+  if (st == OK)
+    st = take_rows(a, m, ITEMS, item_row, item_count, &taken[1]);
+  TRY(comm_agree(c, st));
+  comm_sum_i64(c, taken, 2);
+  log_info("starting from %s: %lld of %lld users and %lld of %lld items are known there", warm, (long long)taken[0],
+           (long long)users->n, (long long)taken[1], (long long)items->n);
+done:
+  c->bytes_sent = sent;
+  mem_free(user_row);
+  mem_free(item_row);
+  model_close(m);
+  return st;
+}

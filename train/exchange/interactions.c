@@ -1,0 +1,216 @@
+#include "train/exchange/interactions.h"
+
+#include "io/base/mem.h"
+#include "train/cost/cost.h"
+
+#include <string.h>
+
+/* Events read at a time: bounds what loading needs beside the result. A longer row is read whole. */
+enum { CHUNK = 1 << 21 };
+
+status interactions_cut_users(comm *c, dataset *d, int k, int ranks, part *users) {
+  status st = OK;
+  part even = {0};
+  off *indptr = NULL;
+  *users = (part){0};
+  gid n = dataset_users(d);
+  TRY(comm_agree(c, part_equal(&even, n, c->size)));
+  gid first = even.first[c->rank], count = part_count(&even, c->rank);
+  st = MEM_ALLOC(indptr, count + 1, "row offsets");
+  if (st == OK)
+    st = dataset_read_indptr(d, first, count, indptr);
+  TRY(comm_agree(c, st));
+  for (gid i = 0; i < count; i++)
+    indptr[i] = cost_of_row(indptr[i + 1] - indptr[i], k);
+  TRY(part_balanced(c, &even, indptr, cost_granule(n), ranks, users));
+done:
+  mem_free(indptr);
+  part_free(&even);
+  return st;
+}
+
+/* A chunk of whole rows as it is read, and what becomes of it. */
+typedef struct chunk {
+  off room;
+  lid *item;
+  real *value;
+  int64_t *time;
+  uint8_t *mark;
+  lid *test_item; /* the held-out part of each row, at the row's own place */
+  real *test_value;
+} chunk;
+
+static void chunk_free(chunk *k) {
+  mem_free(k->item);
+  mem_free(k->value);
+  mem_free(k->time);
+  mem_free(k->mark);
+  mem_free(k->test_item);
+  mem_free(k->test_value);
+  *k = (chunk){0};
+}
+
+static status chunk_grow(chunk *k, off n, bool time, bool test) {
+  status st = OK;
+  if (n <= k->room && k->item != NULL)
+    return OK;
+  chunk_free(k);
+  TRY(MEM_ALLOC(k->item, n, "events being read"));
+  TRY(MEM_ALLOC(k->value, n, "events being read"));
+  TRY(MEM_ALLOC(k->mark, n, "events being read"));
+  if (time)
+    TRY(MEM_ALLOC(k->time, n, "events being read"));
+  if (test) {
+    TRY(MEM_ALLOC(k->test_item, n, "events being read"));
+    TRY(MEM_ALLOC(k->test_value, n, "events being read"));
+  }
+  k->room = n;
+done:
+  return st;
+}
+
+/* One row in place: marks, splits, orders and merges it. Returns the sizes of its two parts. */
+static void row_make(chunk *k, off at, off n, duplicates merge, mark_events *mark, const void *rule, gid user,
+                     uint64_t *scratch, off *n_train, off *n_test) {
+  lid *item = k->item + at, *test_item = k->test_item != NULL ? k->test_item + at : NULL;
+  real *value = k->value + at, *test_value = k->test_value != NULL ? k->test_value + at : NULL;
+  off train = n, test = 0;
+  if (mark != NULL) {
+    uint8_t *m = k->mark + at;
+    memset(m, EVENT_TRAIN, (size_t)n);
+    mark(rule, user, n, item, value, k->time != NULL ? k->time + at : NULL, m);
+    train = 0;
+    for (off i = 0; i < n; i++) {
+      if (m[i] == EVENT_TEST && test_item != NULL) {
+        test_item[test] = item[i];
+        test_value[test++] = value[i];
+      }
+      if (m[i] == EVENT_TRAIN) {
+        item[train] = item[i];
+        value[train++] = value[i];
+      }
+    }
+  }
+  row_sort(train, item, value, scratch);
+  *n_train = row_merge(merge, train, item, value);
+  if (test > 0) {
+    row_sort(test, test_item, test_value, scratch);
+    test = row_merge(merge, test, test_item, test_value);
+  }
+  *n_test = test;
+}
+
+/* What a row is made from and into. */
+typedef struct making {
+  chunk *k;
+  const off *indptr;
+  gid first, user0; /* the chunk's first row; the global row of our first */
+  duplicates merge;
+  mark_events *mark;
+  const void *rule;
+  csr *train, *test;
+} making;
+
+static void make_one(void *context, gid r, uint64_t *scratch) {
+  const making *w = context;
+  off n_train, n_test;
+  row_make(w->k, w->indptr[r] - w->indptr[w->first], w->indptr[r + 1] - w->indptr[r], w->merge, w->mark, w->rule,
+           w->user0 + r, scratch, &n_train, &n_test);
+  w->train->ptr[r + 1] = n_train;
+  if (w->test != NULL)
+    w->test->ptr[r + 1] = n_test;
+}
+
+/* Rows first … last-1 of this rank's, whose events all lie in the chunk, appended to the results. */
+static status rows_make(chunk *k, const off *indptr, gid first, gid last, gid user0, duplicates merge,
+                        mark_events *mark, const void *rule, csr *train, csr *test) {
+  making w = {k, indptr, first, user0, merge, mark, rule, train, test};
+  status st = rows_each(indptr, first, last, make_one, &w);
+  if (st != OK)
+    return st;
+  for (gid r = first; r < last; r++) {
+    off at = indptr[r] - indptr[first], n = train->ptr[r + 1];
+    train->ptr[r + 1] += train->ptr[r];
+    memcpy(train->col + train->ptr[r], k->item + at, sizeof(lid) * (size_t)n);
+    memcpy(train->val + train->ptr[r], k->value + at, sizeof(real) * (size_t)n);
+    if (test == NULL)
+      continue;
+    n = test->ptr[r + 1];
+    test->ptr[r + 1] += test->ptr[r];
+    if (n == 0)
+      continue;
+    off end = test->ptr[r + 1];
+    memcpy(test->col + end - n, k->test_item + at, sizeof(lid) * (size_t)n);
+    memcpy(test->val + end - n, k->test_value + at, sizeof(real) * (size_t)n);
+  }
+  return OK;
+}
+
+/* Gives back what `room` places were too many, unless the copy that takes would cost more memory than it frees. */
+static status shrink(csr *m, off room) {
+  off nnz = csr_nnz(m);
+  if (nnz >= room - room / 4)
+    return OK;
+  status st = MEM_REALLOC(m->col, nnz, "interactions");
+  if (st == OK)
+    st = MEM_REALLOC(m->val, nnz, "interactions");
+  m->room = nnz;
+  return st;
+}
+
+static status load_local(dataset *d, gid user0, gid count, duplicates merge, mark_events *mark, const void *rule,
+                         csr *train, csr *test) {
+  status st = OK;
+  off *indptr = NULL;
+  chunk k = {0};
+  if (count > INT32_MAX)
+    return status_fail(BAD_DATA, "%lld users fall to one rank, more than 2^31: use more ranks", (long long)count);
+  TRY(MEM_ALLOC(indptr, count + 1, "row offsets"));
+  TRY(dataset_read_indptr(d, user0, count, indptr));
+  off total = indptr[count] - indptr[0];
+  TRY(csr_alloc(train, (lid)count, total, "interactions"));
+  off test_room = 0;
+  if (test != NULL)
+    TRY(csr_alloc(test, (lid)count, 0, "held-out interactions"));
+  for (gid r = 0; r < count;) {
+    gid end = r + 1;
+    while (end < count && indptr[end + 1] - indptr[r] <= CHUNK)
+      end++;
+    off n = indptr[end] - indptr[r];
+    TRY(chunk_grow(&k,
+                   n > CHUNK       ? n
+                   : total < CHUNK ? total
+                                   : CHUNK,
+                   mark != NULL && dataset_has_time(d), test != NULL));
+    TRY(dataset_read_events(d, indptr[r], n, k.item, k.value, k.time));
+    if (test != NULL && test->ptr[r] + n > test_room) { /* held-out pairs are few: grow as they come */
+      test_room = test->ptr[r] + n + test_room / 2;
+      TRY(MEM_REALLOC(test->col, test_room, "held-out interactions"));
+      TRY(MEM_REALLOC(test->val, test_room, "held-out interactions"));
+    }
+    TRY(rows_make(&k, indptr, r, end, user0, merge, mark, rule, train, test));
+    r = end;
+  }
+  TRY(shrink(train, total));
+  if (test != NULL)
+    TRY(shrink(test, test_room));
+done:
+  chunk_free(&k);
+  mem_free(indptr);
+  return st;
+}
+
+status interactions_load(comm *c, dataset *d, const part *users, duplicates merge, mark_events *mark, const void *rule,
+                         csr *train, csr *test) {
+  *train = (csr){0};
+  if (test != NULL)
+    *test = (csr){0};
+  status st =
+      comm_agree(c, load_local(d, users->first[c->rank], part_count(users, c->rank), merge, mark, rule, train, test));
+  if (st != OK) {
+    csr_free(train);
+    if (test != NULL)
+      csr_free(test);
+  }
+  return st;
+}

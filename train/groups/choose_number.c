@@ -1,0 +1,311 @@
+#include "train/groups/choose_number.h"
+
+#include "io/base/log.h"
+#include "io/base/mem.h"
+#include "io/snapshot/checkpoint.h"
+#include "train/centres/membership.h"
+#include "train/groups/kmeans.h"
+#include "train/groups/seed.h"
+#include "train/math/exact.h"
+#include "train/math/rng.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ROUNDS = 12, TERMS = 16, FOLD_COLUMN = 251, LEAST_POINTS = 10, POINTS_PER_GROUP = 5, EVERY = 8 };
+static const double HELD_OUT = 0.2;
+
+/* The sampled points of this rank, in two. */
+typedef struct fold {
+  lid n;
+  real *x; /* (n, k) */
+  gid *id; /* [n] */
+} fold;
+
+static void fold_free(fold *f) {
+  mem_free(f->x);
+  mem_free(f->id);
+}
+
+/* 0: not in the sample, 1: to fit, 2: held out. A point's lot depends on its row and the seed alone. */
+static int lot(uint64_t seed, gid row, double share) {
+  double u = rng_uniform(seed, RNG_KMEANS, (uint64_t)row, FOLD_COLUMN);
+  if (u >= share)
+    return 0;
+  return u < share * HELD_OUT ? 2 : 1;
+}
+
+static status fold_take(const kmeans_points *points, const gid *id, uint64_t seed, double share, int which, fold *f) {
+  status st = OK;
+  *f = (fold){0};
+  for (lid i = 0; i < points->n; i++)
+    f->n += lot(seed, id[i], share) == which;
+  TRY(MEM_ALLOC(f->x, (off)f->n * points->k, "sample of points"));
+  TRY(MEM_ALLOC(f->id, f->n, "sample of points"));
+  for (lid i = 0, to = 0; i < points->n; i++)
+    if (lot(seed, id[i], share) == which) {
+      memcpy(f->x + (off)to * points->k, points->x + i * points->ld, sizeof(real) * (size_t)points->k);
+      f->id[to++] = id[i];
+    }
+done:
+  return st;
+}
+
+/* log Σ π_g N(x; c_g, σ²) over the nearest groups, for every held-out point. */
+static void likelihoods(const lid *group, const real *dist2, lid n, int m, int k, const int64_t *size, int64_t fitted,
+                        double variance, double *out) {
+  double normal = -0.5 * k * log(2 * 3.141592653589793 * variance);
+  for (lid i = 0; i < n; i++) {
+    double term[TERMS], most = -INFINITY, sum = 0;
+    for (int j = 0; j < m; j++) {
+      double weight = (double)size[group[(off)i * m + j]] / (double)fitted;
+      term[j] = log(weight) - dist2[(off)i * m + j] / (2 * variance);
+      most = fmax(most, term[j]);
+    }
+    for (int j = 0; j < m; j++)
+      sum += exp(term[j] - most);
+    out[i] = normal + most + log(sum);
+  }
+}
+
+/* The exact sum over ranks of f(values): sums do not depend on how points are shared out. */
+static double sum_all(comm *c, const double *a, const double *b, lid n, int64_t n_all, bool squared) {
+  double largest = 0;
+  int64_t sum = 0;
+  for (int pass = 0; pass < 2; pass++) {
+    exact_scale scale = exact_scale_for(largest, n_all);
+    for (lid i = 0; i < n; i++) {
+      double d = a[i] - (b != NULL ? b[i] : 0), value = squared ? d * d : d;
+      if (pass == 0)
+        largest = fmax(largest, fabs(value));
+      else
+        sum += exact_term(scale, value);
+    }
+    if (pass == 0)
+      comm_max_f64(c, &largest, 1);
+    else {
+      comm_sum_i64(c, &sum, 1);
+      return exact_value(scale, sum);
+    }
+  }
+  return 0;
+}
+
+typedef struct trial {
+  comm *c;
+  const fold *fit, *held;
+  int k;
+  bool unit;
+  uint64_t seed;
+  int64_t fitted, held_out;
+} trial;
+
+/* Fits `groups` groups and scores the held-out points into out[held->n]. */
+static status try_groups(const trial *t, lid groups, double *out) {
+  status st = OK;
+  real *centre = NULL, *dist2 = NULL, *far = NULL;
+  lid *label = NULL, *near = NULL;
+  int64_t *size = NULL;
+  kmeans_result result;
+  int m = groups < TERMS ? (int)groups : TERMS;
+  kmeans_points fit = {t->fit->n, t->k, t->k, t->fit->x}, held = {t->held->n, t->k, t->k, t->held->x};
+  kmeans_config config = {.groups = groups,
+                          .rounds = ROUNDS,
+                          .unit = t->unit,
+                          .bound_bytes = (int64_t)t->fit->n * t->k * 8,
+                          .on_round = kmeans_leave,
+                          .context = t->c};
+  TRY(MEM_ALLOC(centre, (off)groups * t->k, "centroids"));
+  TRY(MEM_ALLOC(label, t->fit->n, "labels"));
+  TRY(MEM_ALLOC(dist2, t->fit->n, "distances"));
+  TRY(MEM_ZALLOC(size, groups, "sizes of groups"));
+  TRY(MEM_ALLOC(near, (off)t->held->n * m, "nearest groups"));
+  TRY(MEM_ALLOC(far, (off)t->held->n * m, "nearest groups"));
+done:
+  st = comm_agree(t->c, st);
+  if (st == OK)
+    st = kmeans_seed(t->c, &fit, t->fit->id, groups, t->seed, FOLD_COLUMN, centre);
+  if (st == OK)
+    st = kmeans_run(t->c, &fit, t->fit->id, &config, centre, label, dist2, &result);
+  if (st == OK)
+    st = comm_agree(t->c, membership_nearest(&held, centre, groups, m, near, far));
+  if (st == OK) {
+    for (lid i = 0; i < fit.n; i++)
+      size[label[i]]++;
+    comm_sum_i64(t->c, size, groups);
+    double variance = result.inertia / ((double)t->fitted * t->k);
+    likelihoods(near, far, held.n, m, t->k, size, t->fitted, fmax(variance, 1e-30), out);
+  }
+  mem_free(centre);
+  mem_free(label);
+  mem_free(dist2);
+  mem_free(size);
+  mem_free(near);
+  mem_free(far);
+  return st;
+}
+
+/* 1, 2, 3, 4, 6, 8, 11, 16 … : half octaves from `least` to `most`; every number of a short range. */
+static int list_numbers(lid least, lid most, lid *out) {
+  int n = 0;
+  if (most - least < EVERY) {
+    for (lid x = least; x <= most; x++)
+      out[n++] = x;
+    return n;
+  }
+  for (int half = 0; n < KMEANS_AUTO_MAX; half++) {
+    double x = floor(least * pow(2, 0.5 * half) + 0.5);
+    if (x > most)
+      break;
+    if (n == 0 || (lid)x != out[n - 1])
+      out[n++] = (lid)x;
+  }
+  return n;
+}
+
+/* The best by mean, and the smallest within one standard error of it. */
+static void choose(const trial *t, const double *each, kmeans_curve *out) {
+  lid n = t->held->n;
+  double mean[KMEANS_AUTO_MAX];
+  out->best = 0;
+  for (int g = 0; g < out->n; g++) {
+    mean[g] = sum_all(t->c, each + (off)g * n, NULL, n, t->held_out, false) / (double)t->held_out;
+    out->best = mean[g] > mean[out->best] ? g : out->best;
+  }
+  out->chosen = out->best;
+  for (int g = out->n - 1; g >= 0; g--) {
+    double squares = sum_all(t->c, each + (off)g * n, each + (off)out->best * n, n, t->held_out, true);
+    double difference = mean[out->best] - mean[g], count = (double)t->held_out;
+    out->likelihood[g] = mean[g] - mean[0];
+    out->error[g] = sqrt(fmax(squares / count - difference * difference, 0) / count);
+    if (g < out->best && difference <= out->error[g])
+      out->chosen = g;
+  }
+}
+
+/* --- what is kept --- */
+
+/* The likelihoods of all numbers, those that are not tried yet as well: a table each, rows by held-out point. */
+static checkpoint checkpoint_of(const trial *t, const kmeans_auto_wish *wish, int numbers, gid first, double *each,
+                                checkpoint_table *tables) {
+  for (int g = 0; g < numbers; g++)
+    tables[g] = (checkpoint_table){
+        "likelihood", t->held_out, first, t->held->n, sizeof *each, sizeof *each, each + (off)g * t->held->n};
+  return (checkpoint){.kind = KMEANS_AUTO_KIND, .key = wish->keep->key, .n_tables = numbers, .tables = tables};
+}
+
+/* How many numbers an earlier run has tried; *all: and it found that there are no more. */
+static status recall(const trial *t, const edge_keep *keep, const checkpoint *p, int numbers, int *done, bool *all) {
+  json_t *state = NULL;
+  int step = 0, ended = 0;
+  status st = checkpoint_read(t->c, keep->dir, numbers, p, &step, &state);
+  *done = 0;
+  *all = false;
+  if (st == OK && step > 0 && json_unpack(state, "{s:b}", "ended", &ended) == 0) {
+    *done = step;
+    *all = ended != 0;
+    log_info("going on after %d numbers of groups", step);
+  }
+  json_decref(state);
+  return st;
+}
+
+/* Keeps what was found after `done` numbers where it is time to; STOPPED where it is time to leave. What came of the
+ * last number is kept in any case, and told before the next edge. */
+static status edge(const trial *t, const edge_keep *keep, const checkpoint *p, int done, bool ended, double seconds) {
+  edge_choice choice = edge_choose(t->c, keep->clock, done, seconds);
+  status st = OK;
+  if (keep->dir != NULL && (ended || choice != EDGE_GO_ON)) {
+    json_t *state = json_pack("{s:b}", "ended", (int)ended);
+    st = checkpoint_write(t->c, keep->dir, done, state, p);
+    json_decref(state);
+  }
+  if (st == OK && choice == EDGE_STOP && !ended) {
+    char when[96];
+    snprintf(when, sizeof when, "after trying %d numbers of groups, with a checkpoint", done);
+    st = edge_stopped(keep->dir != NULL ? when : "while numbers of groups were tried", keep->dir);
+  }
+  return st;
+}
+
+static status try_all(const trial *t, const kmeans_auto_wish *wish, double *each, kmeans_curve *out, int *tried) {
+  checkpoint_table tables[KMEANS_AUTO_MAX];
+  status st = OK;
+  int done = 0;
+  bool ended = false;
+  progress bar;
+  checkpoint p = {.n_tables = 0};
+  if (wish->keep != NULL) {
+    p = checkpoint_of(t, wish, out->n, comm_before_i64(t->c, t->held->n), each, tables);
+    if (wish->keep->dir != NULL)
+      st = recall(t, wish->keep, &p, out->n, &done, &ended);
+  }
+  if (ended)
+    out->n = done;
+  progress_begin(&bar, "numbers of groups", out->n);
+  for (int g = done; st == OK && g < out->n; g++) {
+    double start = seconds_now();
+    st = try_groups(t, out->groups[g], each + (off)g * t->held->n);
+    if (st == BAD_DATA && g > 0) { /* there are no more distinct points than that */
+      out->n = g;
+      st = OK;
+    } else if (st == OK) {
+      ++*tried;
+      if (t->c->rank == 0)
+        progress_step(&bar, g + 1, "%d groups", out->groups[g]);
+    }
+    if (st == OK && wish->keep != NULL)
+      st = edge(t, wish->keep, &p, g < out->n ? g + 1 : g, g + 1 >= out->n, seconds_now() - start);
+  }
+  progress_end(&bar);
+  return st;
+}
+
+status kmeans_auto(comm *c, const kmeans_points *points, const gid *id, const kmeans_auto_wish *wish, kmeans_curve *out,
+                   int *tried) {
+  status st = OK;
+  fold fit = {0}, held = {0};
+  double *each = NULL;
+  int64_t counts[3] = {points->n, 0, 0};
+  lid most = wish->most;
+  *out = (kmeans_curve){0};
+  *tried = 0;
+  comm_sum_i64(c, counts, 1);
+  double share = counts[0] > wish->sample ? (double)wish->sample / (double)counts[0] : 1;
+  TRY(fold_take(points, id, wish->seed, share, 1, &fit));
+  TRY(fold_take(points, id, wish->seed, share, 2, &held));
+  TRY(MEM_ZALLOC(each, (off)held.n * KMEANS_AUTO_MAX, "likelihoods"));
+done:
+  st = comm_agree(c, st);
+  trial t = {c, &fit, &held, points->k, wish->unit, wish->seed, fit.n, held.n};
+  counts[1] = fit.n;
+  counts[2] = held.n;
+  if (st == OK) {
+    comm_sum_i64(c, counts + 1, 2);
+    out->fitted = t.fitted = counts[1];
+    out->held_out = t.held_out = counts[2];
+    if (t.fitted < LEAST_POINTS || t.held_out < 2)
+      st = status_fail(BAD_DATA,
+                       "--groups auto: %lld rows with factors are too few to hold any out: give a number of groups",
+                       (long long)counts[0]);
+  }
+  if (st == OK && wish->least > t.fitted / POINTS_PER_GROUP)
+    st =
+        status_fail(BAD_DATA,
+                    "--groups auto: %lld rows with factors, of which %lld are held out, can choose among at most %lld "
+                    "groups and not %d: ask for a lower range, or give a number of groups",
+                    (long long)counts[0], (long long)t.held_out, (long long)(t.fitted / POINTS_PER_GROUP), wish->least);
+  if (st == OK) {
+    if (most > t.fitted / POINTS_PER_GROUP)
+      most = (lid)(t.fitted / POINTS_PER_GROUP);
+    out->n = list_numbers(wish->least, most, out->groups);
+    st = try_all(&t, wish, each, out, tried);
+  }
+  if (st == OK)
+    choose(&t, each, out);
+  fold_free(&fit);
+  fold_free(&held);
+  mem_free(each);
+  return st;
+}

@@ -1,0 +1,47 @@
+/* A set of rows of a side at a bit a row, with the number of members below any row at hand. */
+#ifndef PALATE_TRAIN_ROWS_ROW_SET_H
+#define PALATE_TRAIN_ROWS_ROW_SET_H
+
+#include "io/base/status.h"
+#include "io/base/types.h"
+
+typedef struct row_set {
+  uint64_t *bits;
+  lid *below; /* members before each word, after row_set_count */
+  off words;
+} row_set;
+
+/* Empty, for rows 0 … n-1. Free with row_set_free. */
+status row_set_create(row_set *s, gid n);
+void row_set_free(row_set *s);
+
+static inline void row_set_add(row_set *s, gid row) {
+  s->bits[row / 64] |= (uint64_t)1 << (row % 64);
+}
+static inline bool row_set_has(const row_set *s, gid row) {
+  return s->bits[row / 64] >> (row % 64) & 1;
+}
+
+/* Counts the members, and makes row_set_place right. */
+off row_set_count(row_set *s);
+
+/* Members below this row. */
+static inline lid row_set_place(const row_set *s, gid row) {
+  return s->below[row / 64] + __builtin_popcountll(s->bits[row / 64] & (((uint64_t)1 << (row % 64)) - 1));
+}
+
+/* The first member at or after `row`, -1 where there is none: for (r = next(s, 0); r >= 0; r = next(s, r + 1)). */
+static inline gid row_set_next(const row_set *s, gid row) {
+  off w = row / 64;
+  if (w >= s->words)
+    return -1;
+  uint64_t left = s->bits[w] & ~(((uint64_t)1 << (row % 64)) - 1);
+  while (left == 0)
+    if (++w == s->words)
+      return -1;
+    else
+      left = s->bits[w];
+  return w * 64 + __builtin_ctzll(left);
+}
+
+#endif

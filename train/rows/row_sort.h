@@ -1,0 +1,34 @@
+/* Ordering one row of (column, value) pairs, merging the repeated ones, and finding one. */
+#ifndef PALATE_TRAIN_ROWS_ROW_SORT_H
+#define PALATE_TRAIN_ROWS_ROW_SORT_H
+
+#include "io/base/status.h"
+#include "io/base/types.h"
+
+typedef enum duplicates { DUPLICATES_SUM, DUPLICATES_MAX, DUPLICATES_LAST, DUPLICATES_MEAN } duplicates;
+
+/* Orders the n pairs by column, those of one column in the order they stood (stable). scratch has 2 * n places. Local.
+ */
+void row_sort(off n, lid *col, real *val, uint64_t *scratch);
+
+/* Calls each(context, r, scratch) for the rows first … last-1 in OpenMP threads, with scratch for the longest of them
+ * (row r has ptr[r + 1] - ptr[r] pairs). NO_MEMORY, and then no call. Local. */
+status rows_each(const off *ptr, gid first, gid last, void (*each)(void *context, gid r, uint64_t *scratch),
+                 void *context);
+
+/* Folds repeated columns of a sorted row into one pair; sums in double. Returns how many pairs are left. */
+off row_merge(duplicates how, off n, lid *col, real *val);
+
+/* Whether the n columns, which ascend, have this one. Local. */
+static inline bool row_contains(const lid *col, off n, lid wanted) {
+  if (n == 0)
+    return false;
+  while (n > 1) { /* no branch on what is compared: half of them would be mispredicted */
+    off half = n / 2;
+    col = col[half] <= wanted ? col + half : col;
+    n -= half;
+  }
+  return *col == wanted;
+}
+
+#endif
