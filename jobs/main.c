@@ -1,7 +1,7 @@
 /* palate COMMAND …: finds the command, starts MPI where it needs it, and is the only place that ends the process. */
 #include "io/base/log.h"
 #include "io/base/mem.h"
-#include "io/ranks/comm.h"
+#include "io/ranks/comm_mpi.h"
 #include "io/ranks/pulse.h"
 #include "jobs/cli/options.h"
 #include "jobs/commands/commands.h"

@@ -1,23 +1,17 @@
 /* Ranks talking to each other: agreement on failure, reductions, and rows moved in numbers beyond 2^31.
  *
- * A communicator of one rank makes no MPI call at all, so commands that never start MPI use the same code.
- * Every function here that takes a `comm *` is collective unless it says local; all ranks must call it with the same
- * sizes where the text says so. Failing ranks must meet the others at comm_agree() before the next collective call. */
+ * A communicator of one rank makes no MPI call at all, so commands that never start MPI use the same code. Programs
+ * that do not even link MPI take io/ranks/alone/comm_alone.c in the place of comm.c. Every function here that takes a
+ * `comm *` is collective unless it says local; all ranks must call it with the same sizes where the text says so.
+ * Failing ranks must meet the others at comm_agree() before the next collective call. */
 #ifndef PALATE_IO_RANKS_COMM_H
 #define PALATE_IO_RANKS_COMM_H
 
 #include "io/base/status.h"
 #include "io/base/types.h"
 
-#include <mpi.h>
-
-#define MPI_GID MPI_INT64_T
-#define MPI_LID MPI_INT32_T
-#define MPI_OFF MPI_INT64_T
-#define MPI_REAL_T MPI_FLOAT
-
 typedef struct comm {
-  MPI_Comm mpi; /* MPI_COMM_NULL for comm_single() */
+  bool mpi; /* false for comm_single(); MPI's handle is comm_mpi() of io/ranks/comm_mpi.h */
   int rank, size;
   int64_t bytes_sent;          /* payload this rank gave to other ranks; how each call is counted stands beside it */
   int64_t bytes_between_hosts; /* those of them for ranks on other hosts */

@@ -2,6 +2,7 @@
 
 #include "io/base/log.h"
 #include "io/base/mem.h"
+#include "io/ranks/comm_mpi.h"
 #include "io/snapshot/journal.h"
 #include "io/snapshot/snapshot.h"
 
@@ -30,7 +31,7 @@ static void take_option(void *config, const char *name, const char *value) {
 static json_t *libraries(const comm *c) {
   char mpi[MPI_MAX_LIBRARY_VERSION_STRING] = "not used", xxhash[32];
   int length;
-  if (c->mpi != MPI_COMM_NULL)
+  if (c->mpi)
     MPI_Get_library_version(mpi, &length);
   mpi[strcspn(mpi, ",\n")] = '\0';
   snprintf(xxhash, sizeof xxhash, "%u.%u.%u", XXH_versionNumber() / 10000, XXH_versionNumber() / 100 % 100,

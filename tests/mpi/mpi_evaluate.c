@@ -20,6 +20,7 @@
 #include "train/math/rng.h"
 
 #include <math.h>
+#include <mpi.h>
 #include <string.h>
 #include <sys/stat.h>
 

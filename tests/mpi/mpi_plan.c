@@ -10,6 +10,7 @@
 #include "train/math/rng.h"
 #include "train/plan/plan.h"
 
+#include <mpi.h>
 #include <omp.h>
 #include <stdio.h>
 #include <string.h>

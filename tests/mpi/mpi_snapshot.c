@@ -11,6 +11,7 @@
 
 #include <hdf5.h>
 #include <math.h>
+#include <mpi.h>
 #include <string.h>
 #include <sys/stat.h>
 

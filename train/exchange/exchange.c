@@ -329,7 +329,7 @@ static off post(exchange_trip *t, route *r, int tag, off at) {
   for (int from = 0; from < c->size; at += r->want[from], from++)
     for (off done = 0; from != c->rank && done < r->want[from]; done += piece) {
       off rows = r->want[from] - done < piece ? r->want[from] - done : piece;
-      MPI_Irecv(t->table + (at + done) * t->ld, (int)rows, t->table_row, from, tag, c->mpi,
+      MPI_Irecv(t->table + (at + done) * t->ld, (int)rows, t->table_row, from, tag, comm_mpi(c),
                 &x->receiving[x->receives++]);
     }
   memset(r->sent, 0, sizeof *r->sent * (size_t)c->size);
@@ -374,7 +374,7 @@ static bool send_next(exchange_trip *t, route *r, int tag, lid ready, int b) {
     real *pack = x->pack + (off)b * x->pack_room;
     for (off i = 0; i < rows; i++)
       memcpy(pack + i * t->width, t->table + row_for(x, list, at + i) * t->ld, sizeof(real) * (size_t)t->width);
-    MPI_Isend(pack, (int)rows, t->packed_row, to, tag, c->mpi, &x->sending[b]);
+    MPI_Isend(pack, (int)rows, t->packed_row, to, tag, comm_mpi(c), &x->sending[b]);
     comm_count_sent(c, to, rows * t->width * (int64_t)sizeof(real));
     c->row_messages++;
     r->sent[to] += rows;

@@ -10,6 +10,7 @@
 #ifndef PALATE_TRAIN_EXCHANGE_EXCHANGE_H
 #define PALATE_TRAIN_EXCHANGE_EXCHANGE_H
 
+#include "io/ranks/comm_mpi.h"
 #include "train/cost/choose.h"
 #include "train/exchange/part.h"
 #include "train/rows/csr.h"
