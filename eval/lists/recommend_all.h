@@ -4,7 +4,7 @@
 
 #include "eval/score/seen.h"
 #include "io/ranks/comm.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
 
 /* What turns a score into a match per cent. Explicit models: where the predicted rating lies between the lowest and the
  * highest training rating. Implicit models: the predicted preference as a share of the member's strongest, over all

@@ -4,7 +4,7 @@
 #define PALATE_EVAL_SCORE_FOLDIN_H
 
 #include "io/ranks/comm.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
 #include "train/rows/csr.h"
 #include "train/solve/loss.h"
 

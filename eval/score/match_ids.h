@@ -5,7 +5,7 @@
 #include "io/base/strings.h"
 #include "io/ranks/comm.h"
 #include "io/schema/dataset.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
 #include "train/exchange/part.h"
 
 /* row[i] = the row of `theirs` with the same id as our i-th, or -1. Each rank gives the ids of its part of both files,

@@ -9,7 +9,7 @@
 #include "eval/score/match_ids.h"
 #include "io/ranks/comm.h"
 #include "io/schema/dataset.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
 #include "train/exchange/part.h"
 
 /* Rows of a model and of a dataset that are not the same; what it says of items is shared out over ranks. */

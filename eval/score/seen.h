@@ -4,7 +4,7 @@
 
 #include "io/ranks/comm.h"
 #include "io/schema/dataset.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
 #include "train/exchange/part.h"
 #include "train/rows/csr.h"
 

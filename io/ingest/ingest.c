@@ -1,5 +1,6 @@
 #define _DEFAULT_SOURCE /* strsep */
 #include "io/ingest/ingest.h"
+#include "io/schema/dataset_write.h"
 
 #include "io/base/log.h"
 #include "io/base/mem.h"

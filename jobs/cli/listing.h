@@ -2,6 +2,7 @@
 #ifndef PALATE_JOBS_CLI_LISTING_H
 #define PALATE_JOBS_CLI_LISTING_H
 
+#include "io/schema/model.h"
 #include "io/snapshot/snapshot.h"
 
 #include <jansson.h>

@@ -4,6 +4,7 @@
 #include "io/ranks/pulse.h"
 #include "io/ranks/stop.h"
 #include "io/schema/groups.h"
+#include "io/schema/groups_write.h"
 #include "jobs/commands/commands.h"
 #include "jobs/groups/group_identity.h"
 #include "jobs/groups/group_names.h"

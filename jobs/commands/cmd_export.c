@@ -1,5 +1,6 @@
 /* palate export: a model for other tools. */
 #include "io/base/log.h"
+#include "io/snapshot/resolve.h"
 #include "jobs/commands/commands.h"
 #include "jobs/show/export.h"
 

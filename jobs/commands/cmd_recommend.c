@@ -4,6 +4,7 @@
 #include "eval/score/foldin.h"
 #include "io/base/log.h"
 #include "io/base/mem.h"
+#include "io/schema/model.h"
 #include "io/snapshot/snapshot.h"
 #include "jobs/cli/listing.h"
 #include "jobs/commands/commands.h"

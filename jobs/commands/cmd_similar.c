@@ -1,6 +1,7 @@
 /* palate similar: the titles nearest to one. */
 #include "eval/rank/one_member.h"
 #include "io/base/mem.h"
+#include "io/schema/model.h"
 #include "io/snapshot/snapshot.h"
 #include "jobs/cli/listing.h"
 #include "jobs/commands/commands.h"

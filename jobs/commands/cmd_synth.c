@@ -3,6 +3,7 @@
 #include "io/base/mem.h"
 #include "io/hdf5/store.h"
 #include "io/schema/dataset.h"
+#include "io/schema/dataset_write.h"
 #include "jobs/commands/commands.h"
 #include "jobs/synth/planted.h"
 

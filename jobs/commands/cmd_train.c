@@ -4,6 +4,7 @@
 #include "io/ranks/pulse.h"
 #include "io/ranks/stop.h"
 #include "io/schema/dataset.h"
+#include "io/schema/model_write.h"
 #include "io/snapshot/checkpoint.h"
 #include "io/snapshot/snapshot.h"
 #include "jobs/commands/commands.h"

@@ -4,7 +4,7 @@
 
 #include "io/ranks/comm.h"
 #include "io/schema/groups.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
 #include "train/rows/csr.h"
 
 typedef struct group_names {

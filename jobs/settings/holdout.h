@@ -5,7 +5,7 @@
 
 #include "eval/holdout/split.h"
 #include "io/schema/dataset.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
 #include "jobs/cli/options.h"
 #include "train/exchange/interactions.h"
 

@@ -1,3 +1,4 @@
+#include "io/schema/model.h"
 #include "jobs/show/info.h"
 
 #include "io/base/disk.h"

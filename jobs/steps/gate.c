@@ -1,4 +1,5 @@
 #include "jobs/steps/gate.h"
+#include "io/schema/model.h"
 
 #include "io/base/mem.h"
 #include "io/snapshot/snapshot.h"

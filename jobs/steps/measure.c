@@ -1,4 +1,5 @@
 #include "jobs/steps/measure.h"
+#include "io/schema/model.h"
 
 #include "io/base/log.h"
 #include "io/base/mem.h"

@@ -4,7 +4,7 @@
 
 #include "io/ranks/comm.h"
 #include "io/schema/dataset.h"
-#include "io/snapshot/snapshot.h"
+#include "io/snapshot/resolve.h"
 #include "jobs/cli/options.h"
 #include "jobs/settings/holdout.h"
 #include "train/als/als.h"

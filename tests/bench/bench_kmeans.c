@@ -7,7 +7,8 @@
 #include "io/base/log.h"
 #include "io/base/mem.h"
 #include "io/ranks/comm.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
+#include "io/snapshot/resolve.h"
 #include "train/groups/kmeans.h"
 #include "train/groups/seed.h"
 

@@ -10,6 +10,8 @@
 #include "eval/score/seen.h"
 #include "io/base/log.h"
 #include "io/base/mem.h"
+#include "io/schema/dataset_write.h"
+#include "io/schema/model_write.h"
 #include "jobs/settings/holdout.h"
 #include "jobs/steps/warm.h"
 #include "tests/ref/ref_metrics.h"

@@ -2,6 +2,7 @@
  * messages: too few nodes are booked, or too slow a network; or a model depends on which ranks share a node. */
 #define _XOPEN_SOURCE 700
 #include "io/base/mem.h"
+#include "io/schema/dataset_write.h"
 #include "tests/support/suite.h"
 #include "tests/support/temp_folder.h"
 #include "train/als/als.h"

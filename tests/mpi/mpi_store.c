@@ -4,6 +4,7 @@
 #include "io/base/mem.h"
 #include "io/hdf5/store.h"
 #include "io/schema/dataset.h"
+#include "io/schema/dataset_write.h"
 #include "tests/support/suite.h"
 #include "train/math/rng.h"
 
