@@ -1,17 +1,15 @@
 /* palate recommend: the best unseen items of one member, of a newcomer, or of everyone. */
 #include "eval/lists/recommend_all.h"
-#include "eval/rank/one_member.h"
-#include "eval/score/foldin.h"
+#include "eval/reader/reader.h"
 #include "io/base/log.h"
 #include "io/base/mem.h"
-#include "io/schema/model.h"
-#include "io/snapshot/snapshot.h"
+#include "io/snapshot/resolve.h"
 #include "jobs/cli/listing.h"
 #include "jobs/commands/commands.h"
 #include "jobs/groups/tastes.h"
 
-#include <math.h>
 #include <omp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,6 +22,77 @@ enum { LIKES_MAX = 1000, TOP_MAX = 100000 };
 static bool for_everyone(const options *o) {
   return option_flag(o, "all");
 }
+
+/* --- one list --- */
+
+static void warn_unseen_unknown(void) {
+  log_warn("the dataset is not where the model was trained on it, so items that members already have are not left "
+           "out; --data DATASET tells where it is");
+}
+
+/* Says on standard error if there is nothing to go by, and which groups the member belongs to. */
+static status say_member(const options *o, reader *r, gid row) {
+  status st = OK;
+  bool blank;
+  json_t *tastes = NULL;
+  char line[1024];
+  TRY(reader_user_is_blank(r, row, &blank));
+  if (blank)
+    log_warn("nothing was trained on for this member, so %s",
+             model_has_bias(reader_model(r)) ? "these are the items everyone rates highly" : "all items score alike");
+  if (option_flag(o, "json"))
+    goto done;
+  TRY(tastes_read(reader_dir(r), row, &tastes));
+  if (json_array_size(tastes) > 0)
+    log_info("member %s: %s", option_text(o, "user"), tastes_line(tastes, line, sizeof line));
+done:
+  json_decref(tastes);
+  return st;
+}
+
+static status list_user(const options *o, reader *r, int top, reader_entry *list, int *n) {
+  status st = OK;
+  const char *id = option_text(o, "user");
+  gid row;
+  bool found;
+  TRY(reader_find_user(r, id, &row));
+  if (row < 0)
+    TRY(status_fail(USAGE, "%s has no member with the id `%.200s`; --likes serves newcomers",
+                    h5_path(model_file(reader_model(r))), id));
+  TRY(say_member(o, r, row));
+  TRY(reader_open_data(r, option_text(o, "data"), &found));
+  if (!found)
+    warn_unseen_unknown();
+  TRY(reader_list_user(r, row, top, list, n));
+done:
+  return st;
+}
+
+static status list_likes(const options *o, reader *r, int top, reader_entry *list, int *n) {
+  lid likes[LIKES_MAX];
+  int n_likes = 0;
+  status st = reader_find_items(r, option_text(o, "likes"), LIKES_MAX, likes, &n_likes);
+  return st == OK ? reader_list_likes(r, likes, n_likes, top, list, n) : st;
+}
+
+static status recommend_one(const options *o, int64_t top) {
+  status st = OK;
+  reader *r = NULL;
+  reader_entry *list = NULL;
+  int n = 0;
+  const char *key = option_text(o, "user") != NULL ? "user" : "likes";
+  TRY(reader_open(options_argument(o, 0), &r));
+  TRY(MEM_ALLOC(list, top, "list"));
+  TRY((strcmp(key, "user") == 0 ? list_user : list_likes)(o, r, (int)top, list, &n));
+  const char *column = model_is_explicit(reader_model(r)) ? "rating" : "score";
+  TRY(listing_print(r, list, n, &(listing_words){key, option_text(o, key), "score", column}, option_flag(o, "json")));
+done:
+  mem_free(list);
+  reader_close(r);
+  return st;
+}
+
+/* --- everyone --- */
 
 /* The dataset that tells what members have: --data, else where the model says it was trained. NULL in *out, with a
  * warning, where the latter is not there any more. */
@@ -39,8 +108,7 @@ static status open_data(comm *c, const options *o, model *m, dataset **out) {
     path = gone ? NULL : recorded;
   }
   if (path == NULL) {
-    log_warn("the dataset is not where the model was trained on it, so items that members already have are not left "
-             "out; --data DATASET tells where it is");
+    warn_unseen_unknown();
     goto done;
   }
   TRY(dataset_open(c, path, out));
@@ -49,252 +117,72 @@ done:
   return st;
 }
 
-/* --- one vector --- */
-
-/* Scores of all items for x [k], the model's biases and the constant added; *best becomes the strongest preference
- * among the items of `has`. */
-static status score_all(model *m, const real *x, double constant, const lid *has, off n_has, real *score,
-                        double *best) {
-  status st = OK;
-  const real *y = NULL;
-  real *copy = NULL, *bias = NULL;
-  lid n = (lid)model_rows(m, ITEMS);
-  int k = model_factors(m);
-  TRY(model_map_factors(m, ITEMS, &y));
-  if (y == NULL) {
-    TRY(MEM_ALLOC(copy, (off)n * k, "item factors"));
-    TRY(model_read_factors(m, ITEMS, 0, n, copy, k));
-    y = copy;
+/* Where the lists go: --output, or recommendations.h5 in a snapshot that is not sealed. */
+static status output_path(const options *o, const char *dir, char *path, size_t size) {
+  if (option_text(o, "output") != NULL) {
+    snprintf(path, size, "%s", option_text(o, "output"));
+    return OK;
   }
-  TRY(one_scores(isa_in_use(), x, y, n, k, score));
-  *best = match_best(0, x, y, k, 0, n, has, n_has);
-  if (model_has_bias(m)) {
-    TRY(MEM_ALLOC(bias, n, "item biases"));
-    TRY(model_read_bias(m, ITEMS, 0, n, bias));
-    for (lid i = 0; i < n; i++)
-      score[i] += bias[i];
-  }
-  for (lid i = 0; i < n; i++)
-    score[i] = (real)(constant + (double)score[i]);
-done:
-  mem_free(copy);
-  mem_free(bias);
-  return st;
+  struct stat sealed;
+  snprintf(path, size, "%s/SHA256SUMS", dir);
+  if (stat(path, &sealed) == 0)
+    return status_fail(USAGE, "%s is sealed and never changes; give --output FILE", dir);
+  snprintf(path, size, "%s/recommendations.h5", dir);
+  return OK;
 }
 
-static status print_list(const options *o, model *m, const listed *list, int n, const char *who, const char *key) {
-  status st = OK;
-  json_t *items = NULL, *all = NULL;
-  if (!option_flag(o, "json"))
-    return listing_show(m, list, n, model_is_explicit(m) ? "rating" : "score", stdout);
-  TRY(listing_json(m, list, n, "score", &items));
-  all = json_object();
-  json_object_set_new(all, key, listing_text(who));
-  json_object_set(all, "items", items);
-  if (json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(7)) != 0 || putchar('\n') == EOF)
-    st = status_fail(IO_FAILED, "standard output cannot be written");
-done:
-  json_decref(items);
-  json_decref(all);
-  return st;
-}
-
-/* The best items by score, without those of skip. */
-static status list_best(const options *o, model *m, const real *score, double strongest, lid *skip, off n_skip, int top,
-                        const char *who, const char *key) {
-  status st = OK;
-  match_scale scale;
-  lid *best = NULL;
-  listed *list = NULL;
-  int n = 0;
-  TRY(match_scale_read(m, &scale));
-  TRY(MEM_ALLOC(best, top, "list"));
-  TRY(MEM_ALLOC(list, top, "list"));
-  TRY(one_best(score, (lid)model_rows(m, ITEMS), skip, n_skip, top, best, &n));
-  if (n > 0)
-    strongest = fmax(strongest, (double)score[best[0]]);
-  for (int r = 0; r < n; r++) {
-    double s = (double)score[best[r]];
-    list[r] = (listed){.row = best[r], .score = s, .match = match_percent(&scale, s, strongest)};
-  }
-  TRY(print_list(o, m, list, n, who, key));
-done:
-  mem_free(best);
-  mem_free(list);
-  return st;
-}
-
-/* --- a member --- */
-
-/* The member's vector and constant; says on standard error where there is nothing to go by. */
-static status read_member(model *m, gid row, real *x, double *constant) {
-  status st = OK;
-  real bias;
-  int k = model_factors(m);
-  TRY(model_read_factors(m, USERS, row, 1, x, k));
-  TRY(model_read_bias(m, USERS, row, 1, &bias));
-  *constant = model_mean(m) + (double)bias;
-  bool zero = true;
-  for (int p = 0; p < k; p++)
-    zero = zero && x[p] == 0;
-  if (zero)
-    log_warn("nothing was trained on for this member, so %s",
-             model_has_bias(m) ? "these are the items everyone rates highly" : "all items score alike");
-done:
-  return st;
-}
-
-/* Says on standard error which groups a member belongs to. */
-static status say_tastes(const char *dir, const char *id, gid row) {
-  json_t *tastes;
-  char line[1024];
-  status st = tastes_read(dir, row, &tastes);
-  if (st == OK && json_array_size(tastes) > 0)
-    log_info("member %s: %s", id, tastes_line(tastes, line, sizeof line));
-  json_decref(tastes);
-  return st;
-}
-
-static status recommend_user(comm *c, const options *o, model *m, const char *dir, int top) {
-  status st = OK;
-  const char *id = option_text(o, "user");
-  gid row;
-  real *x = NULL, *score = NULL;
-  double constant, best;
-  dataset *d = NULL;
-  seen *s = NULL;
-  csr has = {0};
-  gid ends[2];
-  TRY(model_find_id(m, USERS, id, &row));
-  if (row < 0) {
-    st = status_fail(USAGE, "%s has no member with the id `%.200s`; --likes serves newcomers", h5_path(model_file(m)),
-                     id);
-    goto done;
-  }
-  TRY(MEM_ALLOC(x, model_factors(m), "member"));
-  TRY(MEM_ALLOC(score, model_rows(m, ITEMS), "scores"));
-  TRY(read_member(m, row, x, &constant));
-  if (!option_flag(o, "json"))
-    TRY(say_tastes(dir, id, row));
-  TRY(open_data(c, o, m, &d));
-  if (d != NULL) {
-    ends[0] = row;
-    ends[1] = row + 1;
-    TRY(seen_create(c, d, m, &(part){.n = model_rows(m, USERS), .size = 1, .first = ends}, &s));
-    TRY(seen_rows(c, s, row, 1, &has));
-  }
-  TRY(score_all(m, x, constant, has.col, csr_nnz(&has), score, &best));
-  TRY(list_best(o, m, score, best, has.col, csr_nnz(&has), top, id, "user"));
-done:
-  mem_free(x);
-  mem_free(score);
-  seen_free(s);
-  csr_free(&has);
-  dataset_close(d);
-  return st;
-}
-
-/* --- a newcomer --- */
-
-static status recommend_newcomer(comm *c, const options *o, model *m, int top) {
-  status st = OK;
-  lid likes[LIKES_MAX];
-  int n = 0;
-  foldin *f = NULL;
-  csr rows = {0};
-  real *x = NULL, *score = NULL, bias = 0;
-  match_scale scale;
-  double best;
-  TRY(listing_find_all(m, option_text(o, "likes"), LIKES_MAX, likes, &n));
-  TRY(match_scale_read(m, &scale));
-  TRY(csr_alloc(&rows, 1, n, "favourites"));
-  for (int i = 0; i < n; i++) {
-    rows.col[i] = likes[i];
-    rows.val[i] = (real)scale.high; /* the best rating there is; or 1, a choice */
-  }
-  rows.ptr[1] = n;
-  TRY(MEM_ALLOC(x, model_factors(m), "newcomer"));
-  TRY(MEM_ALLOC(score, model_rows(m, ITEMS), "scores"));
-  TRY(foldin_create(c, m, &f));
-  TRY(foldin_rows(f, &rows, x, model_factors(m), &bias));
-  TRY(score_all(m, x, model_mean(m) + (double)bias, likes, n, score, &best));
-  TRY(list_best(o, m, score, best, likes, n, top, option_text(o, "likes"), "likes"));
-done:
-  foldin_free(f);
-  csr_free(&rows);
-  mem_free(x);
-  mem_free(score);
-  return st;
-}
-
-/* --- everyone --- */
-
-static status recommend_everyone(comm *c, const options *o, model *m, const char *dir, int top) {
-  status st = OK;
-  char path[SNAPSHOT_PATH_MAX + 32];
+static status recommend_everyone(comm *c, const options *o, int64_t top) {
+  char dir[SNAPSHOT_PATH_MAX], path[SNAPSHOT_PATH_MAX + 32];
   int64_t memory = 0;
+  model *m = NULL;
   part users = {0};
   dataset *d = NULL;
   seen *s = NULL;
-  struct stat sealed;
-  if (option_text(o, "memory") != NULL)
+  status st = snapshot_resolve(options_argument(o, 0), false, dir);
+  if (st == OK)
+    st = model_open(dir, &m);
+  if (st == OK && option_text(o, "memory") != NULL)
     st = option_size(o, "memory", &memory);
-  if (option_text(o, "output") != NULL) {
-    snprintf(path, sizeof path, "%s", option_text(o, "output"));
-  } else {
-    snprintf(path, sizeof path, "%s/SHA256SUMS", dir);
-    if (st == OK && stat(path, &sealed) == 0)
-      st = status_fail(USAGE, "%s is sealed and never changes; give --output FILE", dir);
-    snprintf(path, sizeof path, "%s/recommendations.h5", dir);
-  }
+  if (st == OK)
+    st = output_path(o, dir, path, sizeof path);
   if (st == OK)
     st = part_equal(&users, model_rows(m, USERS), c->size);
   TRY(comm_agree(c, st));
+  if (top > model_rows(m, ITEMS))
+    top = model_rows(m, ITEMS);
   TRY(open_data(c, o, m, &d));
   if (d != NULL)
     TRY(seen_create(c, d, m, &users, &s));
   double start = seconds_now();
-  TRY(recommend_all(c, m, s, &users, top, memory, path));
-  log_info("%d items for each of %lld members in %.2f s", top, (long long)users.n, seconds_now() - start);
+  TRY(recommend_all(c, m, s, &users, (int)top, memory, path));
+  log_info("%d items for each of %lld members in %.2f s", (int)top, (long long)users.n, seconds_now() - start);
   if (c->rank == 0)
     printf("%s\n", path);
 done:
   seen_free(s);
   dataset_close(d);
   part_free(&users);
+  model_close(m);
   return st;
 }
 
 static status run(comm *c, const options *o) {
-  status st = OK;
-  model *m = NULL;
-  char dir[SNAPSHOT_PATH_MAX];
   int64_t top = 0, threads = 0;
   bool user = option_text(o, "user") != NULL, likes = option_text(o, "likes") != NULL, all = option_flag(o, "all");
-  st = option_count(o, "top", 1, TOP_MAX, &top);
+  status st = option_count(o, "top", 1, TOP_MAX, &top);
   if (st == OK)
     st = option_count(o, "threads", 0, 4096, &threads);
   if (st == OK && user + likes + all != 1)
     st = status_fail(USAGE, "give one of --user ID, --likes ID,ID,… and --all");
-  if (st == OK)
-    st = snapshot_resolve(options_argument(o, 0), false, dir);
-  if (st == OK)
-    st = model_open(dir, &m);
-  TRY(comm_agree(c, st));
-  if (top > model_rows(m, ITEMS))
-    top = model_rows(m, ITEMS);
+  st = comm_agree(c, st);
+  if (st != OK)
+    return st;
+  if (all)
+    return recommend_everyone(c, o, top);
   /* One list takes less than the start of a second thread, and the two would be in each other's way. */
-  if (!all && threads == 0)
+  if (threads == 0)
     omp_set_num_threads(1);
-  if (user)
-    TRY(recommend_user(c, o, m, dir, (int)top));
-  else if (likes)
-    TRY(recommend_newcomer(c, o, m, (int)top));
-  else
-    TRY(recommend_everyone(c, o, m, dir, (int)top));
-done:
-  model_close(m);
-  return st;
+  return recommend_one(o, top);
 }
 
 const command CMD_RECOMMEND = {
