@@ -132,7 +132,7 @@ status reader_find_user(reader *r, const char *id, gid *row) {
   h5_guard guard;
   reader_begin(r, &guard);
   status st = model_find_id(r->m, USERS, id, row);
-  reader_end(r, &guard);
+  reader_end(r, &guard, st);
   return st;
 }
 
@@ -140,7 +140,7 @@ status reader_find_item(reader *r, const char *text, lid *row) {
   h5_guard guard;
   reader_begin(r, &guard);
   status st = find_item(r->m, text, row);
-  reader_end(r, &guard);
+  reader_end(r, &guard, st);
   return st;
 }
 
@@ -148,7 +148,7 @@ status reader_find_items(reader *r, const char *text, int most, lid *rows, int *
   h5_guard guard;
   reader_begin(r, &guard);
   status st = find_items(r->m, text, most, rows, n);
-  reader_end(r, &guard);
+  reader_end(r, &guard, st);
   return st;
 }
 
@@ -160,7 +160,7 @@ status reader_read_text(reader *r, reader_text what, gid row, char *out, size_t 
               : what == READER_ITEM_ID    ? model_read_ids(r->m, ITEMS, row, 1, &text)
               : what == READER_ITEM_TITLE ? model_read_titles(r->m, row, 1, &text)
                                           : model_read_tags(r->m, row, 1, &text);
-  reader_end(r, &guard);
+  reader_end(r, &guard, st);
   if (st == OK && text.n > 0)
     strings_get(&text, 0, out, size);
   else if (size > 0)

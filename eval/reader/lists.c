@@ -59,7 +59,7 @@ static status read_user(const reader *r, gid user, real *x, real *bias) {
   status st = model_read_factors(r->m, USERS, user, 1, x, model_factors(r->m));
   if (st == OK)
     st = model_read_bias(r->m, USERS, user, 1, bias);
-  reader_end(r, &guard);
+  reader_end(r, &guard, st);
   return st;
 }
 
@@ -102,7 +102,7 @@ static status need_newcomer(reader *r) {
   if (r->newcomer == NULL) {
     h5_guard_enter(&guard);
     st = foldin_create(&alone, r->m, &r->newcomer);
-    h5_guard_leave(&guard);
+    h5_guard_leave(&guard, st);
   }
   pthread_mutex_unlock(&r->making);
   return st;
@@ -136,7 +136,7 @@ status reader_list_likes(reader *r, const lid *likes, int n_likes, int top, read
     skip[i] = likes[i];
   reader_begin(r, &guard);
   st = foldin_rows(r->newcomer, &row, x, model_factors(r->m), &bias);
-  reader_end(r, &guard);
+  reader_end(r, &guard, st);
   if (st == OK)
     st = list_best(r, x, model_mean(r->m) + (double)bias, skip, n_likes, top, list, n);
 done:

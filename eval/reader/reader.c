@@ -60,7 +60,7 @@ status reader_open(const char *path, reader **out) {
   TRY(model_open(r->dir, &r->m));
   r->plain = model_in_place(r->m);
 done:
-  h5_guard_leave(&guard);
+  h5_guard_leave(&guard, st);
   if (st != OK) {
     reader_close(r);
     r = NULL;
@@ -78,7 +78,7 @@ void reader_close(reader *r) {
   model_close(r->m);
   groups_close(r->g);
   dataset_close(r->d);
-  h5_guard_leave(&guard);
+  h5_guard_leave(&guard, OK);
   pthread_mutex_destroy(&r->making);
   row_share_free(&r->item);
   mem_free(r->copy);
@@ -100,7 +100,7 @@ status reader_open_groups(reader *r) {
     TRY(status_fail(BAD_DATA, "%s does not have the members of the model", path));
   r->plain = groups_in_place(r->g) && r->plain;
 done:
-  h5_guard_leave(&guard);
+  h5_guard_leave(&guard, st);
   return st;
 }
 
@@ -137,7 +137,7 @@ status reader_open_data(reader *r, const char *path, bool *found) {
   }
   r->plain = data_in_place(r->d) && r->plain;
 done:
-  h5_guard_leave(&guard);
+  h5_guard_leave(&guard, st);
   mem_free(recorded);
   return st;
 }
@@ -186,7 +186,7 @@ status reader_need_items(reader *r) {
   if (!r->has_items) {
     h5_guard_enter(&guard);
     st = make_items(r);
-    h5_guard_leave(&guard);
+    h5_guard_leave(&guard, st);
   }
   pthread_mutex_unlock(&r->making);
   return st;
@@ -242,6 +242,6 @@ status reader_seen(reader *r, gid user, lid **item, off *n) {
   h5_guard guard;
   reader_begin(r, &guard);
   status st = read_seen(r, user, item, n);
-  reader_end(r, &guard);
+  reader_end(r, &guard, st);
   return st;
 }

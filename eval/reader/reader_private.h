@@ -39,9 +39,9 @@ static inline void reader_begin(const reader *r, h5_guard *guard) {
   if (!r->plain)
     h5_guard_enter(guard);
 }
-static inline void reader_end(const reader *r, const h5_guard *guard) {
+static inline void reader_end(const reader *r, const h5_guard *guard, status st) {
   if (!r->plain)
-    h5_guard_leave(guard);
+    h5_guard_leave(guard, st);
 }
 
 /* Fills in y, bias and scale. */

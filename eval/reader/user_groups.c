@@ -8,7 +8,7 @@ status reader_user_groups(reader *r, gid user, lid *group, real *affinity) {
   status st = groups_read_rows(r->g, user, 1, group);
   if (st == OK)
     st = groups_read_affinities(r->g, user, 1, affinity);
-  reader_end(r, &guard);
+  reader_end(r, &guard, st);
   return st;
 }
 
@@ -17,7 +17,7 @@ status reader_group_label(reader *r, lid group, char *out, size_t size) {
   strings label = {0};
   reader_begin(r, &guard);
   status st = groups_read_labels(r->g, group, 1, &label);
-  reader_end(r, &guard);
+  reader_end(r, &guard, st);
   if (st == OK)
     strings_get(&label, 0, out, size);
   strings_free(&label);
@@ -28,7 +28,7 @@ status reader_group_size(reader *r, lid group, int64_t *users) {
   h5_guard guard;
   reader_begin(r, &guard);
   status st = groups_read_sizes(r->g, group, 1, users);
-  reader_end(r, &guard);
+  reader_end(r, &guard, st);
   return st;
 }
 
@@ -36,7 +36,7 @@ status reader_group_items(reader *r, lid group, lid items[GROUPS_TOP]) {
   h5_guard guard;
   reader_begin(r, &guard);
   status st = groups_read_top(r->g, group, model_rows(r->m, ITEMS), items);
-  reader_end(r, &guard);
+  reader_end(r, &guard, st);
   return st;
 }
 
@@ -53,7 +53,7 @@ status reader_group_users(reader *r, lid group, gid from, gid *users, off size, 
     h5_guard guard;
     reader_begin(r, &guard);
     st = groups_read_rows(r->g, at, count, rows);
-    reader_end(r, &guard);
+    reader_end(r, &guard, st);
     if (st != OK)
       break;
     for (gid i = 0; i < count && *n < size; i++)

@@ -17,9 +17,9 @@ void h5_guard_enter(h5_guard *guard) {
   h5_prepare();
 }
 
-void h5_guard_leave(const h5_guard *guard) {
+void h5_guard_leave(const h5_guard *guard, status st) {
   H5PLset_loading_state(guard->plugins);
-  if (guard->reports)
+  if (guard->reports && st != BAD_DATA && st != IO_FAILED)
     H5Eset_auto2(H5E_DEFAULT, (H5E_auto2_t)guard->report, guard->context);
   pthread_mutex_unlock(&lock);
 }
