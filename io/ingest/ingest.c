@@ -1,6 +1,5 @@
 #define _DEFAULT_SOURCE /* strsep */
 #include "io/ingest/ingest.h"
-#include "io/schema/dataset_write.h"
 
 #include "io/base/log.h"
 #include "io/base/mem.h"
@@ -10,6 +9,7 @@
 #include "io/ingest/source.h"
 #include "io/ingest/titles.h"
 #include "io/schema/dataset.h"
+#include "io/schema/dataset_write.h"
 
 #include <pthread.h>
 #include <stdio.h>

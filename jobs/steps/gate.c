@@ -1,7 +1,7 @@
 #include "jobs/steps/gate.h"
-#include "io/schema/model.h"
 
 #include "io/base/mem.h"
+#include "io/schema/model.h"
 #include "io/snapshot/snapshot.h"
 #include "jobs/settings/holdout.h"
 

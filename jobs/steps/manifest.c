@@ -1,9 +1,9 @@
 #include "jobs/steps/manifest.h"
-#include "io/schema/model.h"
 
 #include "io/base/log.h"
 #include "io/base/mem.h"
 #include "io/ranks/comm_mpi.h"
+#include "io/schema/model.h"
 #include "io/snapshot/journal.h"
 #include "io/snapshot/snapshot.h"
 

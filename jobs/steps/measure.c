@@ -1,8 +1,8 @@
 #include "jobs/steps/measure.h"
-#include "io/schema/model.h"
 
 #include "io/base/log.h"
 #include "io/base/mem.h"
+#include "io/schema/model.h"
 #include "io/snapshot/checkpoint.h"
 #include "io/snapshot/snapshot.h"
 
