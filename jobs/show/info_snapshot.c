@@ -1,10 +1,10 @@
-#include "io/schema/groups.h"
-#include "io/schema/model.h"
 #include "jobs/show/info.h"
 
 #include "io/base/disk.h"
 #include "io/base/log.h"
 #include "io/base/mem.h"
+#include "io/schema/groups.h"
+#include "io/schema/model.h"
 #include "io/snapshot/snapshot.h"
 #include "jobs/groups/tastes.h"
 
