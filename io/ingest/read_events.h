@@ -2,7 +2,7 @@
 #ifndef PALATE_IO_INGEST_READ_EVENTS_H
 #define PALATE_IO_INGEST_READ_EVENTS_H
 
-#include "io/ingest/ingest.h"
+#include "io/ingest/ingest_settings.h"
 #include "io/ingest/ranges.h"
 #include "io/ingest/read_matrix.h"
 
