@@ -50,8 +50,7 @@ static status cut_users(comm *c, const off *counts, const gid *row, off n_ids, g
   base_slab(c, base, &slab, &n_slab);
   if (st == OK && n_slab > 0) {
     st = MEM_ALLOC(indptr, n_slab + 1, "events of old users");
-    if (st == OK)
-      st = dataset_read_indptr(base, slab, n_slab, indptr);
+    THEN(dataset_read_indptr(base, slab, n_slab, indptr));
   }
   TRY(comm_agree(c, st));
   double per_row = n > 0 ? (double)bins / (double)n : 0;
@@ -88,12 +87,9 @@ static status sum_counts(comm *c, const off *counts, const gid *row, off n_ids, 
   share *give = NULL, *got = NULL;
   off *n_give = NULL, *n_got = NULL, *next = NULL, n = 0;
   st = MEM_ZALLOC(n_give, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(n_got, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(next, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(give, n_ids, "counts of users");
+  THEN(MEM_ALLOC(n_got, c->size, "counts"));
+  THEN(MEM_ALLOC(next, c->size, "counts"));
+  THEN(MEM_ALLOC(give, n_ids, "counts of users"));
   TRY(comm_agree(c, st));
   for (off i = 0; i < n_ids; i++)
     n_give[numbering_owner(rows->first, c->size, row[i])]++;
@@ -305,16 +301,11 @@ static status move_events(comm *c, ingest_input *in, mover *m) {
   int64_t rounds = (left + most - 1) / most;
   comm_max_i64(c, &rounds, 1);
   st = MEM_ALLOC(laid, most * (off)m->words, "events on their way");
-  if (st == OK)
-    st = MEM_ALLOC(wire, most * (off)m->words, "events on their way");
-  if (st == OK)
-    st = MEM_ALLOC(order, most, "events on their way");
-  if (st == OK)
-    st = MEM_ALLOC(n_give, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(n_got, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(next, c->size, "counts");
+  THEN(MEM_ALLOC(wire, most * (off)m->words, "events on their way"));
+  THEN(MEM_ALLOC(order, most, "events on their way"));
+  THEN(MEM_ALLOC(n_give, c->size, "counts"));
+  THEN(MEM_ALLOC(n_got, c->size, "counts"));
+  THEN(MEM_ALLOC(next, c->size, "counts"));
   TRY(comm_agree(c, st));
   for (int64_t round = 0; round < rounds; round++) {
     off n = fill(m, &s, most, n_give, next, laid, order);
@@ -358,9 +349,8 @@ static status order_rows(ingest_rows *rows) {
 #pragma omp for schedule(dynamic, 64)
     for (gid u = 0; u < rows->user_count; u++) {
       off at = rows->indptr[u] - rows->first_event, n = rows->indptr[u + 1] - rows->indptr[u];
-      if (st == OK)
-        st = order_row(&space, n, rows->item + at, rows->value + at, rows->time != NULL ? rows->time + at : NULL,
-                       &repeated);
+      THEN(order_row(&space, n, rows->item + at, rows->value + at, rows->time != NULL ? rows->time + at : NULL,
+                     &repeated));
     }
     order_space_free(&space);
     if (st != OK)
@@ -381,21 +371,17 @@ status ingest_move(comm *c, ingest_input *in, const gid *user_row, const gid *it
   uint64_t *route = NULL;
   *out = (ingest_rows){0};
   st = MEM_ALLOC(out->first, c->size + 1, "ranges of users");
-  if (st == OK)
-    st = count_events(in, &counts);
+  THEN(count_events(in, &counts));
   TRY(comm_agree(c, st));
   TRY(cut_users(c, counts, user_row, n_ids, n_users, base, out->first));
   out->user_count = out->first[c->rank + 1] - out->first[c->rank];
   gid n_base = base_rows(c, base, out);
   st = MEM_ZALLOC(out->indptr, out->user_count + 1, "places of users");
-  if (st == OK)
-    st = MEM_ALLOC(cursor, out->user_count, "places of users");
-  if (st == OK)
-    st = MEM_ALLOC(route, n_ids, "routes of users");
+  THEN(MEM_ALLOC(cursor, out->user_count, "places of users"));
+  THEN(MEM_ALLOC(route, n_ids, "routes of users"));
   if (st == OK && n_base > 0) {
     st = MEM_ALLOC(base_indptr, n_base + 1, "events of old users");
-    if (st == OK)
-      st = dataset_read_indptr(base, out->first[c->rank], n_base, base_indptr);
+    THEN(dataset_read_indptr(base, out->first[c->rank], n_base, base_indptr));
   }
   if (st == OK && out->user_count > UINT32_MAX)
     st = status_fail(NO_MEMORY, "more than %u users on one rank: use more ranks", UINT32_MAX);
@@ -411,8 +397,7 @@ status ingest_move(comm *c, ingest_input *in, const gid *user_row, const gid *it
   off n = out->indptr[out->user_count];
   out->first_event = comm_before_i64(c, n);
   st = MEM_ALLOC(out->item, n, "events");
-  if (st == OK)
-    st = MEM_ALLOC(out->value, n, "events");
+  THEN(MEM_ALLOC(out->value, n, "events"));
   if (st == OK && in->has_time)
     st = MEM_ALLOC(out->time, n, "events");
   if (st == OK && base != NULL)

@@ -22,8 +22,7 @@ static status list_move(comm *c, const id_list *l, const off *counts, off *from,
   *got = (id_list){0};
   comm_transpose_i64(c, counts, from);
   st = MEM_ALLOC(give_bytes, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(got_bytes, c->size, "counts");
+  THEN(MEM_ALLOC(got_bytes, c->size, "counts"));
   TRY(comm_agree(c, st));
   if (l->numeric) {
     TRY(comm_agree(c, id_list_alloc(got, total(from, c->size), true, 0)));
@@ -78,10 +77,8 @@ static status choose_splitters(comm *c, const id_list *sorted, id_list *out) {
   comm_gather_i64(c, n_mine, counts);
   off n = total(counts, c->size), bytes = (off)(c->size - 1) * (ID_MAX + 1);
   st = MEM_ZALLOC(mine, n_mine, "samples of ids");
-  if (st == OK)
-    st = MEM_ALLOC(all, n, "samples of ids");
-  if (st == OK)
-    st = id_list_alloc(out, c->size - 1, sorted->numeric, bytes);
+  THEN(MEM_ALLOC(all, n, "samples of ids"));
+  THEN(id_list_alloc(out, c->size - 1, sorted->numeric, bytes));
   TRY(comm_agree(c, st));
   for (off i = 0; i < n_mine; i++) {
     off at = (2 * i + 1) * sorted->n / (2 * n_mine);
@@ -160,8 +157,7 @@ static status number_own(comm *c, numbering *n, const id_list *got, const gid *o
     }
     st = id_list_alloc(&n->own, distinct, got->numeric, bytes);
   }
-  if (st == OK)
-    st = MEM_ALLOC(n->own_row, distinct, "rows of ids");
+  THEN(MEM_ALLOC(n->own_row, distinct, "rows of ids"));
   TRY(comm_agree(c, st));
   for (off i = 0; i < distinct; i++)
     n->own_row[i] = -1;
@@ -209,22 +205,17 @@ status numbering_create(comm *c, const id_table *ids, const strings *old, gid ol
   comm_max_i64(c, &other, 1);
   out->numeric = other == 0;
   st = id_list_create(ids, old, out->numeric, &sorted, &order);
-  if (st == OK)
-    st = MEM_ALLOC(give, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(from, c->size, "counts");
+  THEN(MEM_ALLOC(give, c->size, "counts"));
+  THEN(MEM_ALLOC(from, c->size, "counts"));
   TRY(comm_agree(c, st));
   TRY(choose_splitters(c, &sorted, &out->splitters));
   count_by_owner(&sorted, &out->splitters, c->size, give);
   TRY(list_move(c, &sorted, give, from, &got));
   st = MEM_ALLOC(rows_got, got.n, "rows of ids");
-  if (st == OK)
-    st = MEM_ALLOC(rows_back, sorted.n, "rows of ids");
+  THEN(MEM_ALLOC(rows_back, sorted.n, "rows of ids"));
   if (n_old > 0) {
-    if (st == OK)
-      st = MEM_ALLOC(old_give, sorted.n, "rows of old ids");
-    if (st == OK)
-      st = MEM_ALLOC(old_got, got.n, "rows of old ids");
+    THEN(MEM_ALLOC(old_give, sorted.n, "rows of old ids"));
+    THEN(MEM_ALLOC(old_got, got.n, "rows of old ids"));
   }
   TRY(comm_agree(c, st));
   if (n_old > 0) {
@@ -268,8 +259,7 @@ status numbering_find(comm *c, const numbering *n, const id_table *ids, gid *row
   off *give = NULL, *from = NULL;
   gid *rows_got = NULL, *rows_back = NULL;
   st = id_table_create(&known);
-  if (st == OK)
-    st = MEM_ALLOC(place, ids->n, "ids to find");
+  THEN(MEM_ALLOC(place, ids->n, "ids to find"));
   for (uint32_t i = 0; i < ids->n && st == OK; i++) {
     char text[ID_MAX];
     int64_t number;
@@ -282,18 +272,14 @@ status numbering_find(comm *c, const numbering *n, const id_table *ids, gid *row
     if (st == OK)
       place[row] = i;
   }
-  if (st == OK)
-    st = id_list_create(&known, NULL, n->numeric, &sorted, &order);
-  if (st == OK)
-    st = MEM_ALLOC(give, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(from, c->size, "counts");
+  THEN(id_list_create(&known, NULL, n->numeric, &sorted, &order));
+  THEN(MEM_ALLOC(give, c->size, "counts"));
+  THEN(MEM_ALLOC(from, c->size, "counts"));
   TRY(comm_agree(c, st));
   count_by_owner(&sorted, &n->splitters, c->size, give);
   TRY(list_move(c, &sorted, give, from, &got));
   st = MEM_ALLOC(rows_got, got.n, "rows of ids");
-  if (st == OK)
-    st = MEM_ALLOC(rows_back, sorted.n, "rows of ids");
+  THEN(MEM_ALLOC(rows_back, sorted.n, "rows of ids"));
   TRY(comm_agree(c, st));
   for (off i = 0; i < got.n; i++) {
     off low = 0, high = n->own.n;
@@ -342,14 +328,10 @@ status numbering_ids(comm *c, const numbering *n, const gid *first, strings *out
   gid *rows = NULL, *rows_got = NULL;
   *out = (strings){0};
   st = MEM_ZALLOC(give, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(from, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(next, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(order, n->own.n, "order of ids");
-  if (st == OK)
-    st = MEM_ALLOC(rows, n->own.n, "rows of ids");
+  THEN(MEM_ALLOC(from, c->size, "counts"));
+  THEN(MEM_ALLOC(next, c->size, "counts"));
+  THEN(MEM_ALLOC(order, n->own.n, "order of ids"));
+  THEN(MEM_ALLOC(rows, n->own.n, "rows of ids"));
   if (st == OK) {
     for (off i = 0; i < n->own.n; i++)
       give[numbering_owner(first, c->size, n->own_row[i])]++;
@@ -372,8 +354,7 @@ status numbering_ids(comm *c, const numbering *n, const gid *first, strings *out
     size_t length = id_list_text(&got, i, room, &text);
     width = length > width ? length : width;
   }
-  if (st == OK)
-    st = strings_alloc(out, first[c->rank + 1] - first[c->rank], (int)width, "ids");
+  THEN(strings_alloc(out, first[c->rank + 1] - first[c->rank], (int)width, "ids"));
   TRY(comm_agree(c, st));
   comm_move_rows(c, rows, give, rows_got, from, sizeof(gid));
   for (off i = 0; i < got.n; i++) {

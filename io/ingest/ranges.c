@@ -196,8 +196,7 @@ static void run_reader(reader *r, bool places) {
       if (!r->sources[i].layout.quoting || r->sources[i].gzip)
         continue;
       st = source_open(r->paths[i], false, text_range_from(&r->sources[i].layout, range.begin), &s);
-      if (st == OK)
-        st = text_range_places(&r->sources[i].layout, source_read, &s, range.begin, range.end, r->after);
+      THEN(text_range_places(&r->sources[i].layout, source_read, &s, range.begin, range.end, r->after));
       source_close(&s);
     } else
       st = read_piece(r, &range);
@@ -236,8 +235,7 @@ static status find_places(comm *c, reader *readers, int n_readers) {
   for (int l = 0; l < n_readers; l++)
     run_reader(&readers[l], true);
   st = readers_status(readers, n_readers);
-  if (st == OK)
-    st = MEM_ALLOC(all, c->size, "places");
+  THEN(MEM_ALLOC(all, c->size, "places"));
   TRY(comm_agree(c, st));
   /* A rank as a map from the place before it to the place behind it, for the last source it has: two bits. */
   text_place both[2] = {PLACE_START, PLACE_QUOTED};
@@ -264,8 +262,7 @@ static status number_lines(comm *c, reader *readers, int n_readers) {
   status st = OK;
   int64_t *sources = NULL, *lines = NULL;
   st = MEM_ALLOC(sources, c->size, "lines by rank");
-  if (st == OK)
-    st = MEM_ALLOC(lines, c->size, "lines by rank");
+  THEN(MEM_ALLOC(lines, c->size, "lines by rank"));
   TRY(comm_agree(c, st));
   int last = -1;
   off sum = 0; /* lines read of source `last` by the readers so far */

@@ -120,16 +120,14 @@ status ingest_read(comm *c, const ranges *what, const ingest_sources *sources, i
     out->has_time |= what->sources[i].layout.has_time;
   }
   st = MEM_ZALLOC(parsers, n_threads, "parsers");
-  if (st == OK)
-    st = MEM_ZALLOC(out->lanes, n_lanes, "readers");
+  THEN(MEM_ZALLOC(out->lanes, n_lanes, "readers"));
   if (st == OK)
     out->n_lanes = n_lanes;
   for (int l = 0; l < n_lanes && st == OK; l++) {
     ingest_lane *lane = &out->lanes[l];
     lane->events = (events){.has_value = out->has_value, .has_time = out->has_time};
     st = id_table_create(&lane->users);
-    if (st == OK)
-      st = id_table_create(&lane->items);
+    THEN(id_table_create(&lane->items));
     if (l < n_threads)
       parsers[l] = (text_parser){.users = &lane->users, .items = &lane->items, .events = &lane->events};
   }

@@ -85,18 +85,12 @@ static status send_texts(comm *c, const table *t, const gid *rows, const gid *fi
   gid *give = NULL;
   char *texts = NULL;
   st = MEM_ZALLOC(n_give, c->size, "counts");
-  if (st == OK)
-    st = MEM_ZALLOC(bytes_give, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(n_from, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(bytes_from, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(next, 2 * c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(give, t->ids.n, "titles to send");
-  if (st == OK)
-    st = MEM_ALLOC(texts, t->heap_used, "titles to send");
+  THEN(MEM_ZALLOC(bytes_give, c->size, "counts"));
+  THEN(MEM_ALLOC(n_from, c->size, "counts"));
+  THEN(MEM_ALLOC(bytes_from, c->size, "counts"));
+  THEN(MEM_ALLOC(next, 2 * c->size, "counts"));
+  THEN(MEM_ALLOC(give, t->ids.n, "titles to send"));
+  THEN(MEM_ALLOC(texts, t->heap_used, "titles to send"));
   TRY(comm_agree(c, st));
   for (int pass = 0; pass < 2; pass++) {
     for (uint32_t i = 0; i < t->ids.n; i++) {
@@ -130,8 +124,7 @@ static status send_texts(comm *c, const table *t, const gid *rows, const gid *fi
     bytes += bytes_from[r];
   }
   st = MEM_ALLOC(*got_rows, n, "titles");
-  if (st == OK)
-    st = MEM_ALLOC(*got_texts, bytes, "titles");
+  THEN(MEM_ALLOC(*got_texts, bytes, "titles"));
   TRY(comm_agree(c, st));
   comm_move_rows(c, give, n_give, *got_rows, n_from, sizeof(gid));
   comm_move_rows(c, texts, bytes_give, *got_texts, bytes_from, 1);
@@ -199,8 +192,7 @@ status titles_read(comm *c, const char *path, const char *const wish[3], off mos
     st = widen(titles, n, width[0]);
   if (st == OK && t.column[2] >= 0)
     st = widen(tags, n, width[1]);
-  if (st == OK)
-    st = MEM_ZALLOC(told, n, "items with a title");
+  THEN(MEM_ZALLOC(told, n, "items with a title"));
   TRY(comm_agree(c, st));
   s = texts;
   for (off i = 0; i < n_got; i++) { /* ranks come in the order of the table: the first line of an id counts */

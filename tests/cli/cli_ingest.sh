@@ -268,7 +268,7 @@ import json
 r = json.load(open("out"))
 assert (r["lines"], r["kept"], r["rejected"], r["users"], r["items"], r["events"], r["repeated"]) == (404, 401, 2, 400, 7, 401, 0), r'
 printf '1,2,3\n4,"open,5\n6,7,8\n' >open.csv
-refused 65 'open.csv:2:1: a quote is left open' open.csv
+refused 65 'open.csv:2:1: a quote is not closed' open.csv
 "$python" -c 'open("nul.csv", "wb").write(b"1,2,3\n4,\0,5\n")'
 refused 65 'nul.csv:2:3: a NUL byte' nul.csv
 "$python" -c 'open("long.csv", "wb").write(b"1,2,3\n" + b"9" * 100000000 + b"\n4,5,6\n")'
