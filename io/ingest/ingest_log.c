@@ -22,7 +22,7 @@ static void log_layout(const char *path, const text_layout *l) {
                l->column_name[role][0] != '\0' ? ")" : "");
   }
   log_info("%s: %s%s%s", path, word, columns,
-           l->format == TEXT_LISTS ? ": a user and their items on each line"
+           l->format == TEXT_LISTS ? ": each line is a user and their items"
            : !l->has_value         ? "; no values, so every event counts 1"
                                    : "");
 }
@@ -35,7 +35,7 @@ static void log_matrix(const char *path, const h5_matrix *m) {
 }
 
 void ingest_log_sources(const ingest_settings *s, const ingest_sources *sources) {
-  int told = 0, matrix = 0;
+  int logged = 0, matrix = 0;
   for (int i = 0; i < s->n_sources; i++) {
     const text_layout *l = &sources->text[i].layout;
     bool again = false;
@@ -45,7 +45,7 @@ void ingest_log_sources(const ingest_settings *s, const ingest_sources *sources)
     }
     for (int k = 0; k < i && !again && k < 100; k++)
       again = memcmp(&sources->text[k].layout, l, sizeof *l) == 0;
-    if (!again && told++ < 10)
+    if (!again && logged++ < 10)
       log_layout(s->sources[i], l);
   }
 }
@@ -63,7 +63,7 @@ void ingest_log_times(comm *c, const text_counts *counts) {
       snprintf(text + n, sizeof text - n, "%s%s (%lld)", kinds++ > 0 ? ", " : "", UNIT[u], (long long)units[u]);
     }
   if (kinds > 1)
-    log_warn("times are mixed: %s; --time-unit says what all numbers are", text);
+    log_warn("times have mixed units: %s; set one unit for all numbers with --time-unit", text);
   else if (kinds == 1 && units[UNIT_S] == 0)
-    log_info("times were read as %s", text);
+    log_info("times read as %s", text);
 }
