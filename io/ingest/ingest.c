@@ -68,8 +68,8 @@ static status start_digests(job *j) {
   return comm_agree(j->c, st);
 }
 
-/* Reads this rank's share of the sources; refused lines go to the file `refused`. */
-static status read_sources(job *j, const char *refused) {
+/* Reads this rank's share of the sources; rejected lines go to the file `rejected`. */
+static status read_sources(job *j, const char *rejected) {
   status st = OK;
   ingest_report *report = j->report;
   ingest_input *in = &j->input;
@@ -77,7 +77,7 @@ static status read_sources(job *j, const char *refused) {
                  .sources = j->sources.text,
                  .n_sources = j->s->n_sources,
                  .most_bad = j->s->max_bad_lines,
-                 .refused = refused,
+                 .rejected = rejected,
                  .label = "reading"};
   TRY(ingest_read(j->c, &what, &j->sources, in));
   report->has_value = in->has_value;
@@ -94,7 +94,7 @@ static status read_sources(job *j, const char *refused) {
   if (in->has_time)
     ingest_log_times(j->c, &in->counts);
   if (report->rejected == 0 && j->c->rank == 0)
-    unlink(refused); /* of an earlier run: it would be taken for this one's */
+    unlink(rejected); /* of an earlier run: it would be taken for this one's */
   if (report->events == 0)
     TRY(status_fail(BAD_DATA, "no events in %s%s", j->s->sources[0],
                     j->s->n_sources > 1 ? " and the other sources" : ""));
@@ -211,13 +211,13 @@ static void free_job(job *j) {
 status ingest_run(comm *c, const ingest_settings *s, ingest_report *report) {
   status st = OK;
   job j = {.c = c, .s = s, .report = report, .clock = seconds_now()};
-  char refused[4096];
+  char rejected[4096];
   *report = (ingest_report){0};
-  if (snprintf(refused, sizeof refused, "%s.rejected", s->output) >= (int)sizeof refused)
+  if (snprintf(rejected, sizeof rejected, "%s.rejected", s->output) >= (int)sizeof rejected)
     TRY(status_fail(USAGE, "the path %s is too long", s->output));
   TRY(look_at_sources(&j));
   TRY(start_digests(&j));
-  TRY(read_sources(&j, refused));
+  TRY(read_sources(&j, rejected));
   TRY(number_ids(&j));
   TRY(move_events(&j));
   TRY(make_part(&j));

@@ -206,7 +206,7 @@ done:
   return st;
 }
 
-status titles_read(comm *c, const char *path, const char *const wish[3], off most_bad, const char *refused,
+status titles_read(comm *c, const char *path, const char *const wish[3], off most_bad, const char *rejected,
                    const numbering *items, const gid *first, strings *titles, strings *tags, titles_report *report) {
   status st = OK;
   table t = {0};
@@ -223,8 +223,12 @@ status titles_read(comm *c, const char *path, const char *const wish[3], off mos
   comm_broadcast(c, &source, sizeof source, 0);
   comm_broadcast(c, t.column, sizeof t.column, 0);
   TRY(comm_agree(c, id_table_create(&t.ids)));
-  ranges what = {
-      .paths = &path, .sources = &source, .n_sources = 1, .most_bad = most_bad, .refused = refused, .label = "titles"};
+  ranges what = {.paths = &path,
+                 .sources = &source,
+                 .n_sources = 1,
+                 .most_bad = most_bad,
+                 .rejected = rejected,
+                 .label = "titles"};
   TRY(ranges_read(c, &what, &parser, 1, &counts));
   TRY(comm_agree(c, MEM_ALLOC(rows, t.ids.n, "rows of titles")));
   TRY(numbering_find(c, items, &t.ids, rows));

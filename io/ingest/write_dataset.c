@@ -17,12 +17,12 @@ static status table_texts(comm *c, const ingest_settings *s, side side, const nu
                           strings *titles, strings *tags, titles_report *report) {
   static const char *const NAMES_ONLY[3] = {NULL, NULL, "none"};
   const char *path = side == USERS ? s->users : s->items;
-  char refused[4096];
+  char rejected[4096];
   *report = (titles_report){0};
   if (path == NULL)
     return OK;
-  snprintf(refused, sizeof refused, "%s.%s.rejected", s->output, side == USERS ? "users" : "items");
-  status st = titles_read(c, path, side == USERS ? NAMES_ONLY : s->item_columns, s->max_bad_lines, refused, ids, first,
+  snprintf(rejected, sizeof rejected, "%s.%s.rejected", s->output, side == USERS ? "users" : "items");
+  status st = titles_read(c, path, side == USERS ? NAMES_ONLY : s->item_columns, s->max_bad_lines, rejected, ids, first,
                           titles, tags, report);
   if (st != OK)
     return st;
