@@ -34,7 +34,7 @@ static status find_matrices(const ingest_settings *s, ingest_sources *out) {
       continue;
     if (s->wish.column[ROLE_USER] != NULL || s->wish.column[ROLE_ITEM] != NULL || s->wish.column[ROLE_VALUE] != NULL ||
         (time != NULL && strcmp(time, "none") != 0))
-      return status_fail(USAGE, "%s is HDF5: only --time-column none can be used with it, no other --…-column",
+      return status_fail(USAGE, "%s is HDF5 and has no columns to choose; only --time-column none is allowed",
                          s->sources[i]);
     status st = h5_matrix_find(s->sources[i], &wish, &out->matrices[k]);
     if (st != OK)
