@@ -18,12 +18,12 @@ comm comm_world(void) {
   return c;
 }
 
-/* Room for what is known of hosts: see struct comm. */
+/* Allocates the arrays host, place, by_host and host_at of struct comm as one block. */
 static status alloc_hosts(comm *c, int **block) {
   return MEM_ALLOC(*block, 4 * (off)c->size + 1, "hosts of ranks");
 }
 
-/* Takes over a block whose first `size` places say where each rank is. */
+/* Takes ownership of a block whose first `size` entries are the host of each rank, and fills in the rest. */
 static void take_hosts(comm *c, int *block, int hosts) {
   if (block != c->host)
     mem_free(c->host);
@@ -53,7 +53,7 @@ status comm_find_hosts(comm *c) {
   MPI_Bcast(&lowest, 1, MPI_INT, 0, node);
   MPI_Comm_free(&node);
   MPI_Allgather(&lowest, 1, MPI_INT, of, 1, MPI_INT, c->mpi);
-  for (int r = 0; r < c->size; r++) /* a host's lowest rank comes first and gives the number */
+  for (int r = 0; r < c->size; r++) /* the lowest rank of a host comes first and gets the next number */
     of[r] = of[r] == r ? hosts++ : of[of[r]];
   take_hosts(c, of, hosts);
   of = NULL;
@@ -79,13 +79,13 @@ void comm_free(comm *c) {
   c->hosts = 1;
 }
 
-/* The same bytes to every other rank. */
+/* Counts the same bytes sent to every other rank. */
 static void count_sent_to_all(comm *c, int64_t bytes) {
   c->bytes_sent += bytes * (c->size - 1);
   c->bytes_between_hosts += bytes * (c->size - comm_ranks_on_host(c));
 }
 
-/* What goes out of a host once is counted on the lowest of its ranks. */
+/* What leaves a host once is counted on its lowest rank. */
 static bool lowest_on_host(const comm *c) {
   return c->host == NULL ? c->rank == 0 : c->place[c->rank] == 0;
 }
@@ -107,7 +107,7 @@ status comm_agree(comm *c, status mine) {
   return status_fail((status)-verdict.value, "%s", text);
 }
 
-/* Most elements of one reduction call; a count of MPI is an int. */
+/* Elements of one reduction call at most, as MPI counts in int. */
 static const off REDUCE_CHUNK = 1 << 27;
 
 int64_t comm_reduce_bytes(int ranks, int64_t bytes) {
@@ -177,8 +177,7 @@ void comm_transpose_i64(comm *c, const int64_t *give, int64_t *got) {
   count_sent_to_all(c, 8);
 }
 
-/* One pair of partners: our rows to `to`, theirs from `from`, in messages of at most chunk_rows, two in flight each way
- * so that the wire does not idle between them. */
+/* Sends our rows to `to` and receives those from `from`, in messages of at most chunk_rows, both ways at a time. */
 static void swap_rows(comm *c, const char *give, off n_give, int to, char *got, off n_got, int from, MPI_Datatype row,
                       size_t row_bytes) {
   for (off at = 0; at < n_give || at < n_got; at += c->chunk_rows) {
@@ -231,13 +230,13 @@ static char *share_at(char *all, const off *counts, int rank, size_t row_bytes) 
   return all;
 }
 
-/* Whether rank `from` gives its rows to `to` itself. */
+/* Returns true if rank `from` sends its rows to `to` itself. */
 static bool shares_directly(const comm *c, int from, int to) {
   int host = comm_host(c, to);
   return comm_host(c, from) == host || comm_share_carrier(c, from, host) == to;
 }
 
-/* The next rank after `r` whose rows `carrier` gives to the others on its host; `size` where there is none. */
+/* The next rank after `r` whose rows `carrier` passes to the others on its host; `size` if there is none. */
 static int next_carried(const comm *c, int carrier, int r) {
   int host = comm_host(c, carrier);
   for (r++; r < c->size; r++)
@@ -246,7 +245,7 @@ static int next_carried(const comm *c, int carrier, int r) {
   return r;
 }
 
-/* What carriers have got from other hosts, to the others on theirs. */
+/* Passes rows received from other hosts to the other ranks of this host. */
 static void share_within_host(comm *c, char *all, const off *counts, MPI_Datatype row, size_t row_bytes) {
   int host = comm_host(c, c->rank), mates = comm_ranks_of(c, host), own = c->place[c->rank];
   for (int step = 1; step < mates; step++) {

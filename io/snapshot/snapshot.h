@@ -13,7 +13,7 @@
 
 enum { SNAPSHOT_PATH_MAX = 4096 };
 
-/* Whether a name is one that snapshot_begin gives: "20260131T235959Z-0123abcd", and nothing that leaves the folder. */
+/* Returns true if a name is one that snapshot_begin gives, "20260131T235959Z-0123abcd"; it cannot leave the folder. */
 bool snapshot_is_id(const char *name);
 
 /* The last component of a snapshot's path. Points into it. */
@@ -21,12 +21,12 @@ const char *snapshot_id(const char *dir);
 
 /* --- making one --- */
 
-/* Makes the folder SNAPSHOTS, and those it lies in, where they are missing. Local. CANNOT_CREATE. */
+/* Creates the folder SNAPSHOTS and its parent folders if they are missing. Local. CANNOT_CREATE. */
 status snapshot_make_folder(const char *snapshots);
 
-/* Makes SNAPSHOTS/<UTC time>-<8 hex>/ (and SNAPSHOTS itself where it is missing) on rank 0 and tells every rank its
- * path in out[SNAPSHOT_PATH_MAX]. Names ascend in the order of making, even where the clock goes back. Collective.
- * CANNOT_CREATE. */
+/* Creates SNAPSHOTS/<UTC time>-<8 hex>/ (and SNAPSHOTS if it is missing); its path is in out[SNAPSHOT_PATH_MAX] on
+ * every rank. Names ascend in the order of creation, even if the clock goes back. Collective; agreed status: USAGE,
+ * CANNOT_CREATE, IO_FAILED. */
 status snapshot_begin(comm *c, const char *snapshots, char *out);
 
 /* What model.h5 holds, this rank's part. Rows are contiguous ranges in rank order. Titles and tags may have n = 0. */

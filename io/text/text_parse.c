@@ -1,4 +1,4 @@
-/* The parser of a byte range: records to events, and what to say of bad ones. */
+/* The parser: records of a buffer -> events, and messages about bad records. */
 #include "io/text/text.h"
 
 #include "io/base/mem.h"
@@ -8,9 +8,9 @@
 
 const char TEXT_FORMAT_WORDS[] = "auto|csv|movielens|udata|counts|lists|netflix|mtx|h5";
 
-enum { BATCH = 256, SHOWN = 256 /* bytes of an overlong line that are shown */ };
+enum { BATCH = 256, SHOWN = 256 /* bytes of an overlong line in its message */ };
 
-/* Events on their way into the list: ids as keys, so that many look-ups overlap. */
+/* Events not yet in the list. Their ids are kept as keys, so that many table look-ups overlap. */
 typedef struct batch {
   int n;
   uint64_t user[BATCH], item[BATCH];
@@ -51,7 +51,7 @@ static status key_of(id_table *table, const token *id, uint64_t *key) {
   return st;
 }
 
-/* Ids enter the tables only here, when the whole record is known to be good. */
+/* Ids enter the tables only here, when the whole record is known to be good: a rejected line adds none. */
 static inline status accept(text_parser *p, batch *b, const event *e) {
   status st = OK;
   if (b->n == BATCH)
@@ -66,9 +66,9 @@ done:
   return st;
 }
 
-/* ---- the careful path: everything else, and what to say of bad records ---- */
+/* ---- the careful path: everything that text_quick.h does not read, and messages about bad records ---- */
 
-static status refuse(text_parser *p, const char *record, size_t n, size_t at, const char *reason) {
+static status reject(text_parser *p, const char *record, size_t n, size_t at, const char *reason) {
   p->counts.rejected++;
   text_reject r = {.line = p->counts.lines + 1, .column = (int)at + 1, .reason = reason, .text = {record, n}};
   return p->reject(p->context, &r);
@@ -87,7 +87,7 @@ static const char *id_field(const text_span *f, bool user, token *out) {
   return NULL;
 }
 
-/* What is wrong with the fields, or NULL with *e filled; *at is the field in question. */
+/* Fills *e from the fields. Returns NULL, or what is wrong with field *at. */
 static const char *read_fields(const text_layout *l, const text_span *fields, event *e, int *at) {
   const char *bad = NULL;
   for (int c = 0; c < l->n_columns && bad == NULL; c++) {
@@ -119,7 +119,7 @@ static const char *read_fields(const text_layout *l, const text_span *fields, ev
 
 static status list_record(text_parser *p, batch *b, char *record, size_t n) {
   status st = OK;
-  /* First look at all of it, then take it: a bad line gives no event at all. */
+  /* The first pass checks the line, the second takes its events: a bad line gives none at all. */
   for (int pass = 0; pass < 2; pass++) {
     event e = {.value = 1};
     int count = 0;
@@ -129,20 +129,20 @@ static status list_record(text_parser *p, batch *b, char *record, size_t n) {
         break;
       const char *bad = id_field(&field, count == 0, count == 0 ? &e.user : &e.item);
       if (bad != NULL)
-        return refuse(p, record, n, (size_t)(field.at - record), bad);
+        return reject(p, record, n, (size_t)(field.at - record), bad);
       if (count++ > 0 && pass == 1)
         TRY(accept(p, b, &e));
       i = (size_t)(field.at - record) + field.n;
     }
     if (count == 1)
-      return refuse(p, record, n, n, "no item after the user");
+      return reject(p, record, n, n, "no item after the user");
   }
   p->counts.kept++;
 done:
   return st;
 }
 
-/* Netflix: the item whose lines we are in, false where there was none yet. */
+/* Netflix: sets the item of the current lines; false if no `item:` line came yet. */
 static bool netflix_item(const text_parser *p, event *e) {
   return p->item_now_length > 0 && id_field(&(text_span){p->item_now, p->item_now_length}, false, &e->item) == NULL;
 }
@@ -152,7 +152,7 @@ static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
   const text_layout *l = p->layout;
   const char *nul = memchr(record, '\0', n);
   if (nul != NULL)
-    return refuse(p, record, n, (size_t)(nul - record), "a NUL byte");
+    return reject(p, record, n, (size_t)(nul - record), "a NUL byte");
   size_t blank = 0;
   while (blank < n && (record[blank] == ' ' || record[blank] == '\t' || record[blank] == '\r'))
     blank++;
@@ -165,7 +165,7 @@ static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
   if (l->format == TEXT_NETFLIX && record[n - 1] == ':' && memchr(record, l->separator[0], n) == NULL) {
     if (n == 1 || n - 1 > ID_MAX) {
       p->item_now_length = 0;
-      return refuse(p, record, n, 0, n == 1 ? "the item id is empty" : "the item id is longer than 255 bytes");
+      return reject(p, record, n, 0, n == 1 ? "the item id is empty" : "the item id is longer than 255 bytes");
     }
     p->item_now_length = n - 1;
     memcpy(p->item_now, record, n - 1);
@@ -204,7 +204,7 @@ static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
     }
   }
   if (bad != NULL)
-    return refuse(p, shown, n, bad_at, bad);
+    return reject(p, shown, n, bad_at, bad);
   if (p->record == NULL)
     TRY(accept(p, b, &e));
   p->counts.kept++;
@@ -221,7 +221,7 @@ static off count_lines(const char *from, const char *to) {
   return lines;
 }
 
-/* Passes over the rest of a record that was refused for its length; *next is where the following one begins. */
+/* Skips the rest of a record (see text_parser.skipping); *next is where the following one begins. */
 static void skip_record(text_parser *p, const char *at, const char *end, const char **next) {
   const char *stop = text_scan(p->layout, at, end, &p->place, true);
   p->skipping = stop == NULL;
@@ -231,7 +231,7 @@ static void skip_record(text_parser *p, const char *at, const char *end, const c
   p->foreign = p->foreign && p->skipping;
 }
 
-/* The record at s, of which no more than [s, end) is there. *next is NULL where more is needed. */
+/* Parses the record at s; its bytes up to `end` are in the buffer. *next is NULL if more bytes are needed. */
 static status slow_record(text_parser *p, batch *b, char *s, char *end, bool last, const char **next) {
   const text_layout *l = p->layout;
   status st = OK;
@@ -244,9 +244,9 @@ static status slow_record(text_parser *p, batch *b, char *s, char *end, bool las
   size_t most = l->format == TEXT_LISTS ? TEXT_LIST_LINE_MAX : TEXT_LINE_MAX;
   size_t n = (size_t)((stop != NULL ? stop : end) - s);
   *next = stop;
-  if (n > most || (stop == NULL && last)) { /* with `last` a line has an end, so what has none is quoted */
-    TRY(refuse(p, s, n < SHOWN ? n : SHOWN, 0,
-               stop == NULL && place >= PLACE_QUOTED ? "a quote is left open"
+  if (n > most || (stop == NULL && last)) { /* with `last` every line has an end: a record without one is quoted */
+    TRY(reject(p, s, n < SHOWN ? n : SHOWN, 0,
+               stop == NULL && place >= PLACE_QUOTED ? "a quote is not closed"
                : l->format == TEXT_LISTS             ? "the line is longer than 64 MB"
                                                      : "the line is longer than 1 MB"));
     p->skipping = stop == NULL;
@@ -302,8 +302,7 @@ status text_parse(text_parser *p, char *bytes, size_t n, size_t limit, bool last
     s = bytes + (next - bytes);
   }
 done:
-  if (st == OK)
-    st = flush(p, &b);
+  THEN(flush(p, &b));
   *consumed = (size_t)(s - bytes) < given ? (size_t)(s - bytes) : given;
   return st;
 }
