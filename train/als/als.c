@@ -3,6 +3,7 @@
 #include "io/base/mem.h"
 #include "train/cost/cost.h"
 #include "train/exchange/reduce.h"
+#include "train/math/factors.h"
 #include "train/math/rng.h"
 
 #include <string.h>
@@ -144,7 +145,7 @@ status als_create(comm *c, const als_settings *settings, const part *users, gid 
     *a = (als){.c = c, .set = *settings, .last_objective = NAN};
     if (a->set.machine.link <= 0)
       a->set.machine = ANY_MACHINE;
-    a->ld = (settings->factors + 15) / 16 * 16;
+    a->ld = factors_ld(settings->factors);
     a->sides[USERS].m = *train;
     *train = (csr){0};
     st = part_equal(&a->sides[USERS].part, users->n, c->size);

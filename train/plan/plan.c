@@ -3,6 +3,7 @@
 #include "io/base/mem.h"
 #include "train/als/heavy_reduce.h"
 #include "train/cost/cost.h"
+#include "train/math/factors.h"
 #include "train/solve/kernels/solve_kernel.h"
 #include "train/solve/solver.h"
 
@@ -155,7 +156,7 @@ static double matrix_bytes(double pairs, double rows) {
 /* The largest of loading, moving and training; `sums` is what heavy rows take. */
 static double memory_of(const plan_layout *l, const machine *m, const plan_counts *n, double sums,
                         const held_rows *user, const held_rows *item) {
-  double ld = (l->factors + 15) / 16 * 16, k2 = (double)l->factors * l->factors;
+  double ld = (double)factors_ld(l->factors), k2 = (double)l->factors * l->factors;
   double row = 4 * (ld + (l->explicit_loss ? 1 : 0));
   double by_user = matrix_bytes(n->user_places, n->users), by_item = matrix_bytes(n->pairs_by_item, n->items);
   double events = l->pairs > 0 ? n->pairs_by_user * l->events / l->pairs : 0;
@@ -221,7 +222,7 @@ void plan_cost(const plan_layout *l, const machine *m, exchange_mode users, exch
   double row = row_bytes(l), messages = 0, rows_seconds = 0, alone_seconds = 0, most_owned = 0;
   double wire = sum_bytes(l);
   /* Of a heavy row that is ours: its solution to a rank, for the objective. */
-  double solution = (double)sizeof(real) * ((l->factors + 15) / 16 * 16 + (l->explicit_loss ? 1 : 0));
+  double solution = (double)sizeof(real) * (double)(factors_ld(l->factors) + (l->explicit_loss ? 1 : 0));
   double fixed = reduction_bytes(l, reduce, l->ranks), fixed_between = reduction_bytes(l, reduce, nodes);
   outflow node_rows = {0}, node_alone = {0};
   *out = (plan_result){.users = users, .items = items_mode(l, counts, asked)};

@@ -1,6 +1,7 @@
 #include "train/solve/dual.h"
 
 #include "io/base/mem.h"
+#include "train/math/factors.h"
 #include "train/solve/double_row.h"
 
 #include <math.h>
@@ -85,7 +86,7 @@ int dual_blocks(const row_shared *s, off n) {
 }
 
 batch_layout dual_layout(const row_shared *s, int blocks) {
-  off ld = ((off)blocks * s->ops->vl + 15) / 16 * 16, lda = ld + 16;
+  off ld = factors_ld(blocks * s->ops->vl), lda = ld + 16;
   /* Places without an interaction have the ridge alone, and a right-hand side of 0. */
   return (batch_layout){.blocks = blocks,
                         .k = blocks * s->ops->vl,
