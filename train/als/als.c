@@ -1,10 +1,12 @@
-#include "train/als/als_private.h"
+#include "train/als/als.h"
 
 #include "io/base/mem.h"
+#include "train/als/als_private.h"
 #include "train/cost/cost.h"
 #include "train/exchange/reduce.h"
 #include "train/math/factors.h"
 #include "train/math/rng.h"
+#include "train/solve/solver.h"
 
 #include <string.h>
 
@@ -119,10 +121,6 @@ static status make_frequencies(als *a, side s) {
   return OK;
 }
 
-bool als_wants_mean_system(solve_method method) {
-  return method != SOLVE_CHOLESKY;
-}
-
 bool als_wants_basis(const als *a, side s) {
   static const double LEAST_WEIGHT = 1e-9; /* its root is divided by */
   gid rows = a->sides[s].part.n, fixed = a->sides[s == USERS ? ITEMS : USERS].part.n;
@@ -158,7 +156,7 @@ status als_create(comm *c, const als_settings *settings, const part *users, gid 
   TRY(als_make_plans(a, mode, &heavy));
   TRY(make_table(a, USERS));
   TRY(make_table(a, ITEMS));
-  if (als_wants_mean_system(settings->method)) {
+  if (solver_wants_mean_system(settings->method)) {
     TRY(make_frequencies(a, USERS));
     TRY(make_frequencies(a, ITEMS));
   }
@@ -172,7 +170,7 @@ status als_create(comm *c, const als_settings *settings, const part *users, gid 
     st = MEM_ZALLOC(a->gram[USERS], area, "Gram matrix");
   if (st == OK)
     st = MEM_ZALLOC(a->gram[ITEMS], area, "Gram matrix");
-  if (st == OK && als_wants_mean_system(settings->method))
+  if (st == OK && solver_wants_mean_system(settings->method))
     st = MEM_ZALLOC(a->seen, area, "Gram matrix");
   if (st == OK && a->seen != NULL)
     st = MEM_ZALLOC(a->seen_mean, settings->factors, "Gram matrix");

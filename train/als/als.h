@@ -5,27 +5,10 @@
 #ifndef PALATE_TRAIN_ALS_ALS_H
 #define PALATE_TRAIN_ALS_ALS_H
 
+#include "train/als/als_settings.h"
 #include "train/exchange/exchange.h"
 #include "train/exchange/part.h"
 #include "train/rows/csr.h"
-#include "train/solve/loss.h"
-#include "train/solve/solver.h"
-
-typedef struct als_settings {
-  loss loss;
-  int factors;         /* k, 1 … 512 */
-  uint64_t seed;       /* of the initial factors */
-  int sweeps;          /* most sweeps in all, those before a resume included */
-  double tolerance;    /* stop when the objective falls by less than this share in a sweep; 0: never */
-  int objective_every; /* sweeps between objectives; the last sweep always has one */
-  solve_method method;
-  bool nonnegative; /* factors may not be negative */
-  exchange_mode exchange;
-  int64_t memory; /* bytes a rank may hold (mem_held()) while it sweeps; 0: no bound. Rows of the fixed side that do not
-                     fit are brought batch by batch */
-  machine machine; /* what EXCHANGE_AUTO predicts times for; all 0: one of a usual kind */
-  off heavy;       /* interactions from which a row is heavy; 0: train/cost/cost.h says. It enters the last bits */
-} als_settings;
 
 /* What one sweep did. */
 typedef struct als_report {
@@ -44,9 +27,6 @@ typedef struct als_report {
   int64_t bytes_between_hosts; /* those of them for ranks on other hosts */
   int64_t messages_max;        /* messages of factor rows of the rank that sent most of them */
 } als_report;
-
-/* Whether a method makes use of what all rows share: one more Gram matrix in each half sweep. */
-bool als_wants_mean_system(solve_method method);
 
 typedef struct als als;
 

@@ -3,9 +3,10 @@
 #ifndef PALATE_TRAIN_ALS_ALS_PRIVATE_H
 #define PALATE_TRAIN_ALS_ALS_PRIVATE_H
 
-#include "train/als/als.h"
+#include "train/als/als_settings.h"
 #include "train/als/heavy_reduce.h"
 #include "train/cost/memory_room.h"
+#include "train/exchange/exchange.h"
 
 /* One side: who owns it, our rows' interactions, and the table in which the other side finds our factors. */
 typedef struct als_side {
@@ -23,7 +24,7 @@ typedef struct als_side {
   real *bias;  /* [table_rows], or NULL */
 } als_side;
 
-struct als {
+typedef struct als {
   comm *c;
   als_settings set;
   off ld, pairs;
@@ -43,7 +44,7 @@ struct als {
   double *spread_loss;          /* [heavy items] */
   int sweeps_done;
   double last_objective; /* NaN before the first */
-};
+} als;
 
 static inline real *own_rows(als *a, side s) {
   return a->sides[s].table + exchange_own_at(a->sides[s].plan[0]) * a->ld;

@@ -1,10 +1,12 @@
-#include "train/als/als_private.h"
+#include "train/als/als.h"
 
 #include "io/base/log.h"
 #include "io/base/mem.h"
+#include "train/als/als_private.h"
 #include "train/exchange/reduce.h"
 #include "train/math/eigenbasis.h"
 #include "train/math/gram.h"
+#include "train/solve/solver.h"
 
 #include <string.h>
 

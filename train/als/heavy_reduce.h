@@ -9,9 +9,7 @@
 #define PALATE_TRAIN_ALS_HEAVY_REDUCE_H
 
 #include "train/exchange/heavy_list.h"
-#include "train/exchange/part.h"
-#include "train/rows/csr.h"
-#include "train/solve/solver.h"
+#include "train/solve/heavy_rows.h"
 
 typedef struct spread spread;
 

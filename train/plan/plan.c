@@ -106,7 +106,7 @@ static double reduction_bytes(const plan_layout *l, bool reduce, int p) {
     bytes += 2 * one; /* the largest bias, in each half sweep */
   else
     bytes += gram; /* the items' new Gram matrix, for the objective */
-  if (l->mean_system)
+  if (solver_wants_mean_system(l->method))
     bytes += 2 * (gram + (l->explicit_loss ? comm_reduce_bytes(p, 8 * k) : 0));
   if (reduce)
     bytes += 2 * comm_reduce_bytes(p, 8 * (int64_t)l->heavy); /* the losses of heavy rows */
@@ -118,7 +118,7 @@ static double reduction_bytes(const plan_layout *l, bool reduce, int p) {
 static double reduction_rounds(const plan_layout *l, bool reduce) {
   int gram = 3, sum = 2, calls = 2 * (gram + 2) + 3 * sum + 2; /* with agreements */
   calls += l->explicit_loss ? 2 : gram;
-  if (l->mean_system)
+  if (solver_wants_mean_system(l->method))
     calls += 2 * (gram + (l->explicit_loss ? 2 : 0));
   calls += reduce ? 5 : 0;
   return calls * 2 * ceil(log2(l->ranks));
@@ -166,11 +166,10 @@ static double memory_of(const plan_layout *l, const machine *m, const plan_count
   double batch = solve_batch_size(16, (off)ld), system = ld * (ld + 16) + 16 * ld; /* matrices, sums, solutions */
   double solver = m->threads * 4 * (2 * PANEL_ROWS * ld + batch * system + (double)solve_lanes_size(16, (int)ld / 16)) +
                   16 * k2 + 12 * ld * ld;
-  solve_method method = l->mean_system ? SOLVE_CG : SOLVE_CHOLESKY;
   double turned = 0; /* the fixed side in its eigenbasis, while the other side is solved */
-  if (l->memory == 0 && solver_wants_basis(l->explicit_loss, method, l->factors, l->users, l->items))
+  if (l->memory == 0 && solver_wants_basis(l->explicit_loss, l->method, l->factors, l->users, l->items))
     turned = n->items + item->table;
-  else if (l->memory == 0 && solver_wants_basis(l->explicit_loss, method, l->factors, l->items, l->users))
+  else if (l->memory == 0 && solver_wants_basis(l->explicit_loss, l->method, l->factors, l->items, l->users))
     turned = n->users + user->table;
   double tables = array_bytes(row * (n->users + user->table)) + array_bytes(row * (n->items + item->table)) +
                   array_bytes(row * turned);

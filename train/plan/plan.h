@@ -10,6 +10,7 @@
 #include "train/cost/machine.h"
 #include "train/exchange/exchange.h"
 #include "train/exchange/interactions.h"
+#include "train/solve/problem.h"
 
 /* Rows of a side on one trip: what a rank sends, forwarded ones included; those of them that go to other nodes; what it
  * gets; in how many messages it sends them (a model: at the most). */
@@ -53,9 +54,9 @@ typedef struct plan_layout {
   double pairs, events;               /* to train on; in the file */
   int ranks, ranks_per_node, factors; /* neighbouring ranks share a node; the last one may have fewer */
   bool explicit_loss, times;
-  int64_t memory;              /* als_settings.memory */
-  int threads;                 /* of a rank */
-  bool mean_system;            /* the solver wants what rows share (SOLVE_CG, SOLVE_AUTO) */
+  int64_t memory; /* als_settings.memory */
+  int threads;    /* of a rank */
+  solve_method method;
   double heavy;                /* heavy items */
   plan_counts *whole, *spread; /* [ranks] */
   plan_batches batches[2];     /* of whole and of spread */

@@ -29,6 +29,14 @@ static inline off csr_nnz(const csr *m) {
   return m->ptr != NULL ? m->ptr[m->n_rows] : 0;
 }
 
+/* The first heavy row (number 0 … n) that is row `row` or follows it; 0 where h is NULL. */
+static inline lid heavy_rows_from(const heavy_rows *h, lid row) {
+  lid at = 0;
+  while (h != NULL && at < h->n && h->row[at] < row)
+    at++;
+  return at;
+}
+
 /* ptr cleared, col and val not. Free with csr_free. Local. */
 status csr_alloc(csr *m, lid n_rows, off nnz, const char *what);
 void csr_free(csr *m);

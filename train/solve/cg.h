@@ -8,18 +8,30 @@
 
 enum { CG_CLASSES = 80 };
 
+typedef struct cg_shared {
+  bool tried[CG_CLASSES];           /* whether `preconditioner` has what can be had */
+  real *preconditioner[CG_CLASSES]; /* (nb * VL + 1, lda): M_n⁻¹, and the bias's border; or NULL */
+} cg_shared;
+
+/* --- as a row of the table of methods (row_method in train/solve/row.h says what each does) --- */
+
+status cg_create(row_shared *s); /* s->cg: NULL where half_problem has no mean system */
+void cg_free(row_shared *s);
+off cg_scratch(const row_shared *s);
+status cg_prepare(const row_shared *s, row_work *work, int threads, const csr *m, lid first, lid count);
+bool cg_suits(const row_shared *s, off n);
+bool row_cg(const row_shared *s, row_work *w, const csr *m, off begin, off end, real *x, real *own_bias, double *loss);
+
+/* --- step by step, for many rows at once (train/solve/cg_long.h) --- */
+
 /* The class of n >= 1 interactions: half octaves, [2^(c/2), 2^((c+1)/2)). */
 int cg_class(off n);
-
-/* Inverts M_n for a class into s->near[c], with w's work space; leaves NULL where single precision does not do, and
- * rows of that class are solved exactly. NO_MEMORY. */
-status cg_prepare(row_shared *s, row_work *w, int c);
 
 /* A row under way. Its vectors, CG_VECTORS of ld floats, are the caller's. */
 typedef struct cg_row {
   off n;
   double lambda;
-  const real *near;
+  const real *preconditioner;
   bool biases;
   real *x, *r, *d, *q, *g; /* (ld) each: solution, residual, direction, A d, gradient of half the data term */
   real bias, r_bias, d_bias, g_bias;
@@ -68,9 +80,5 @@ cg_pass cg_pass_take(const row_shared *s, row_work *w, cg_row *t, cg_pass pass, 
  * no biases), and its data term in *loss (may be NULL). False where that broke down; x is then as it was. */
 bool cg_end(const row_shared *s, row_work *w, const csr *m, off begin, const cg_row *t, cg_pass last, real *x,
             real *own_bias, double *loss);
-
-/* Improves x (ld), *own_bias (NULL: no biases) of the row of interactions begin … end - 1. *loss (may be NULL) becomes
- * its data term. False where that breaks down or s->near has nothing for it; x is then as it was. */
-bool row_cg(const row_shared *s, row_work *w, const csr *m, off begin, off end, real *x, real *own_bias, double *loss);
 
 #endif

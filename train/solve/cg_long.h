@@ -5,13 +5,10 @@
 #define PALATE_TRAIN_SOLVE_CG_LONG_H
 
 #include "train/solve/cg.h"
+#include "train/solve/output.h"
 
-/* Whether that is worth it: the columns of rows first … first + count - 1 of m span more than the caches hold. */
-bool cg_long_pays(const row_shared *s, const csr *m, lid first, lid count);
-
-/* Improves the n rows of m named in `rows`, each of which has a preconditioner, in x, own_bias, row_loss as solver_rows
- * has them. solved[i] tells whether rows[i] has been, as row_cg does. work [threads]. NO_MEMORY. Local. */
-status cg_long_rows(const row_shared *s, row_work *work, int threads, const csr *m, const lid *rows, lid n, real *x,
-                    real *own_bias, double *row_loss, bool *solved);
+/* Improves such rows among rows first … first + count - 1 of m, where that is worth it (row_method.solve_early). */
+status cg_long_early(const row_shared *s, row_work *work, int threads, const csr *m, const heavy_rows *heavy, lid first,
+                     lid count, const output *to, early_rows *early);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include "io/base/mem.h"
 #include "train/math/factors.h"
-#include "train/solve/double_row.h"
 
 #include <math.h>
 #include <string.h>
@@ -77,7 +76,7 @@ off dual_scratch(const row_shared *s) {
 
 bool dual_suits(const row_shared *s, off n) {
   /* Without a ridge the explicit solution is not unique. */
-  bool exact = s->p.method != SOLVE_SUBSPACE && !s->p.nonnegative && s->p.lambda > 0 && s->p.k >= DUAL_LEAST_FACTORS;
+  bool exact = s->method->short_by_dual && !s->p.nonnegative && s->p.lambda > 0 && s->p.k >= DUAL_LEAST_FACTORS;
   return (s->p.explicit_loss ? exact : s->dual != NULL) && n > 0 && n + FEWER <= s->p.k;
 }
 

@@ -14,7 +14,7 @@
 #ifndef PALATE_TRAIN_SOLVE_DUAL_H
 #define PALATE_TRAIN_SOLVE_DUAL_H
 
-#include "train/solve/row.h"
+#include "train/solve/cholesky.h"
 
 /* With fewer factors no row is: measured, tests/bench/README.md. */
 enum { DUAL_LEAST_FACTORS = 16 };

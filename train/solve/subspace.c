@@ -9,6 +9,10 @@ int subspace_panels(off ld) {
   return panels < 1 ? 1 : panels > MOST ? MOST : (int)panels;
 }
 
+bool subspace_suits(const row_shared *s, off n) {
+  return n <= (off)s->panels * PANEL_ROWS;
+}
+
 /* A row being improved: x, its bias, and x · y of every interaction, which is kept up to date. */
 typedef struct state {
   const row_shared *s;

@@ -11,9 +11,10 @@ enum { SUBSPACE_FACTORS = 16 };
 /* Panels of `ld` that a thread may gather at once. */
 int subspace_panels(off ld);
 
-/* One pass over the blocks of x (ld), and over *own_bias (NULL: no biases), for the row of interactions begin … end -
- * 1, at most s->panels * PANEL_ROWS. *loss (may be NULL) becomes its data term. False where single precision does not
- * do; x is then as it was. */
+/* Rows that s->panels hold as a whole. */
+bool subspace_suits(const row_shared *s, off n);
+
+/* One pass over the blocks of x, and over *own_bias (row_method.solve). */
 bool row_subspace(const row_shared *s, row_work *w, const csr *m, off begin, off end, real *x, real *own_bias,
                   double *loss);
 
