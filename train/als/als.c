@@ -132,6 +132,25 @@ bool als_wants_basis(const als *a, side s) {
 static const machine ANY_MACHINE = {
     .threads = 1, .flops = 120e9, .half = 64, .link = 1.25e9, .local = 4e9, .latency = 2e-6};
 
+/* Gram matrices, what the methods want to know of the sides, and the losses of our items. */
+static status make_sums(als *a) {
+  status st = OK;
+  off area = (off)a->set.factors * a->set.factors;
+  TRY(MEM_ZALLOC(a->gram[USERS], area, "Gram matrix"));
+  TRY(MEM_ZALLOC(a->gram[ITEMS], area, "Gram matrix"));
+  TRY(MEM_ZALLOC(a->row_loss, own_count(a, ITEMS), "row losses"));
+  if (solver_wants_mean_system(a->set.method)) {
+    TRY(MEM_ZALLOC(a->seen, area, "Gram matrix"));
+    TRY(MEM_ZALLOC(a->seen_mean, a->set.factors, "Gram matrix"));
+  }
+  if (als_wants_basis(a, USERS) || als_wants_basis(a, ITEMS)) {
+    TRY(MEM_ALLOC(a->basis, area, "eigenvectors"));
+    TRY(MEM_ALLOC(a->spectrum, a->set.factors, "eigenvalues"));
+  }
+done:
+  return st;
+}
+
 status als_create(comm *c, const als_settings *settings, const part *users, gid n_items, csr *train, als **out) {
   status st = OK;
   als *a = NULL;
@@ -160,23 +179,7 @@ status als_create(comm *c, const als_settings *settings, const part *users, gid 
     TRY(make_frequencies(a, USERS));
     TRY(make_frequencies(a, ITEMS));
   }
-  off area = (off)settings->factors * settings->factors;
-  bool turned = als_wants_basis(a, USERS) || als_wants_basis(a, ITEMS);
-  if (turned)
-    st = MEM_ALLOC(a->basis, area, "eigenvectors");
-  if (st == OK && turned)
-    st = MEM_ALLOC(a->spectrum, settings->factors, "eigenvalues");
-  if (st == OK)
-    st = MEM_ZALLOC(a->gram[USERS], area, "Gram matrix");
-  if (st == OK)
-    st = MEM_ZALLOC(a->gram[ITEMS], area, "Gram matrix");
-  if (st == OK && solver_wants_mean_system(settings->method))
-    st = MEM_ZALLOC(a->seen, area, "Gram matrix");
-  if (st == OK && a->seen != NULL)
-    st = MEM_ZALLOC(a->seen_mean, settings->factors, "Gram matrix");
-  if (st == OK)
-    st = MEM_ZALLOC(a->row_loss, own_count(a, ITEMS), "row losses");
-  TRY(comm_agree(c, st));
+  TRY(comm_agree(c, make_sums(a)));
 done:
   heavy_list_free(&heavy);
   if (st != OK) {

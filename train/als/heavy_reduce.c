@@ -313,52 +313,64 @@ static void share_heavy(comm *c, const spread *s, const real *own, off width, of
   comm_share_rows(c, own, all, counts, (size_t)width * sizeof(real));
 }
 
+/* What the losses of all heavy rows need. */
+typedef struct losses {
+  double *term;   /* of our segments */
+  int64_t *sum;   /* [heavy rows] */
+  off *counts;    /* [ranks] */
+  real *x, *bias; /* (heavy rows, ld): the solutions */
+} losses;
+
+static status losses_create(losses *l, const comm *c, const spread *s, off ld) {
+  status st = OK;
+  *l = (losses){0};
+  TRY(MEM_ALLOC(l->term, s->cuts.first_cut[s->list.n], "losses of heavy rows"));
+  TRY(MEM_ZALLOC(l->sum, s->list.n, "losses of heavy rows"));
+  TRY(MEM_ALLOC(l->counts, c->size, "losses of heavy rows"));
+  TRY(MEM_ALLOC(l->x, s->list.n * ld, "heavy rows"));
+  TRY(MEM_ALLOC(l->bias, s->list.n, "heavy rows"));
+done:
+  return st;
+}
+
+static void losses_free(losses *l) {
+  mem_free(l->term);
+  mem_free(l->sum);
+  mem_free(l->counts);
+  mem_free(l->x);
+  mem_free(l->bias);
+}
+
 status spread_loss(comm *c, const spread *s, solver *solver, const real *x, const real *bias, off ld, double *loss) {
-  double *terms = NULL;
-  int64_t *sums = NULL;
-  off *counts = NULL, n_terms = s->cuts.first_cut[s->list.n];
-  real *all_x = NULL, *all_bias = NULL;
-  status st = MEM_ALLOC(terms, n_terms, "losses of heavy rows");
-  if (st == OK)
-    st = MEM_ZALLOC(sums, s->list.n, "losses of heavy rows");
-  if (st == OK)
-    st = MEM_ALLOC(counts, c->size, "losses of heavy rows");
-  if (st == OK)
-    st = MEM_ALLOC(all_x, s->list.n * ld, "heavy rows");
-  if (st == OK)
-    st = MEM_ALLOC(all_bias, s->list.n, "heavy rows");
-  TRY(comm_agree(c, st));
-  share_heavy(c, s, x, ld, counts, all_x);
+  losses l;
+  const off *cut;
+  off n;
+  status st = comm_agree(c, losses_create(&l, c, s, ld));
+  if (st != OK)
+    goto done;
+  share_heavy(c, s, x, ld, l.counts, l.x);
   if (bias != NULL)
-    share_heavy(c, s, bias, 1, counts, all_bias);
+    share_heavy(c, s, bias, 1, l.counts, l.bias);
   for (lid h = 0; h < s->list.n; h++) {
-    const off *cut;
-    off n;
     segments(s, h, &cut, &n);
-    double *own = terms + s->cuts.first_cut[h];
-    solver_segments_loss(solver, &s->part, cut, n, all_x + h * ld, bias != NULL ? all_bias + h : NULL, own);
+    double *own = l.term + s->cuts.first_cut[h];
+    solver_segments_loss(solver, &s->part, cut, n, l.x + h * ld, bias != NULL ? l.bias + h : NULL, own);
     loss[h] = 0;
     for (off i = 0; i < n; i++)
       loss[h] = fmax(loss[h], fabs(own[i]));
   }
   comm_max_f64(c, loss, s->list.n); /* a NaN comes to light in the sum over all rows */
   for (lid h = 0; h < s->list.n; h++) {
-    const off *cut;
-    off n;
     segments(s, h, &cut, &n);
     exact_scale scale = solver_loss_scale(loss[h], s->list.count[h]);
     for (off i = 0; i < n; i++)
-      sums[h] += exact_term(scale, terms[s->cuts.first_cut[h] + i]);
+      l.sum[h] += exact_term(scale, l.term[s->cuts.first_cut[h] + i]);
   }
-  comm_sum_i64(c, sums, s->list.n);
+  comm_sum_i64(c, l.sum, s->list.n);
   for (lid h = 0; h < s->list.n; h++)
-    loss[h] = exact_value(solver_loss_scale(loss[h], s->list.count[h]), sums[h]);
+    loss[h] = exact_value(solver_loss_scale(loss[h], s->list.count[h]), l.sum[h]);
 done:
-  mem_free(terms);
-  mem_free(sums);
-  mem_free(counts);
-  mem_free(all_x);
-  mem_free(all_bias);
+  losses_free(&l);
   return st;
 }
 

@@ -66,17 +66,21 @@ static void needs_free(needs *d) {
   mem_free(d->asked);
 }
 
+static status needs_alloc(needs *d) {
+  status st = OK;
+  TRY(MEM_ALLOC(d->source, d->n, "rows needed"));
+  TRY(MEM_ALLOC(d->place, d->n, "rows needed"));
+  TRY(MEM_ALLOC(d->asked, d->n, "rows needed"));
+done:
+  return st;
+}
+
 /* Who brings each row: its owner, or the carrier on our host. */
 static status find_sources(comm *c, const part *owners, needs *d) {
-  status st = OK;
   lid *far = NULL;
   int *carrier = NULL;
   off i = 0, n_far = 0;
-  st = MEM_ALLOC(d->source, d->n, "rows needed");
-  if (st == OK)
-    st = MEM_ALLOC(d->place, d->n, "rows needed");
-  if (st == OK)
-    st = MEM_ALLOC(d->asked, d->n, "rows needed");
+  status st = needs_alloc(d);
   if (st == OK && c->hosts > 1)
     st = MEM_ALLOC(far, d->n, "rows needed");
   if (st == OK && c->hosts > 1)
@@ -209,6 +213,13 @@ static void add_needed(row_set *s, const part *owners, int rank, const csr *m, l
       row_set_add(s, m->col[i]);
 }
 
+/* Every row that we do not own. */
+static void add_others(row_set *s, const part *owners, int rank) {
+  for (gid row = 0; row < owners->n; row++)
+    if (row < owners->first[rank] || row >= owners->first[rank + 1])
+      row_set_add(s, row);
+}
+
 status exchange_count(const part *owners, int rank, const csr *m, lid first, lid count, off *out) {
   row_set needed;
   status st = row_set_create(&needed, owners->n);
@@ -220,19 +231,34 @@ status exchange_count(const part *owners, int rank, const csr *m, lid first, lid
   return st;
 }
 
+static status exchange_alloc(int ranks, exchange **out) {
+  status st = OK;
+  TRY(MEM_ZALLOC(*out, 1, "exchange plan"));
+  TRY(route_create(&(*out)->from_owner, ranks));
+  TRY(route_create(&(*out)->forward, ranks));
+done:
+  return st;
+}
+
+/* The plan of a replica without lists: our own rows to everybody. */
+static void send_all(const comm *c, exchange *x, const part *owners) {
+  gid count = part_count(owners, c->rank);
+  x->own_at = (lid)owners->first[c->rank];
+  for (int r = 0; r < c->size; r++) {
+    x->from_owner.want[r] = part_count(owners, r);
+    x->from_owner.send[r] = r == c->rank ? 0 : count;
+  }
+  x->rows_sent = count * (c->size - 1);
+}
+
 status exchange_create(comm *c, const part *owners, exchange_mode mode, int width, csr *m, exchange_scope scope,
                        exchange **out) {
-  status st = OK;
   exchange *x = NULL;
   needs needed = {0};
   gid first = owners->first[c->rank], count = part_count(owners, c->rank);
   bool listed = c->hosts > 1; /* replicate too: who brings which row is no longer plain */
   *out = NULL;
-  st = MEM_ZALLOC(x, 1, "exchange plan");
-  if (st == OK)
-    st = route_create(&x->from_owner, c->size);
-  if (st == OK)
-    st = route_create(&x->forward, c->size);
+  status st = exchange_alloc(c->size, &x);
   if (st == OK && c->size > 1 && (listed || mode != EXCHANGE_REPLICATE))
     st = row_set_create(&needed.set, owners->n);
   TRY(comm_agree(c, st));
@@ -250,9 +276,7 @@ status exchange_create(comm *c, const part *owners, exchange_mode mode, int widt
   }
   listed = c->size > 1 && (listed || mode != EXCHANGE_REPLICATE);
   if (listed && mode == EXCHANGE_REPLICATE) {
-    for (gid row = 0; row < owners->n; row++)
-      if (row < first || row >= first + count)
-        row_set_add(&needed.set, row);
+    add_others(&needed.set, owners, c->rank);
     needed.n = row_set_count(&needed.set);
     scope.halo_at = (lid)count;
   }
@@ -269,14 +293,8 @@ status exchange_create(comm *c, const part *owners, exchange_mode mode, int widt
     TRY(make_routes(c, x, owners, &needed));
     for (off i = m->ptr[scope.first]; i < m->ptr[scope.first + scope.count]; i++)
       m->col[i] = table_row(x, &needed, first, m->col[i]);
-  } else {
-    x->own_at = (lid)first;
-    for (int r = 0; r < c->size; r++) {
-      x->from_owner.want[r] = part_count(owners, r);
-      x->from_owner.send[r] = r == c->rank ? 0 : count;
-    }
-    x->rows_sent = count * (c->size - 1);
-  }
+  } else
+    send_all(c, x, owners);
   TRY(comm_agree(c, make_buffers(c, x, width, &scope)));
 done:
   needs_free(&needed);

@@ -7,8 +7,16 @@ typedef struct heavy_entry {
   off count;
 } heavy_entry;
 
-status heavy_list_create(comm *c, const part *begin, const off *counts, off threshold, heavy_list *out) {
+static status list_alloc(heavy_list *l, off n, gid n_rows) {
   status st = OK;
+  TRY(MEM_ALLOC(l->row, n, "heavy rows"));
+  TRY(MEM_ALLOC(l->count, n, "heavy rows"));
+  TRY(row_set_create(&l->rows, n_rows));
+done:
+  return st;
+}
+
+status heavy_list_create(comm *c, const part *begin, const off *counts, off threshold, heavy_list *out) {
   heavy_entry *mine = NULL, *all = NULL;
   off *shares = NULL;
   gid first = begin->first[c->rank], n_rows = part_count(begin, c->rank);
@@ -16,7 +24,7 @@ status heavy_list_create(comm *c, const part *begin, const off *counts, off thre
   *out = (heavy_list){0};
   for (gid i = 0; i < n_rows; i++)
     n += counts[i] >= threshold;
-  st = MEM_ALLOC(mine, n, "heavy rows");
+  status st = MEM_ALLOC(mine, n, "heavy rows");
   if (st == OK)
     st = MEM_ALLOC(shares, c->size, "heavy rows");
   TRY(comm_agree(c, st));
@@ -29,11 +37,7 @@ status heavy_list_create(comm *c, const part *begin, const off *counts, off thre
     total += shares[r];
   st = MEM_ALLOC(all, total, "heavy rows");
   if (st == OK)
-    st = MEM_ALLOC(out->row, total, "heavy rows");
-  if (st == OK)
-    st = MEM_ALLOC(out->count, total, "heavy rows");
-  if (st == OK)
-    st = row_set_create(&out->rows, begin->n);
+    st = list_alloc(out, total, begin->n);
   TRY(comm_agree(c, st));
   comm_share_rows(c, mine, all, shares, sizeof *all);
   out->n = (lid)total;

@@ -101,12 +101,39 @@ typedef struct trial {
   int64_t fitted, held_out;
 } trial;
 
+/* One fit, and the nearest groups of the held-out points. */
+typedef struct attempt {
+  real *centre, *dist2, *far;
+  lid *label, *near;
+  int64_t *size;
+} attempt;
+
+static status attempt_create(attempt *a, const trial *t, lid groups, int m) {
+  status st = OK;
+  *a = (attempt){0};
+  TRY(MEM_ALLOC(a->centre, (off)groups * t->k, "centroids"));
+  TRY(MEM_ALLOC(a->label, t->fit->n, "labels"));
+  TRY(MEM_ALLOC(a->dist2, t->fit->n, "distances"));
+  TRY(MEM_ZALLOC(a->size, groups, "sizes of groups"));
+  TRY(MEM_ALLOC(a->near, (off)t->held->n * m, "nearest groups"));
+  TRY(MEM_ALLOC(a->far, (off)t->held->n * m, "nearest groups"));
+done:
+  return st;
+}
+
+static void attempt_free(attempt *a) {
+  mem_free(a->centre);
+  mem_free(a->label);
+  mem_free(a->dist2);
+  mem_free(a->size);
+  mem_free(a->near);
+  mem_free(a->far);
+}
+
 /* Fits `groups` groups and scores the held-out points into out[held->n]. */
 static status try_groups(const trial *t, lid groups, double *out) {
   status st = OK;
-  real *centre = NULL, *dist2 = NULL, *far = NULL;
-  lid *label = NULL, *near = NULL;
-  int64_t *size = NULL;
+  attempt a;
   kmeans_result result;
   int m = groups < TERMS ? (int)groups : TERMS;
   kmeans_points fit = {t->fit->n, t->k, t->k, t->fit->x}, held = {t->held->n, t->k, t->k, t->held->x};
@@ -116,33 +143,17 @@ static status try_groups(const trial *t, lid groups, double *out) {
                           .bound_bytes = (int64_t)t->fit->n * t->k * 8,
                           .on_round = kmeans_leave,
                           .context = t->c};
-  TRY(MEM_ALLOC(centre, (off)groups * t->k, "centroids"));
-  TRY(MEM_ALLOC(label, t->fit->n, "labels"));
-  TRY(MEM_ALLOC(dist2, t->fit->n, "distances"));
-  TRY(MEM_ZALLOC(size, groups, "sizes of groups"));
-  TRY(MEM_ALLOC(near, (off)t->held->n * m, "nearest groups"));
-  TRY(MEM_ALLOC(far, (off)t->held->n * m, "nearest groups"));
+  TRY(comm_agree(t->c, attempt_create(&a, t, groups, m)));
+  TRY(kmeans_seed(t->c, &fit, t->fit->id, groups, t->seed, FOLD_COLUMN, a.centre));
+  TRY(kmeans_run(t->c, &fit, t->fit->id, &config, a.centre, a.label, a.dist2, &result));
+  TRY(comm_agree(t->c, membership_nearest(&held, a.centre, groups, m, a.near, a.far)));
+  for (lid i = 0; i < fit.n; i++)
+    a.size[a.label[i]]++;
+  comm_sum_i64(t->c, a.size, groups);
+  double variance = result.inertia / ((double)t->fitted * t->k);
+  likelihoods(a.near, a.far, held.n, m, t->k, a.size, t->fitted, fmax(variance, 1e-30), out);
 done:
-  st = comm_agree(t->c, st);
-  if (st == OK)
-    st = kmeans_seed(t->c, &fit, t->fit->id, groups, t->seed, FOLD_COLUMN, centre);
-  if (st == OK)
-    st = kmeans_run(t->c, &fit, t->fit->id, &config, centre, label, dist2, &result);
-  if (st == OK)
-    st = comm_agree(t->c, membership_nearest(&held, centre, groups, m, near, far));
-  if (st == OK) {
-    for (lid i = 0; i < fit.n; i++)
-      size[label[i]]++;
-    comm_sum_i64(t->c, size, groups);
-    double variance = result.inertia / ((double)t->fitted * t->k);
-    likelihoods(near, far, held.n, m, t->k, size, t->fitted, fmax(variance, 1e-30), out);
-  }
-  mem_free(centre);
-  mem_free(label);
-  mem_free(dist2);
-  mem_free(size);
-  mem_free(near);
-  mem_free(far);
+  attempt_free(&a);
   return st;
 }
 
@@ -262,48 +273,55 @@ static status try_all(const trial *t, const kmeans_auto_wish *wish, double *each
   return st;
 }
 
+/* Draws the sample, in two parts, and makes room for the likelihoods. */
+static status take_folds(const kmeans_points *points, const gid *id, const kmeans_auto_wish *wish, double share,
+                         fold *fit, fold *held, double **each) {
+  status st = OK;
+  TRY(fold_take(points, id, wish->seed, share, 1, fit));
+  TRY(fold_take(points, id, wish->seed, share, 2, held));
+  TRY(MEM_ZALLOC(*each, (off)held->n * KMEANS_AUTO_MAX, "likelihoods"));
+done:
+  return st;
+}
+
+/* BAD_DATA if there are too few points: of n_all, `fitted` are fitted and `held_out` held out. */
+static status check_counts(int64_t n_all, int64_t fitted, int64_t held_out, lid least) {
+  if (fitted < LEAST_POINTS || held_out < 2)
+    return status_fail(BAD_DATA,
+                       "--groups auto: %lld rows with factors are too few to hold any out: give a number of groups",
+                       (long long)n_all);
+  if (least > fitted / POINTS_PER_GROUP)
+    return status_fail(BAD_DATA,
+                       "--groups auto: %lld rows with factors, of which %lld are held out, can choose among at most "
+                       "%lld groups and not %d: ask for a lower range, or give a number of groups",
+                       (long long)n_all, (long long)held_out, (long long)(fitted / POINTS_PER_GROUP), least);
+  return OK;
+}
+
 status kmeans_auto(comm *c, const kmeans_points *points, const gid *id, const kmeans_auto_wish *wish, kmeans_curve *out,
                    int *tried) {
   status st = OK;
   fold fit = {0}, held = {0};
   double *each = NULL;
-  int64_t counts[3] = {points->n, 0, 0};
+  int64_t n_all = points->n;
   lid most = wish->most;
   *out = (kmeans_curve){0};
   *tried = 0;
-  comm_sum_i64(c, counts, 1);
-  double share = counts[0] > wish->sample ? (double)wish->sample / (double)counts[0] : 1;
-  TRY(fold_take(points, id, wish->seed, share, 1, &fit));
-  TRY(fold_take(points, id, wish->seed, share, 2, &held));
-  TRY(MEM_ZALLOC(each, (off)held.n * KMEANS_AUTO_MAX, "likelihoods"));
+  comm_sum_i64(c, &n_all, 1);
+  double share = n_all > wish->sample ? (double)wish->sample / (double)n_all : 1;
+  TRY(comm_agree(c, take_folds(points, id, wish, share, &fit, &held, &each)));
+  int64_t counts[2] = {fit.n, held.n};
+  comm_sum_i64(c, counts, 2);
+  out->fitted = counts[0];
+  out->held_out = counts[1];
+  TRY(check_counts(n_all, counts[0], counts[1], wish->least));
+  trial t = {c, &fit, &held, points->k, wish->unit, wish->seed, counts[0], counts[1]};
+  if (most > counts[0] / POINTS_PER_GROUP)
+    most = (lid)(counts[0] / POINTS_PER_GROUP);
+  out->n = list_numbers(wish->least, most, out->groups);
+  TRY(try_all(&t, wish, each, out, tried));
+  choose(&t, each, out);
 done:
-  st = comm_agree(c, st);
-  trial t = {c, &fit, &held, points->k, wish->unit, wish->seed, fit.n, held.n};
-  counts[1] = fit.n;
-  counts[2] = held.n;
-  if (st == OK) {
-    comm_sum_i64(c, counts + 1, 2);
-    out->fitted = t.fitted = counts[1];
-    out->held_out = t.held_out = counts[2];
-    if (t.fitted < LEAST_POINTS || t.held_out < 2)
-      st = status_fail(BAD_DATA,
-                       "--groups auto: %lld rows with factors are too few to hold any out: give a number of groups",
-                       (long long)counts[0]);
-  }
-  if (st == OK && wish->least > t.fitted / POINTS_PER_GROUP)
-    st =
-        status_fail(BAD_DATA,
-                    "--groups auto: %lld rows with factors, of which %lld are held out, can choose among at most %lld "
-                    "groups and not %d: ask for a lower range, or give a number of groups",
-                    (long long)counts[0], (long long)t.held_out, (long long)(t.fitted / POINTS_PER_GROUP), wish->least);
-  if (st == OK) {
-    if (most > t.fitted / POINTS_PER_GROUP)
-      most = (lid)(t.fitted / POINTS_PER_GROUP);
-    out->n = list_numbers(wish->least, most, out->groups);
-    st = try_all(&t, wish, each, out, tried);
-  }
-  if (st == OK)
-    choose(&t, each, out);
   fold_free(&fit);
   fold_free(&held);
   mem_free(each);

@@ -241,40 +241,48 @@ static status visit_batch(counting *k, const group_visitor *v) {
   return st == OK ? v->end(v->context, k->first, k->last) : st;
 }
 
+static status counting_create(counting *k, gid n_items, const lid *group) {
+  status st = OK;
+  TRY(part_equal(&k->items, n_items, k->c->size));
+  TRY(sort_members(k, group));
+  TRY(MEM_ALLOC(k->give_counts, k->c->size, "counts of ranks"));
+  TRY(MEM_ALLOC(k->got_counts, k->c->size, "counts of ranks"));
+  TRY(MEM_ALLOC(k->at, k->c->size, "counts of ranks"));
+done:
+  return st;
+}
+
+static void counting_free(counting *k) {
+  part_free(&k->items);
+  bag_free(&k->bag);
+  mem_free(k->start);
+  mem_free(k->row);
+  mem_free(k->members);
+  mem_free(k->give_counts);
+  mem_free(k->got_counts);
+  mem_free(k->at);
+  mem_free(k->item);
+  mem_free(k->count);
+}
+
 status group_items_visit(comm *c, const csr *pairs, const lid *group, lid n_groups, gid n_items,
                          const group_visitor *visitor) {
   status st = OK;
   counting k = {.c = c, .pairs = pairs, .n_groups = n_groups};
-  TRY(part_equal(&k.items, n_items, c->size));
-  TRY(sort_members(&k, group));
-  TRY(MEM_ALLOC(k.give_counts, c->size, "counts of ranks"));
-  TRY(MEM_ALLOC(k.got_counts, c->size, "counts of ranks"));
-  TRY(MEM_ALLOC(k.at, c->size, "counts of ranks"));
-done:
-  st = comm_agree(c, st);
-  if (st == OK) {
-    int64_t most = csr_nnz(pairs);
-    comm_max_i64(c, &most, 1);
-    comm_sum_i64(c, k.members, n_groups);
-    int64_t batches = most / BATCH_PAIRS + 1;
-    if (batches > n_groups)
-      batches = n_groups;
-    for (int64_t b = 0; b < batches && st == OK; b++) {
-      k.first = (lid)(b * n_groups / batches);
-      k.last = (lid)((b + 1) * n_groups / batches);
-      st = visit_batch(&k, visitor);
-    }
+  TRY(comm_agree(c, counting_create(&k, n_items, group)));
+  int64_t most = csr_nnz(pairs);
+  comm_max_i64(c, &most, 1);
+  comm_sum_i64(c, k.members, n_groups);
+  int64_t batches = most / BATCH_PAIRS + 1;
+  if (batches > n_groups)
+    batches = n_groups;
+  for (int64_t b = 0; b < batches; b++) {
+    k.first = (lid)(b * n_groups / batches);
+    k.last = (lid)((b + 1) * n_groups / batches);
+    TRY(visit_batch(&k, visitor));
   }
-  part_free(&k.items);
-  bag_free(&k.bag);
-  mem_free(k.start);
-  mem_free(k.row);
-  mem_free(k.members);
-  mem_free(k.give_counts);
-  mem_free(k.got_counts);
-  mem_free(k.at);
-  mem_free(k.item);
-  mem_free(k.count);
+done:
+  counting_free(&k);
   return st;
 }
 

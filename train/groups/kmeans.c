@@ -30,11 +30,10 @@ static void run_free(run *r) {
   mem_free(r->before);
 }
 
-static status run_create(run *r) {
+static status run_alloc(run *r) {
   status st = OK;
   lid groups = r->config->groups, n = r->points->n;
   int k = r->points->k;
-  double largest = 0;
   TRY(kmeans_assigner_create(r->points, groups, r->config->bound_bytes, &r->assigner));
   TRY(MEM_ZALLOC(r->own_sum, (off)groups * k, "sums of groups"));
   TRY(MEM_ALLOC(r->sum, (off)groups * k, "sums of groups"));
@@ -44,7 +43,14 @@ static status run_create(run *r) {
   for (lid i = 0; i < n; i++)
     r->before[i] = -1;
 done:
-  st = comm_agree(r->c, st);
+  return st;
+}
+
+static status run_create(run *r) {
+  lid n = r->points->n;
+  int k = r->points->k;
+  double largest = 0;
+  status st = comm_agree(r->c, run_alloc(r));
   if (st != OK)
     return st;
   for (lid i = 0; i < n; i++)
@@ -173,7 +179,7 @@ static status assign_round(run *r, const real *centre, lid *label, real *dist2, 
 
 status kmeans_leave(void *context, const kmeans_round *round) {
   if (stop_agreed(context, false))
-    return status_fail(STOPPED, "in round %d of a trial of groups; submit the same command again to go on",
+    return status_fail(STOPPED, "in round %d of a trial of groups; submit the same command again to resume",
                        round->round);
   return OK;
 }
