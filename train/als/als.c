@@ -32,7 +32,7 @@ static status measure_values(als *a) {
   comm_sum_i64(a->c, &a->pairs, 1);
   comm_max_f64(a->c, range, 2);
   if (a->pairs == 0) {
-    st = status_fail(BAD_DATA, "no interaction is left to train on: the dataset is empty, or the hold-out took all");
+    st = status_fail(BAD_DATA, "no interactions to train on: the dataset is empty, or all are held out");
     goto done;
   }
   a->low = -range[0];
@@ -105,7 +105,7 @@ off als_row_interactions(const als *a, side s, lid r) {
   return m->ptr[r + 1] - m->ptr[r];
 }
 
-/* What solvers that iterate want to know of a side. */
+/* Interactions of each row of a side, for the mean system. */
 static status make_frequencies(als *a, side s) {
   lid n = own_count(a, s);
   status st = comm_agree(a->c, MEM_ALLOC(a->frequency[s], n, "frequencies"));
@@ -122,17 +122,17 @@ static status make_frequencies(als *a, side s) {
 }
 
 bool als_wants_basis(const als *a, side s) {
-  static const double LEAST_WEIGHT = 1e-9; /* its root is divided by */
+  static const double LEAST_WEIGHT = 1e-9; /* we divide by its root */
   gid rows = a->sides[s].part.n, fixed = a->sides[s == USERS ? ITEMS : USERS].part.n;
   return solver_wants_basis(a->set.loss.explicit_loss, a->set.method, a->set.factors, rows, fixed) &&
          !a->set.nonnegative && a->least_a > LEAST_WEIGHT;
 }
 
-/* As good as any where nothing is said of it: 10 Gbit/s. */
+/* The default machine: 10 Gbit/s. */
 static const machine ANY_MACHINE = {
     .threads = 1, .flops = 120e9, .half = 64, .link = 1.25e9, .local = 4e9, .latency = 2e-6};
 
-/* Gram matrices, what the methods want to know of the sides, and the losses of our items. */
+/* Gram matrices, what the method needs, and the losses of our items. */
 static status make_sums(als *a) {
   status st = OK;
   off area = (off)a->set.factors * a->set.factors;

@@ -1,12 +1,11 @@
-/* Which rows of a side have so many interactions that they may be solved where these are (`--exchange reduce`); and how
- * many they have, over all ranks. */
+/* The rows of a side with so many interactions that `--exchange reduce` solves them where their interactions are. */
 #ifndef PALATE_TRAIN_EXCHANGE_HEAVY_LIST_H
 #define PALATE_TRAIN_EXCHANGE_HEAVY_LIST_H
 
 #include "train/exchange/part.h"
 #include "train/rows/row_set.h"
 
-/* Which rows of a side are heavy; the same on all ranks. */
+/* The same on all ranks. */
 typedef struct heavy_list {
   lid n;
   lid *row;     /* [n] global rows, ascending */

@@ -16,7 +16,7 @@
 enum { ROUNDS = 12, TERMS = 16, FOLD_COLUMN = 251, LEAST_POINTS = 10, POINTS_PER_GROUP = 5, EVERY = 8 };
 static const double HELD_OUT = 0.2;
 
-/* The sampled points of this rank, in two. */
+/* One part of this rank's sampled points. */
 typedef struct fold {
   lid n;
   real *x; /* (n, k) */
@@ -28,7 +28,7 @@ static void fold_free(fold *f) {
   mem_free(f->id);
 }
 
-/* 0: not in the sample, 1: to fit, 2: held out. A point's lot depends on its row and the seed alone. */
+/* 0: not in the sample, 1: to fit, 2: held out. Depends on the row and the seed alone. */
 static int lot(uint64_t seed, gid row, double share) {
   double u = rng_uniform(seed, RNG_KMEANS, (uint64_t)row, FOLD_COLUMN);
   if (u >= share)
@@ -69,7 +69,7 @@ static void likelihoods(const lid *group, const real *dist2, lid n, int m, int k
   }
 }
 
-/* The exact sum over ranks of f(values): sums do not depend on how points are shared out. */
+/* The exact sum over ranks of f(values): it does not depend on how points are distributed. */
 static double sum_all(comm *c, const double *a, const double *b, lid n, int64_t n_all, bool squared) {
   double largest = 0;
   int64_t sum = 0;
@@ -157,7 +157,7 @@ done:
   return st;
 }
 
-/* 1, 2, 3, 4, 6, 8, 11, 16 … : half octaves from `least` to `most`; every number of a short range. */
+/* 1, 2, 3, 4, 6, 8, 11, 16 … : half octaves from `least` to `most`, or every number of a short range. */
 static int list_numbers(lid least, lid most, lid *out) {
   int n = 0;
   if (most - least < EVERY) {
@@ -195,9 +195,9 @@ static void choose(const trial *t, const double *each, kmeans_curve *out) {
   }
 }
 
-/* --- what is kept --- */
+/* --- checkpoints --- */
 
-/* The likelihoods of all numbers, those that are not tried yet as well: a table each, rows by held-out point. */
+/* The likelihoods of all numbers, tried or not: a table each, a row a held-out point. */
 static checkpoint checkpoint_of(const trial *t, const kmeans_auto_wish *wish, int numbers, gid first, double *each,
                                 checkpoint_table *tables) {
   for (int g = 0; g < numbers; g++)
@@ -206,7 +206,7 @@ static checkpoint checkpoint_of(const trial *t, const kmeans_auto_wish *wish, in
   return (checkpoint){.kind = KMEANS_AUTO_KIND, .key = wish->keep->key, .n_tables = numbers, .tables = tables};
 }
 
-/* How many numbers an earlier run has tried; *all: and it found that there are no more. */
+/* Reads an earlier run's checkpoint: *done is how many numbers it tried, *all whether there were no more to try. */
 static status recall(const trial *t, const edge_keep *keep, const checkpoint *p, int numbers, int *done, bool *all) {
   json_t *state = NULL;
   int step = 0, ended = 0;
@@ -216,14 +216,14 @@ static status recall(const trial *t, const edge_keep *keep, const checkpoint *p,
   if (st == OK && step > 0 && json_unpack(state, "{s:b}", "ended", &ended) == 0) {
     *done = step;
     *all = ended != 0;
-    log_info("going on after %d numbers of groups", step);
+    log_info("resuming after %d numbers of groups", step);
   }
   json_decref(state);
   return st;
 }
 
-/* Keeps what was found after `done` numbers where it is time to; STOPPED where it is time to leave. What came of the
- * last number is kept in any case, and told before the next edge. */
+/* Writes a checkpoint after `done` numbers if it is time, and always after the last; STOPPED if it is time to stop,
+ * unless this was the last. */
 static status edge(const trial *t, const edge_keep *keep, const checkpoint *p, int done, bool ended, double seconds) {
   edge_choice choice = edge_choose(t->c, keep->clock, done, seconds);
   status st = OK;
@@ -235,7 +235,7 @@ static status edge(const trial *t, const edge_keep *keep, const checkpoint *p, i
   if (st == OK && choice == EDGE_STOP && !ended) {
     char when[96];
     snprintf(when, sizeof when, "after trying %d numbers of groups, with a checkpoint", done);
-    st = edge_stopped(keep->dir != NULL ? when : "while numbers of groups were tried", keep->dir);
+    st = edge_stopped(keep->dir != NULL ? when : "while numbers of groups were being tried", keep->dir);
   }
   return st;
 }
@@ -258,7 +258,7 @@ static status try_all(const trial *t, const kmeans_auto_wish *wish, double *each
   for (int g = done; st == OK && g < out->n; g++) {
     double start = seconds_now();
     st = try_groups(t, out->groups[g], each + (off)g * t->held->n);
-    if (st == BAD_DATA && g > 0) { /* there are no more distinct points than that */
+    if (st == BAD_DATA && g > 0) { /* no more distinct points */
       out->n = g;
       st = OK;
     } else if (st == OK) {
@@ -288,12 +288,12 @@ done:
 static status check_counts(int64_t n_all, int64_t fitted, int64_t held_out, lid least) {
   if (fitted < LEAST_POINTS || held_out < 2)
     return status_fail(BAD_DATA,
-                       "--groups auto: %lld rows with factors are too few to hold any out: give a number of groups",
+                       "--groups auto: %lld rows with factors are too few to hold some out: give a number of groups",
                        (long long)n_all);
   if (least > fitted / POINTS_PER_GROUP)
     return status_fail(BAD_DATA,
-                       "--groups auto: %lld rows with factors, of which %lld are held out, can choose among at most "
-                       "%lld groups and not %d: ask for a lower range, or give a number of groups",
+                       "--groups auto: %lld rows with factors, of which %lld are held out, support at most %lld "
+                       "groups, not %d: use a lower range, or give a number of groups",
                        (long long)n_all, (long long)held_out, (long long)(fitted / POINTS_PER_GROUP), least);
   return OK;
 }

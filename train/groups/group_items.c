@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One count on its way to the item's owner. */
+/* One count, sent to the item's owner. */
 typedef struct entry {
   lid group, item;
   int64_t count;
@@ -55,7 +55,7 @@ static status bag_begin(bag *b, off most) {
   while (slots < 2 * most)
     slots *= 2;
   if (slots > (off)1 << 31)
-    return status_fail(NO_MEMORY, "a group of too many items: use more ranks");
+    return status_fail(NO_MEMORY, "a group has too many items: use more ranks");
   if (slots > b->slots) {
     mem_free(b->slot);
     b->slot = NULL;
@@ -115,7 +115,7 @@ typedef struct counting {
   bag bag;
   entry *found, *give, *got; /* by group; by owner, then group; by sender, then group */
   off n, *give_counts, *got_counts, *at;
-  lid *item; /* what a tally shows */
+  lid *item; /* arrays of a tally */
   int64_t *count;
   off tally_room;
 } counting;
@@ -166,7 +166,7 @@ done:
   return st;
 }
 
-/* The same by the items' owners, and there. Collective; agreed status. */
+/* Sends them to the items' owners. Collective; agreed status. */
 static status move_batch(counting *k) {
   comm *c = k->c;
   memset(k->give_counts, 0, sizeof *k->give_counts * (size_t)c->size);
@@ -185,7 +185,7 @@ static status move_batch(counting *k) {
   return st;
 }
 
-/* The bag as a tally. */
+/* Calls the visitor with the bag as a tally. */
 static status show(counting *k, lid group, const group_visitor *v) {
   status st = OK;
   bag *b = &k->bag;
@@ -205,7 +205,7 @@ done:
   return st;
 }
 
-/* Adds up what all ranks sent of our items for each group, and shows it. */
+/* Adds up what all ranks sent about our items for each group, and calls the visitor. */
 static status show_batch(counting *k, const group_visitor *v) {
   status st = OK;
   off *end = k->got_counts;
@@ -286,7 +286,7 @@ done:
   return st;
 }
 
-/* --- what was found, to the groups' ranks --- */
+/* --- records to the groups' ranks --- */
 
 static lid share_begin(lid first, lid last, int ranks, int rank) {
   return first + (lid)((int64_t)(last - first) * rank / ranks);

@@ -36,7 +36,7 @@ status kmeans_gini(const int64_t *size, lid groups, double *out) {
   return OK;
 }
 
-/* Points that a rule takes, of all ranks, on every rank. */
+/* A sample of the points of all ranks, on every rank. */
 typedef struct shared_points {
   lid n;
   real *x; /* (n, k) */
@@ -145,7 +145,7 @@ static double mean_silhouette(const shared_points *s, const int64_t *sum, const 
   return s->n > 0 ? total / s->n : NAN;
 }
 
-/* What the silhouette needs of this rank's points, and of all groups. */
+/* The sample, and arrays over this rank's points and all groups. */
 typedef struct silhouette {
   bool *taken;   /* [points]: in the sample */
   double *norm2; /* [points] */
@@ -220,7 +220,7 @@ done:
 
 /* --- stability --- */
 
-/* A point's groups of either half. */
+/* A point's group in each half. */
 typedef struct both {
   lid a, b;
 } both;
@@ -236,7 +236,7 @@ static double choose_two(double n) {
   return n * (n - 1) / 2;
 }
 
-/* Adjusted Rand index of sorted pairs of labels; size has room for the groups of either. */
+/* Adjusted Rand index of pairs of labels; sorts them. size_a and size_b are zero, [groups] each. */
 static double adjusted_rand(both *list, lid n, lid groups, int64_t *size_a, int64_t *size_b) {
   double index = 0, in_a = 0, in_b = 0;
   qsort(list, (size_t)n, sizeof *list, by_both);
@@ -257,7 +257,7 @@ static double adjusted_rand(both *list, lid n, lid groups, int64_t *size_a, int6
   return most > expected ? (index - expected) / (most - expected) : 1;
 }
 
-/* One half of this rank's points, and what k-means makes of it. */
+/* One half of this rank's points, and its k-means. */
 typedef struct half {
   kmeans_points points;
   real *x, *centre, *dist2, *best;
@@ -318,10 +318,10 @@ done:
   return st;
 }
 
-/* Every sampled point's groups of either half, of all ranks. */
+/* The groups of all points in each half. */
 typedef struct halves {
   int8_t *lot;      /* [points]: 0 or 1, the half it is in; -1: in neither */
-  lid *a, *b;       /* [points]: groups of either half */
+  lid *a, *b;       /* [points]: group in each half */
   both *mine, *all; /* of the sampled points: of this rank's [points], of all ranks' */
   off *counts;      /* [ranks] */
   int64_t *sizes;   /* [2 groups] */

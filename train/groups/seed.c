@@ -10,8 +10,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Bahmani et al. find that five rounds with half as many or more candidates a round as groups leave nothing to gain;
- * a candidate costs as much as a centre does in a round of Lloyd, so few groups may have more. */
+/* In Bahmani et al., more than five rounds of half as many candidates as groups gain nothing. A candidate costs as much
+ * as a centre in a round of Lloyd, so with few groups there may be more. */
 enum { ROUNDS = 5, FEW_GROUPS = 512 };
 static double oversampling(lid groups) {
   return groups <= FEW_GROUPS ? 2.0 * groups : 0.5 * groups;
@@ -36,7 +36,7 @@ static uint64_t column(const seeding *s, int round) {
   return (s->restart << 8) + (uint64_t)round;
 }
 
-/* Adds the points marked `taken` on all ranks to the candidates, and tells every point. */
+/* Adds the points marked `taken` on all ranks to the candidates, and updates every point's distance. */
 static status add_candidates(seeding *s) {
   status st = OK;
   int k = s->points->k;
@@ -92,7 +92,7 @@ static void take_first(seeding *s) {
     s->taken[mine] = true;
 }
 
-/* Takes each point with probability l · d² / Σ d². False where all points are at a candidate already. */
+/* Takes each point with probability l · d² / Σ d². Returns false if every point coincides with a candidate. */
 static bool take_far(seeding *s, double l, int64_t n_all, int round) {
   lid n = s->points->n;
   double largest = 0;
@@ -164,9 +164,9 @@ static status fill(seeding *s, lid found, lid groups, real *centre) {
   TRY(kmeans_distinct(s->c, s->points, s->id, groups, s->seed, distinct, &n_distinct));
   if (n_distinct < groups) {
     st = status_fail(BAD_DATA,
-                     "only %d of the factor rows are distinct, fewer than the %d groups asked for: ask for at most "
-                     "%d groups (--groups %d)",
-                     n_distinct, groups, n_distinct, n_distinct);
+                     "only %d of the factor rows are distinct, fewer than the %d groups requested: use --groups %d or "
+                     "less",
+                     n_distinct, groups, n_distinct);
     goto done;
   }
   TRY(comm_agree(s->c, MEM_ZALLOC(rows, (off)groups * k, "distinct points")));
@@ -180,7 +180,7 @@ static status fill(seeding *s, lid found, lid groups, real *centre) {
     found += !is_known(centre, found, k, row);
   }
   if (found < groups) /* two distinct rows with one hash, or values that differ by less than rounding shows */
-    st = status_fail(BAD_DATA, "fewer distinct factor rows than the %d groups asked for: ask for fewer groups", groups);
+    st = status_fail(BAD_DATA, "fewer distinct factor rows than the %d groups requested: use fewer groups", groups);
 done:
   mem_free(distinct);
   mem_free(rows);
@@ -199,7 +199,7 @@ static status choose(seeding *s, lid groups, real *centre) {
   for (lid i = 0; i < s->points->n; i++)
     weight[s->label[i]]++;
   comm_sum_i64(s->c, weight, s->n_candidates);
-  /* Little work is done before ranks have told each other anything: one of them does it. The seeds are the same. */
+  /* Little work takes less time than messages: one rank does it. The seeds are the same. */
   comm alone = comm_single();
   bool together = (double)s->n_candidates * k * groups > LITTLE_WORK;
   if (together || s->c->rank == 0)
@@ -254,8 +254,7 @@ status kmeans_seed(comm *c, const kmeans_points *points, const gid *id, lid grou
   comm_sum_i64(c, &n_all, 1);
   if (n_all < groups)
     return status_fail(BAD_DATA,
-                       "%lld rows have factors that are not zero, fewer than the %d groups asked for: ask for at "
-                       "most %lld groups",
+                       "%lld rows have nonzero factors, fewer than the %d groups requested: use at most %lld groups",
                        (long long)n_all, groups, (long long)n_all);
   TRY(comm_agree(c, seeding_create(&s)));
   take_first(&s);
@@ -263,7 +262,7 @@ status kmeans_seed(comm *c, const kmeans_points *points, const gid *id, lid grou
   for (int round = 1; round <= ROUNDS; round++) {
     if (stop_agreed(c, false)) {
       st = status_fail(STOPPED,
-                       "while the first centres of groups were chosen; submit the same command again to resume");
+                       "while the first centres of groups were being chosen; run the same command again to resume");
       goto done;
     }
     if (!take_far(&s, oversampling(groups), n_all, round))

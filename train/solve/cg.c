@@ -7,11 +7,11 @@
 #include <string.h>
 
 enum { MOST_STEPS = 5 };
-/* Steps go on until the error, in the norm of the preconditioner, is this share of what it was: what a half sweep moves
- * a row is many times what is left. */
+/* Steps end when the error, in the norm of the preconditioner, is this share of the first: a half sweep moves a row by
+ * many times what is left. */
 static const double SHARE = 0.03;
-/* Where the last step's rate lets the next one reach this share, that one is the last: without the residual after it,
- * it costs half. */
+/* If the rate of the last step lets the next one reach this share, the next one is the last: without the residual after
+ * it, it costs half. */
 static const double LAST_SHARE = 0.5;
 
 int cg_class(off n) {
@@ -38,8 +38,8 @@ off cg_scratch(const row_shared *s) {
 }
 
 bool cg_suits(const row_shared *s, off n) {
-  /* Fewer interactions than factors, and nothing else that all rows share: what is common to rows says little about
-   * the directions that this one does not have, where only the ridge decides. */
+  /* Explicit rows with fewer interactions than factors: the mean system says little about the directions in which this
+   * row has none, and there only the ridge counts. */
   return s->cg != NULL && !(s->p.explicit_loss && n < s->p.k);
 }
 
@@ -70,7 +70,8 @@ static status prepare_class(const row_shared *s, row_work *w, int c) {
     inverse[i * s->lda + i] = 1;
   s->ops->solve(s->nb, w->matrix, s->lda, w->inverse, w->root, width, inverse, s->lda);
   if (s->n_sums == 2) {
-    /* The bias borders M_n with n times the mean row; its Schur complement stands behind M_n⁻¹ times that border. */
+    /* The bias borders M_n with n times the mean row. M_n⁻¹ times that border is stored, and the Schur complement
+     * behind it. */
     double rest = n + lambda;
     real *border = inverse + width * s->lda, *mean = w->z;
     memset(mean, 0, sizeof *mean * (size_t)s->p.ld);
@@ -143,7 +144,7 @@ static void precondition(const row_shared *s, const real *inverse, bool biases, 
     z[i] -= *z_bias * border[i];
 }
 
-/* The next direction from the residual, or the end. */
+/* Computes the next direction from the residual, or ends. */
 static cg_pass turn(const row_shared *s, row_work *w, cg_row *t) {
   off ld = s->p.ld;
   real z_bias;
@@ -163,7 +164,7 @@ static cg_pass turn(const row_shared *s, row_work *w, cg_row *t) {
   return t->steps + 1 == MOST_STEPS || (t->steps > 0 && rho * rho <= before * t->last_goal) ? CG_CURVATURE : CG_PRODUCT;
 }
 
-/* What is to follow the pass that left Σ w y in t->q, Σ w in `total` and the third sum in `square`. */
+/* Chooses what follows the pass that left Σ w y in t->q, Σ w in `total` and the third sum in `square`. */
 static cg_pass after_pass(const row_shared *s, row_work *w, cg_row *t, cg_pass pass, double total, double square) {
   off ld = s->p.ld;
   real l = (real)t->lambda;
@@ -270,7 +271,7 @@ bool cg_end(const row_shared *s, row_work *w, const csr *m, off begin, const cg_
   memcpy(x, t->x, sizeof *x * (size_t)ld);
   if (t->biases)
     *own_bias = t->bias;
-  /* Where the data term is all but gone, what was taken off it in single precision shows. */
+  /* If little of the data term is left, the rounding of what was subtracted shows. */
   if (loss != NULL)
     *loss = fabs(t->data) > 1e-2 * fabs(t->data_before) ? t->data
                                                         : row_data_loss(s, w, m, begin, begin + t->n, x, own_bias);

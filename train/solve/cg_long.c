@@ -4,7 +4,7 @@
 
 #include <omp.h>
 
-/* Bytes of the vectors of the rows that advance together; places between a visit and what is fetched for later. */
+/* Bytes of the vectors of the rows that advance together; places between a visit and its prefetches. */
 enum { STATE_BYTES = 4 << 20, DISTANCE = 32, LINE = 16 };
 
 /* One more than the last column of rows first … first + count - 1. */
@@ -18,7 +18,7 @@ static off columns_of(const csr *m, lid first, lid count) {
   return (off)most + 1;
 }
 
-/* Whether that is worth it: the columns of the rows span more than the caches hold. */
+/* Whether it pays: the columns of the rows span more than the caches hold. */
 static bool together_pays(const row_shared *s, const csr *m, lid first, lid count) {
   return columns_of(m, first, count) * s->p.ld * (off)sizeof(real) > 4 * cg_range_bytes(s);
 }
@@ -31,7 +31,7 @@ typedef struct long_row {
   off at; /* places before it have been visited in this pass */
 } long_row;
 
-/* Where the row's places with columns below `end` end, rounded up to whole vectors. */
+/* The first place of the row whose column is `end` or more, rounded up to whole vectors. */
 static off places_below(const long_row *l, off vl, off end) {
   off low = l->at, high = l->t.n;
   while (low < high) {
@@ -45,7 +45,7 @@ static off places_below(const long_row *l, off vl, off end) {
   return low < l->t.n ? low : l->t.n;
 }
 
-/* Brings the first of the fixed side's rows that l will visit into the cache. */
+/* Prefetches the first rows of the fixed side that l will visit. */
 static void fetch_first(const long_row *l) {
   off end = l->at + DISTANCE < l->t.n ? l->at + DISTANCE : l->t.n;
   for (off p = l->at; p < end; p++)
@@ -87,8 +87,8 @@ static void pass_over(const row_shared *s, row_work *work, int threads, long_row
   }
 }
 
-/* Improves the n rows of m named in `rows`, each of which has a preconditioner. solved[i] tells whether rows[i] has
- * been, as row_cg does. */
+/* Improves the n rows of m named in `rows`, each of which has a preconditioner. solved[i] is what row_cg would return
+ * for rows[i]. */
 static status long_rows(const row_shared *s, row_work *work, int threads, const csr *m, const lid *rows, lid n,
                         const output *to, bool *solved) {
   status st = OK;

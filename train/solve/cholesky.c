@@ -52,9 +52,9 @@ static bool take(const row_shared *s, const row_work *w, int i, double total, of
   const real *sums = w->sums + i * 2 * ld, *solved = w->solved + i * 2 * ld;
   double bias = 0;
   if (own_bias != NULL) {
-    /* The bias borders the factors' system: eliminate it last, by its Schur complement, which is a number. */
+    /* The bias is the last row and column of the system: eliminate it last, by its Schur complement, a number. */
     double corner = (double)n + half_problem_lambda(&s->p, n), rest = corner - dot(sums + ld, solved + ld, k);
-    if (!(rest > 1e-4 * corner)) /* too much cancelled */
+    if (!(rest > 1e-4 * corner)) /* cancellation */
       return false;
     bias = (total - dot(sums + ld, solved, k)) / rest;
     *own_bias = (real)bias;

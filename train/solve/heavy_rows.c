@@ -37,7 +37,7 @@ status solver_sums_solve(solver *s, const int64_t *sums, off n_row, real *x, rea
   if (row_finish(&s->shared, w, n_row, x, own_bias))
     return OK;
   if (s->shared.p.nonnegative)
-    return status_fail(INTERNAL, "its system of equations has no finite solution; a larger --lambda helps");
+    return status_fail(INTERNAL, "its system of equations has no finite solution; raise --lambda");
   return heavy_solve_double(&s->shared, n_row, sums, x, own_bias);
 }
 
@@ -52,7 +52,7 @@ exact_scale solver_loss_scale(double largest, off terms) {
   return exact_scale_for(largest, terms);
 }
 
-/* One heavy row that lies here as a whole. sum (heavy_size) and segment_loss (its segments) are work space. */
+/* Solves one heavy row. sum (heavy_size) and segment_loss (a number a segment) are work space. */
 static status solve_heavy(solver *s, const csr *m, lid r, off n_segments, const off *cut, int64_t *sum,
                           double *segment_loss, const output *to) {
   place at = place_of(&s->shared, to, r);

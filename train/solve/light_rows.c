@@ -10,7 +10,7 @@
 #include <omp.h>
 #include <stdlib.h>
 
-/* Rows that one thread solves in a row, and what that costs. */
+/* Consecutive rows that one thread solves, and their cost. */
 typedef struct chunk {
   double cost;
   lid first, count;
@@ -21,7 +21,7 @@ static int by_cost(const void *a, const void *b) {
   return x->cost != y->cost ? (x->cost < y->cost ? 1 : -1) : (x->first > y->first) - (x->first < y->first);
 }
 
-/* Contiguous chunks of about the same cost, the dearest first, so that no thread ends with a long one. */
+/* Contiguous chunks of about the same cost, the most expensive first, so that no thread ends with a long one. */
 static status make_chunks(const row_shared *s, int threads, const csr *m, lid first, lid count, chunk **out,
                           int *n_chunks) {
   enum { CHUNKS_PER_THREAD = 64 };
@@ -46,20 +46,19 @@ static status make_chunks(const row_shared *s, int threads, const csr *m, lid fi
   return st;
 }
 
-/* Single precision has not done for row r: solves it in double precision. */
+/* Solves row r in double precision, after single precision was not accurate enough. */
 static void solve_double(const row_shared *s, row_work *w, const csr *m, lid r, const output *to) {
   off begin = m->ptr[r], end = m->ptr[r + 1];
   place at = place_of(s, to, r);
-  status st = s->p.nonnegative
-                  ? status_fail(INTERNAL, "its system of equations has no finite solution; a larger --lambda helps")
-                  : solve_row_double(&s->p, m->col + begin, m->val + begin, end - begin, at.x, at.bias);
+  status st = s->p.nonnegative ? status_fail(INTERNAL, "its system of equations has no finite solution; raise --lambda")
+                               : solve_row_double(&s->p, m->col + begin, m->val + begin, end - begin, at.x, at.bias);
   if (st != OK)
     failure_note(to->failed, r, st);
   else if (at.loss != NULL)
     *at.loss = row_data_loss(s, w, m, begin, end, at.x, at.bias);
 }
 
-/* Solves the rows that wait in w. */
+/* Solves the rows in w's queue. */
 static void solve_queue(const row_shared *s, row_work *w, const csr *m, const output *to) {
   batch_layout l = row_layout(s);
   unsigned good = w->queued > 0 ? row_solve_queue(s, w, m, &l) : 0;
@@ -75,11 +74,11 @@ static void solve_queue(const row_shared *s, row_work *w, const csr *m, const ou
   w->queued = 0;
 }
 
-/* Solves row r, or has it wait for others to be solved with. */
+/* Solves row r, or adds it to the queue. */
 static void solve_light(const row_shared *s, row_work *w, const csr *m, lid r, const output *to) {
   off begin = m->ptr[r], end = m->ptr[r + 1];
   place at = place_of(s, to, r);
-  if (begin == end) { /* nothing known: zero is the solution */
+  if (begin == end) { /* no interactions: the solution is zero */
     for (off i = 0; i < s->p.ld; i++)
       at.x[i] = 0;
     if (at.bias != NULL)
@@ -108,7 +107,7 @@ static void solve_light(const row_shared *s, row_work *w, const csr *m, lid r, c
     solve_queue(s, w, m, to);
 }
 
-/* Solves the rows that wait in w with their dual systems. */
+/* Solves the rows in w's queue by their dual systems. */
 static void solve_dual_queue(const row_shared *s, row_work *w, const csr *m, int blocks, const output *to) {
   batch_layout l = dual_layout(s, blocks);
   unsigned good = w->queued > 0 ? row_solve_queue(s, w, m, &l) : 0;
@@ -120,11 +119,11 @@ static void solve_dual_queue(const row_shared *s, row_work *w, const csr *m, int
   w->queued = 0;
 }
 
-/* Solves the `left` rows of a chunk that are short and not heavy, those of one length after another. */
+/* Solves the `left` rows of a chunk that are short and not heavy, sorted by length. */
 static void solve_short(const row_shared *s, row_work *w, const csr *m, const heavy_rows *heavy, chunk c, lid left,
                         const output *to) {
   for (int blocks = 1; left > 0; blocks++) {
-    lid held = -1; /* until it is known which row follows */
+    lid held = -1; /* until the next row is known */
     for (lid r = c.first; r < c.first + c.count; r++) {
       off n = m->ptr[r + 1] - m->ptr[r];
       if (dual_blocks(s, n) != blocks || !dual_suits(s, n) || (heavy != NULL && row_contains(heavy->row, heavy->n, r)))

@@ -1,4 +1,4 @@
-/* Rows that lie here as a whole and are solved by one thread each. Inside train/solve only. */
+/* Rows that lie here as a whole and are solved by one thread each. Private to train/solve. */
 #ifndef PALATE_TRAIN_SOLVE_LIGHT_ROWS_H
 #define PALATE_TRAIN_SOLVE_LIGHT_ROWS_H
 

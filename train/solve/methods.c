@@ -4,7 +4,7 @@
 #include "train/solve/cg_long.h"
 #include "train/solve/subspace.h"
 
-/* With few factors an exact solve takes no longer. */
+/* With few factors an exact solve is as fast. */
 static bool auto_suits(const row_shared *s, off n) {
   enum { LEAST_FACTORS = 24 };
   return s->p.k >= LEAST_FACTORS && cg_suits(s, n);

@@ -1,4 +1,4 @@
-/* The table of methods (--solver). Inside train/solve only. */
+/* The table of methods (--solver). Private to train/solve. */
 #ifndef PALATE_TRAIN_SOLVE_METHODS_H
 #define PALATE_TRAIN_SOLVE_METHODS_H
 

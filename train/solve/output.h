@@ -1,17 +1,18 @@
-/* Where the solutions of a call go, and what failed first. Inside train/solve only. */
+/* Where the solutions of a call go, and what failed first. Private to train/solve. */
 #ifndef PALATE_TRAIN_SOLVE_OUTPUT_H
 #define PALATE_TRAIN_SOLVE_OUTPUT_H
 
 #include "train/solve/row.h"
 
-/* The first row that failed, in the order of rows and over all threads: status_message() belongs to a thread. */
+/* The first row that failed, in the order of rows and over all threads. status_message() is per thread, so the message
+ * is copied. */
 typedef struct failure {
   lid row;
   status st;
   char message[STATUS_MESSAGE_MAX];
 } failure;
 
-/* Notes the calling thread's status of a row. Threads may call it at once. */
+/* Records the status of a row, with the calling thread's message. Thread-safe. */
 void failure_note(failure *f, lid row, status st);
 
 /* Where the solutions of a call go. */
@@ -21,7 +22,7 @@ typedef struct output {
   failure *failed;
 } output;
 
-/* Those of one row; bias and loss may be NULL. */
+/* Where one row's solution goes; bias and loss may be NULL. */
 typedef struct place {
   real *x, *bias;
   double *loss;

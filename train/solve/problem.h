@@ -33,31 +33,30 @@ typedef struct half_problem {
   gid n_fixed;        /* implicit: rows of the whole fixed side */
   const double *gram; /* implicit: G (k, k), both triangles, without alpha0 */
   /* Implicit: G's eigenvalues (k) and eigenvectors (k, k), a row each (train/math/eigenbasis.h). Rows with fewer
-   * interactions than factors are then solved by their dual systems, for which every a has to be above 0. NULL: no row
-   * is. */
+   * interactions than factors are then solved by their dual systems, which need every a > 0. NULL: none is. */
   const double *spectrum, *basis;
-  /* Rows of table of which a second copy, in the basis, may be held, all or none (0). Without one a row's columns are
-   * turned anew whenever they are needed. The bits do not depend on it. */
+  /* Rows of table, if a second copy of them in the basis may be held; else 0, and a row's columns are then rotated
+   * again whenever they are needed. The bits do not depend on it. */
   lid n_table;
-  /* What a typical row has, for the preconditioner of cg; NULL: rows are solved exactly. C (k, k) = Σ y yᵀ / S over the
+  /* The mean of all rows, for the preconditioner of cg; NULL: rows are solved exactly. C (k, k) = Σ y yᵀ / S over the
    * fixed side's rows of all S interactions (a row counts as often as it occurs), and the mean of their a. */
   const double *seen;
-  const double *seen_mean; /* (k) = Σ y / S likewise, where there are biases */
+  const double *seen_mean; /* (k) = Σ y / S likewise, with biases */
   double mean_a;
-  /* Bytes of the fixed side in which all threads work at a time while they improve long rows by cg; 0: what suits most
+  /* Bytes of the fixed side that all threads read at a time while they improve long rows by cg; 0: a default for common
    * caches. The bits do not depend on it. */
   off range_bytes;
-  bool nonnegative; /* factors may not be negative; every row is then solved by coordinate steps on its exact system */
+  bool nonnegative; /* factors >= 0: every row is then solved by coordinate steps on its exact system */
   /* Bounds for the exact sums of heavy rows, the same on all ranks: */
   double fixed_max;      /* largest |entry| of the whole fixed side */
-  double most_a, most_b; /* largest |a|, and |p| or |v − mean − bias|, of all interactions; 0 where no row is heavy */
+  double most_a, most_b; /* largest |a|, and |p| or |v − mean − bias|, of all interactions; 0 if no row is heavy */
 } half_problem;
 
 /* λ_r of a row with n interactions. */
 double half_problem_lambda(const half_problem *p, off n);
 
-/* What an interaction of value v with row c of the table adds to the system: a · y yᵀ to the matrix, b · y to the right
- * hand side. */
+/* The weights with which an interaction of value v with row c of the table enters the system: a · y yᵀ in the matrix, b
+ * · y in the right-hand side. */
 static inline void interaction_weights(const half_problem *p, lid c, real v, double *a, double *b) {
   if (p->explicit_loss) {
     *a = 1;

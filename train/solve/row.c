@@ -26,8 +26,8 @@ row_shared row_shape(const half_problem *p) {
                       .n_sums = p->explicit_loss && p->bias != NULL ? 2 : 1};
 }
 
-/* Columns and values are read once, and so long after those before them, as sums of outer products come between, that
- * the processor does not see a stream. Fetches those that come long after begin … begin + n - 1. */
+/* Prefetches columns and values far behind begin … begin + n - 1. They are read once, and sums of outer products lie
+ * between two reads, so that the processor does not recognize a stream. */
 static void fetch_interactions(const csr *m, off begin, int n) {
   enum { LINE = 16, FAR = 1024 };
   if (begin + FAR + n > csr_nnz(m))
@@ -53,8 +53,8 @@ bool row_weights(const row_shared *s, row_work *w, const csr *m, off begin, int 
     }
     return true;
   }
-  /* As interaction_weights, in single precision and without branches. Where all that is known is that something
-   * happened, all weights are 1. */
+  /* As interaction_weights, in single precision and without branches. If values only say that something happened, all
+   * weights are 1. */
   real base = (real)s->p.base;
   int others = base != 0;
   for (int i = 0; i < n; i++)
@@ -77,7 +77,7 @@ const lid *row_ahead(const csr *m, off begin, int n, int distance) {
   return m->col + (begin + distance + n <= csr_nnz(m) ? begin + distance : begin);
 }
 
-/* The roots of n weights. False where one is below 0. */
+/* The roots of n weights. Returns false if one is negative. */
 static bool weight_roots(const real *a, int n, real *restrict root) {
   int negative = 0;
   for (int i = 0; i < n; i++) {

@@ -1,5 +1,5 @@
 /* One row of a half sweep: what all rows share, a thread's work space, what a method is, and the sums and losses that
- * methods are made of. Inside train/solve only. */
+ * methods are made of. Private to train/solve. */
 #ifndef PALATE_TRAIN_SOLVE_ROW_H
 #define PALATE_TRAIN_SOLVE_ROW_H
 
@@ -14,9 +14,9 @@ typedef struct row_shared {
   half_problem p;
   const solve_ops *ops;
   int nb;        /* blocks of ops->vl factors */
-  off lda;       /* of system matrices: ld + 16, so that their rows do not meet in the same cache sets */
-  int n_sums;    /* right-hand sides a row sums up: 2 with biases */
-  int panels;    /* that a thread can hold at once: row_method.panels */
+  off lda;       /* of system matrices: ld + 16, so that their rows do not fall into the same cache sets */
+  int n_sums;    /* right-hand sides of a row: 2 with biases */
+  int panels;    /* that a thread holds at once: row_method.panels */
   int batch;     /* systems solved together */
   real *dense;   /* (ld, lda): alpha0 G, or NULL */
   real *twisted; /* its diagonal blocks in skewed form, or NULL */
@@ -25,11 +25,10 @@ typedef struct row_shared {
   struct dual_shared *dual; /* what implicit dual systems need (train/solve/dual.h), or NULL */
 } row_shared;
 
-/* Systems in a batch; and factors, with interactions of a row that is shorter. */
+/* Most systems in a batch; most factors, and interactions of a row that has fewer. */
 enum { ROW_BATCH_MOST = 16, ROW_SHORT_MOST = 512 };
 
-/* One thread's. Where a batch is said to be, its systems follow one another, and the first is also what methods that
- * need one system use. */
+/* One thread's work space. In a batch the systems follow one another; methods that need one system use the first. */
 typedef struct row_work {
   real *y;      /* panels */
   real *ay;     /* one panel */
@@ -48,8 +47,8 @@ typedef struct row_work {
   double totals[ROW_BATCH_MOST]; /* [queued]: their Σ b; Σ |y|² for a dual system */
   real *q, *z, *step;            /* (ld) each */
   real *scratch;                 /* row_method.scratch */
-  real *turned;                  /* (ld, ld): a short row's columns in the eigenbasis, where no table has them */
-  void *block;                   /* the one allocation behind them */
+  real *turned;                  /* (ld, ld): a short row's columns in the eigenbasis, unless a table holds them */
+  void *block;                   /* the allocation that holds them all */
 } row_work;
 
 struct output;
@@ -77,10 +76,10 @@ typedef struct row_method {
   status (*solve_early)(const row_shared *s, row_work *work, int threads, const csr *m, const heavy_rows *heavy,
                         lid first, lid count, const struct output *to, struct early_rows *done);
   /* Whether it solves rows of n >= 1 interactions: a function of n, k and what all rows share, so that results do not
-   * depend on ranks or threads. The others, or all where this is NULL, are solved exactly (train/solve/cholesky.h). */
+   * depend on ranks or threads. The others, or all if this is NULL, are solved exactly (train/solve/cholesky.h). */
   bool (*suits)(const row_shared *s, off n);
   /* Improves x (ld), *own_bias (NULL: no biases) of the row of interactions begin … end - 1 of m. *loss (may be NULL)
-   * becomes its data term. Returns false if that fails, with x as it was: the row is then solved exactly. */
+   * is set to its data term. Returns false if that fails, with x as it was: the row is then solved exactly. */
   bool (*solve)(const row_shared *s, row_work *w, const csr *m, off begin, off end, real *x, real *own_bias,
                 double *loss);
 } row_method;
@@ -105,17 +104,17 @@ static inline off row_skew_size(const row_shared *s) {
 }
 
 /* Weights of interactions begin … begin + n - 1, n <= PANEL_ROWS, into places `panel` * PANEL_ROWS … of w->a and w->b.
- * True where all a are 1. */
+ * Returns whether all a are 1. */
 bool row_weights(const row_shared *s, row_work *w, const csr *m, off begin, int n, int panel);
 
 /* The columns of n interactions `distance` after begin; at the end of m, those from begin once more. */
 const lid *row_ahead(const csr *m, off begin, int n, int distance);
 
-/* A distance for gathering alone: in its time a row comes from memory. */
+/* The prefetch distance of gathering alone: the time a row takes from memory. */
 enum { GATHER_AHEAD = 32 };
 
-/* Adds up the normal equations of interactions begin … end - 1 of m, from zero, in place `slot` of w's batch and in
- * w->total. */
+/* Adds up the normal equations of interactions begin … end - 1 of m, starting from zero, into place `slot` of w's batch
+ * and w->total. */
 void row_normal(const row_shared *s, row_work *w, int slot, const csr *m, off begin, off end);
 
 /* The data term of interactions begin … end - 1 with x, own_bias. */

@@ -1,4 +1,4 @@
-/* A thread's work space: its size follows from the methods, so it is made above them. Inside train/solve only. */
+/* A thread's work space: its size follows from the methods, so it is made above them. Private to train/solve. */
 #ifndef PALATE_TRAIN_SOLVE_ROW_WORK_H
 #define PALATE_TRAIN_SOLVE_ROW_WORK_H
 

@@ -15,8 +15,8 @@ bool solver_wants_mean_system(solve_method method) {
 }
 
 bool solver_wants_basis(bool explicit_loss, solve_method method, int factors, gid rows, gid fixed) {
-  /* Finding it takes as long as a thousand systems at k = 64, and more with more factors. With 16 lanes primal systems
-   * are so quick that with fewer factors a second table, which takes room in the caches, costs what it saves. */
+  /* Finding the basis takes as long as a thousand systems at k = 64, and more with more factors. With 16 lanes primal
+   * systems are so fast that, with few factors, the second table costs in cache what it saves. */
   enum { ROWS_A_FACTOR = 64, LEAST_OF_16_LANES = 144 };
   int least = row_ops()->vl == 16 ? LEAST_OF_16_LANES : DUAL_LEAST_FACTORS;
   return !explicit_loss && method == SOLVE_CHOLESKY && factors >= least && fixed <= rows &&
