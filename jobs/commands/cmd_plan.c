@@ -156,7 +156,7 @@ static status cheapest(const request *r, const plan_service *service, layout_cho
       status st = plan_model(service, &wish, &l);
       if (st != OK)
         return st;
-      l.mean_system = als_wants_mean_system(r->method);
+      l.method = r->method;
       plan_cost(&l, &m, r->asked == EXCHANGE_AUTO ? plan_choose(&l, &m) : r->asked, r->asked, NULL, &result);
       plan_layout_free(&l);
       bool fits = result.memory_max * per_node < 0.9 * (double)r->node_memory && result.user_batches > 0 &&
@@ -275,7 +275,7 @@ static status run(comm *c, const options *o) {
   TRY(plan_service_create(&r.laws, users, items, r.counted ? r.layout.pairs : r.events, r.wish.heavy_from, &service));
   if (!r.counted)
     TRY(plan_model(service, &r.wish, &r.layout));
-  r.layout.mean_system = als_wants_mean_system(r.method);
+  r.layout.method = r.method;
   exchange_mode way = r.asked == EXCHANGE_AUTO ? plan_choose(&r.layout, &r.machine) : r.asked;
   int chosen = 0;
   for (int i = 0; i < 3; i++) {
