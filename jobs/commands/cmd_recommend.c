@@ -1,4 +1,5 @@
 /* palate recommend: the best unseen items of one member, of a newcomer, or of everyone. */
+#include "eval/lists/match_percent.h"
 #include "eval/lists/recommend_all.h"
 #include "eval/rank/one_member.h"
 #include "eval/score/foldin.h"
