@@ -38,10 +38,8 @@ static status measure_lists(comm *c, batch *k, bench *b, const lid *user, lid n)
   for (int m = b->in->n_models - 1; m >= 0; m--) { /* the first model last: slices use its ratings */
     if (together)
       st = comm_agree(c, st);
-    if (st == OK)
-      st = batch_lists_make(c, k, b, m);
-    if (st == OK)
-      st = read_lists(k, b, m);
+    THEN(batch_lists_make(c, k, b, m));
+    THEN(read_lists(k, b, m));
   }
   return together ? comm_agree(c, st) : st;
 }
@@ -93,8 +91,7 @@ done:
 status batch_measure(comm *c, batch *k, bench *b, const lid *user, lid n) {
   const lid *model_item = scorer_moved(b->in->model[0]) ? b->in->map[0]->to_model.row : NULL;
   status st = measure_lists(c, k, b, user, n);
-  if (st == OK)
-    st = note_items(k, b);
+  THEN(note_items(k, b));
   TRY(comm_agree(c, st));
   TRY(facts_ask(c, &k->known, &b->pop, model_item, b->shown));
   TRY(comm_agree(c, add_to_tallies(k, b)));

@@ -96,11 +96,10 @@ static status save(comm *c, bench *b, lid at) {
   off total = count_sums(b);
   int64_t *sum = NULL, *firsts = NULL, *counts = NULL;
   double start = seconds_now();
-  status st = MEM_ALLOC(sum, total, "sums of a checkpoint");
-  if (st == OK)
-    st = MEM_ALLOC(firsts, c->size, "list of measured members");
-  if (st == OK)
-    st = MEM_ALLOC(counts, c->size, "list of measured members");
+  status st = OK;
+  THEN(MEM_ALLOC(sum, total, "sums of a checkpoint"));
+  THEN(MEM_ALLOC(firsts, c->size, "list of measured members"));
+  THEN(MEM_ALLOC(counts, c->size, "list of measured members"));
   TRY(comm_agree(c, st));
   gather_sums(c, b, sum, total);
   TRY(comm_agree(c, list_measured(c, b, at, firsts, counts, &state)));

@@ -71,9 +71,8 @@ static status measure_users(comm *c, bench *b) {
     rounds += to_measure(b, u);
   rounds = (rounds + most - 1) / most;
   comm_max_i64(c, &rounds, 1);
-  st = MEM_ALLOC(user, most, "batch of users");
-  if (st == OK)
-    st = batch_create(b, most, &k);
+  THEN(MEM_ALLOC(user, most, "batch of users"));
+  THEN(batch_create(b, most, &k));
   TRY(comm_agree(c, st));
   progress_begin(&bar, "measuring", our_users);
   for (int64_t round = 0; round < rounds; round++) {

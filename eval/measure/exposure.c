@@ -53,9 +53,8 @@ status exposure_read(comm *c, int64_t *shown, gid n, gid n_items, exposure *out)
   off *counts = NULL, total = 0;
   qsort(shown, (size_t)n, sizeof *shown, rise);
   off kinds = count_equal(shown, n, NULL);
-  st = MEM_ALLOC(mine, kinds, "exposure");
-  if (st == OK)
-    st = MEM_ALLOC(counts, c->size, "exposure");
+  THEN(MEM_ALLOC(mine, kinds, "exposure"));
+  THEN(MEM_ALLOC(counts, c->size, "exposure"));
   TRY(comm_agree(c, st));
   count_equal(shown, n, mine);
   comm_gather_i64(c, kinds, counts);

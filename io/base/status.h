@@ -41,4 +41,12 @@ const char *status_name(status st);
       goto done;                                                                                                       \
   } while (0)
 
+/* Makes the call unless `st` already is a failure. For several local steps before one comm_agree(): a rank that fails
+ * skips the rest of them, and then meets the others there. */
+#define THEN(call)                                                                                                     \
+  do {                                                                                                                 \
+    if (st == OK)                                                                                                      \
+      st = (call);                                                                                                     \
+  } while (0)
+
 #endif

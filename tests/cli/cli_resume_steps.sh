@@ -33,7 +33,7 @@ night="--factors 6 --sweeps 2 --rounds 4 --restarts 2 --memory 64M --at 10,5000 
   first=$(readlink whole/latest)
   until_the_end new refresh i.h5 $night --groups auto:2..4 -o new
   for what in 'after sweep 1 of' 'numbers of groups' 'before the rounds of the groups' 'round 1 of the groups' \
-    'try 1 of 2 of the groups' 'batch 1 of the members'; do
+    'try 1 of 2 of the groups' 'batch 1 of the measurement'; do
     good "it was stopped: $what" grep -q "$what" messages
   done
   good "it was stopped between the steps" [ "$(grep -c 'before it' messages)" -eq 2 ]
@@ -51,7 +51,7 @@ night="--factors 6 --sweeps 2 --rounds 4 --restarts 2 --memory 64M --at 10,5000 
   must 1 refresh other.h5 $night --round-tolerance 0 -o whole
   until_the_end x refresh other.h5 $night --round-tolerance 0 -o nights
   good "it was stopped in the rounds" grep -q "round 1 of the groups" messages
-  good "it was stopped in the measuring" grep -q "batch 1 of the members" messages
+  good "it was stopped in the measurement" grep -q "batch 1 of the measurement" messages
   for file in model.h5 groups.h5 metrics.json; do
     good "the same $file beside a parent" cmp "whole/latest/$file" "nights/latest/$file"
   done
