@@ -136,7 +136,7 @@ for ranks in 0 2; do
       good "USR1 in $what at $ranks ranks ends with 75, not $status" [ $status -eq 75 ]
       good "there is a checkpoint" [ -n "$(find "$long" -name 'checkpoint-*.json')" ]
       must $((3 - ranks)) $command
-      good "$what goes on" grep -q "going on" err
+      good "$what is resumed" grep -qE "going on|resuming" err
       good "the same $made after USR1" cmp $made "$long/$made"
     }
   done
