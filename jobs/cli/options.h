@@ -1,4 +1,4 @@
-/* Options of all commands, from one table (options.c), so that a name means the same everywhere.
+/* Options of all commands, from one table (option_table.c), so that a name means the same everywhere.
  *
  * A command lists the names it takes, with a default of its own where the table's does not fit. Values come from the
  * command line, else from --config FILE (`name = value` lines, # comments), else from the default. */
@@ -7,31 +7,9 @@
 
 #include "io/base/status.h"
 #include "io/base/types.h"
+#include "jobs/cli/command.h"
 
 #include <stdio.h>
-
-typedef struct option_use {
-  const char *name;     /* a name in the table of options.c */
-  const char *fallback; /* the command's own default, or NULL for the table's; "flag: HELP" makes it a flag here,
-                         * "(not here)" keeps it out of what comes by `also` */
-} option_use;
-
-typedef struct options options;
-
-struct comm;
-
-typedef struct command {
-  const char *name;      /* "train" */
-  const char *arguments; /* "DATASET", as --help shows them */
-  const char *summary;   /* one line */
-  const char *details;   /* what --help says below the options; may be NULL */
-  int min_arguments, max_arguments;
-  bool mpi;                          /* false: never starts MPI (only reads a sealed snapshot) */
-  bool (*mpi_if)(const options *o);  /* decides by the options instead; may be NULL */
-  const option_use *takes;           /* ends with {NULL} */
-  const struct command *const *also; /* commands whose options this one takes too; ends with NULL; may be NULL */
-  status (*run)(struct comm *c, const options *o);
-} command;
 
 /* Reads argv (argv[0] is the command's name). Sets *help where --help was asked for. USAGE with a message otherwise.
  * Local. Free with options_free. */

@@ -13,14 +13,34 @@
 #include <stdio.h>
 #include <string.h>
 
-static const option_use TAKES[] = {
-    {"users", ""},         {"items", ""},     {"events", ""},           {"factors", NULL},
-    {"loss", NULL},        {"solver", NULL},  {"ranks", NULL},          {"exchange", NULL},
-    {"heavy-rows", NULL},  {"holdout", NULL}, {"seed", NULL},           {"duplicates", NULL},
-    {"threads", "1"},      {"link", NULL},    {"core-flops", NULL},     {"node-cores", NULL},
-    {"node-memory", NULL}, {"sweeps", NULL},  {"popularity", NULL},     {"head-share", NULL},
-    {"activity", NULL},    {"json", NULL},    {"ranks-per-node", NULL}, {"local-link", NULL},
-    {"half-speed", NULL},  {"latency", NULL}, {"memory", NULL},         {NULL, NULL}};
+static const option_use TAKES[] = {{.name = "users", .fallback = ""},
+                                   {.name = "items", .fallback = ""},
+                                   {.name = "events", .fallback = ""},
+                                   {.name = "factors"},
+                                   {.name = "loss"},
+                                   {.name = "solver"},
+                                   {.name = "ranks"},
+                                   {.name = "exchange"},
+                                   {.name = "heavy-rows"},
+                                   {.name = "holdout"},
+                                   {.name = "seed"},
+                                   {.name = "duplicates"},
+                                   {.name = "threads", .fallback = "1"},
+                                   {.name = "link"},
+                                   {.name = "core-flops"},
+                                   {.name = "node-cores"},
+                                   {.name = "node-memory"},
+                                   {.name = "sweeps"},
+                                   {.name = "popularity"},
+                                   {.name = "head-share"},
+                                   {.name = "activity"},
+                                   {.name = "json"},
+                                   {.name = "ranks-per-node"},
+                                   {.name = "local-link"},
+                                   {.name = "half-speed"},
+                                   {.name = "latency"},
+                                   {.name = "memory"},
+                                   {0}};
 
 static const char DETAILS[] =
     "With a DATASET everything is counted on its rows, and the bytes are those a real run sends, to the byte. Without "

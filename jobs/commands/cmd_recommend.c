@@ -15,9 +15,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const option_use TAKES[] = {{"user", NULL},    {"likes", NULL},  {"all", NULL},    {"top", NULL},
-                                   {"data", NULL},    {"json", NULL},   {"output", NULL}, {"stall-timeout", NULL},
-                                   {"threads", NULL}, {"memory", NULL}, {NULL, NULL}};
+static const option_use TAKES[] = {{.name = "user"},
+                                   {.name = "likes"},
+                                   {.name = "all"},
+                                   {.name = "top"},
+                                   {.name = "data"},
+                                   {.name = "json"},
+                                   {.name = "output"},
+                                   {.name = "stall-timeout"},
+                                   {.name = "threads"},
+                                   {.name = "memory"},
+                                   {0}};
 enum { LIKES_MAX = 1000, TOP_MAX = 100000 };
 
 static bool for_everyone(const options *o) {

@@ -3,6 +3,7 @@
 #include "io/base/mem.h"
 #include "io/hdf5/store.h"
 #include "io/schema/dataset.h"
+#include "jobs/cli/words.h"
 #include "jobs/commands/commands.h"
 #include "jobs/synth/planted.h"
 
@@ -13,9 +14,20 @@
 #include <string.h>
 
 static const option_use TAKES[] = {
-    {"output", NULL}, {"users", "10000"},      {"items", "2000"}, {"events", NULL}, {"groups", "8"},
-    {"factors", "8"}, {"loss", "implicit"},    {"spread", NULL},  {"noise", NULL},  {"seed", NULL},
-    {"memory", "1G"}, {"stall-timeout", NULL}, {"threads", NULL}, {NULL, NULL},
+    {.name = "output"},
+    {.name = "users", .fallback = "10000"},
+    {.name = "items", .fallback = "2000"},
+    {.name = "events"},
+    {.name = "groups", .fallback = "8"},
+    {.name = "factors", .fallback = "8"},
+    {.name = "loss", .fallback = "implicit"},
+    {.name = "spread"},
+    {.name = "noise"},
+    {.name = "seed"},
+    {.name = "memory", .fallback = "1G"},
+    {.name = "stall-timeout"},
+    {.name = "threads"},
+    {0},
 };
 
 /* What this rank makes: users first … first+count-1 and items likewise. */
@@ -327,7 +339,7 @@ static status read_options(const options *o, planted *w, off *events, int64_t *m
   w->factors = (int)number;
   TRY(option_count(o, "seed", 0, INT64_MAX, &number));
   w->seed = (uint64_t)number;
-  TRY(option_choice(o, "loss", "explicit|implicit", &loss));
+  TRY(option_choice(o, "loss", LOSS_WORDS, &loss));
   w->explicit_loss = loss == 0;
   TRY(option_number(o, "spread", 0, 10, &w->spread));
   TRY(option_number(o, "noise", 0, 10, &w->noise));

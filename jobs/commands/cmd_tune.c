@@ -22,7 +22,6 @@
 
 static const char LEDGER[] = "tune.jsonl";
 static const char BEST[] = "best.conf";
-static const char BY_WORDS[] = "auto|recall|recall_test|precision|hit_rate|ndcg|map|mrr|rmse|mae";
 enum { BY_AUTO = 0, BY_NDCG = 5, BY_RMSE = 8, BY_MAE = 9, TRIES_MAX = 10000 };
 
 /* One setting and what came of it. */
@@ -76,7 +75,7 @@ static status set_validation(options *o) {
 static bool is_training_option(const char *name) {
   static const char *const NOT[] = {"seed", "memory",     "exchange",   "objective-every", "heavy-rows",
                                     "link", "local-link", "core-flops", "half-speed",      "latency"};
-  static const option_use USES[] = {TRAIN_OPTIONS, {NULL, NULL}};
+  static const option_use USES[] = {TRAIN_OPTIONS, {0}};
   bool found = false;
   for (const option_use *u = USES; u->name != NULL; u++)
     found = found || strcmp(u->name, name) == 0;
@@ -115,7 +114,7 @@ done:
 static status choose_measure(tuning *t) {
   int by, at[METRICS_AT_MAX], n_at, ratings = 0;
   status st = OK;
-  TRY(option_choice(t->o, "by", BY_WORDS, &by));
+  TRY(option_choice(t->o, "by", TUNE_BY_WORDS, &by));
   TRY(option_counts(t->o, "at", METRICS_AT_MAX, at, &n_at));
   for (int i = 0; i < t->n; i++)
     ratings += strcmp(option_text(t->tries[i].o, "loss"), "explicit") == 0;
@@ -123,10 +122,7 @@ static status choose_measure(tuning *t) {
     by = ratings == t->n ? BY_RMSE : BY_NDCG;
   if ((by == BY_RMSE || by == BY_MAE) && ratings < t->n)
     TRY(status_fail(USAGE, "--by %s needs --loss explicit in every setting", option_text(t->o, "by")));
-  const char *word = BY_WORDS;
-  for (int i = 0; i < by; i++)
-    word += strcspn(word, "|") + 1;
-  snprintf(t->by, sizeof t->by, "%.*s", (int)strcspn(word, "|"), word);
+  word_at(TUNE_BY_WORDS, by, t->by, sizeof t->by);
   snprintf(t->at, sizeof t->at, "%d", at[0]);
   snprintf(t->name, sizeof t->name, less_is_better(t) ? "%s" : "%s@%d", t->by, at[0]);
 done:
@@ -501,9 +497,16 @@ done:
   return st;
 }
 
-static const option_use TAKES[] = {
-    {"grid", NULL}, {"tries", NULL}, {"by", NULL},   {"output", "tuning"},         {"holdout", "random:0.1"},
-    {"test", NULL}, {"json", NULL},  {"seed", NULL}, {"warm-start", "(not here)"}, {NULL, NULL}};
+static const option_use TAKES[] = {{.name = "grid"},
+                                   {.name = "tries"},
+                                   {.name = "by"},
+                                   {.name = "output", .fallback = "tuning"},
+                                   {.name = "holdout", .fallback = "random:0.1"},
+                                   {.name = "test"},
+                                   {.name = "json"},
+                                   {.name = "seed"},
+                                   {.name = "warm-start", .hidden = true},
+                                   {0}};
 
 static const command *const STEPS[] = {&CMD_TRAIN, &CMD_EVALUATE, NULL};
 
