@@ -6,8 +6,13 @@
 #include "io/ranks/stop.h"
 #include "io/schema/dataset.h"
 #include "io/snapshot/publish.h"
+#include "jobs/cli/words.h"
 #include "jobs/commands/commands.h"
+#include "jobs/settings/checkpoint_settings.h"
+#include "jobs/settings/measure_settings.h"
+#include "jobs/settings/resume_settings.h"
 #include "jobs/settings/train_options.h"
+#include "jobs/settings/train_settings.h"
 #include "jobs/steps/measure.h"
 #include "jobs/steps/resume.h"
 #include "jobs/steps/steps.h"
@@ -28,6 +33,9 @@ enum { BY_AUTO = 0, BY_NDCG = 5, BY_RMSE = 8, BY_MAE = 9, TRIES_MAX = 10000 };
 typedef struct attempt {
   int setting; /* of the grid */
   options *o;
+  train_settings train;
+  measure_settings measure;
+  resume_settings resume;
   double value, low, high, seconds; /* value: NaN until it is known */
   char snapshot[SNAPSHOT_ID_MAX];   /* rank 0: its name; "" where it is not there: the best one's alone is kept */
 } attempt;
@@ -94,7 +102,6 @@ static status check_axes(const tuning *t, const char *path) {
 
 /* The options of a setting. Wrong values are found before the first try begins. */
 static status make_attempt(tuning *t, attempt *a) {
-  train_options read;
   holdout h;
   status st = OK;
   a->value = a->low = a->high = a->seconds = NAN;
@@ -102,8 +109,10 @@ static status make_attempt(tuning *t, attempt *a) {
   for (int x = 0; x < t->g.n; x++)
     TRY(options_set(a->o, t->g.axis[x].name, grid_value(&t->g, a->setting, x)));
   TRY(set_validation(a->o));
-  TRY(train_options_read(a->o, &read));
-  TRY(holdout_read(a->o, SPLIT_TO_TRAIN, NULL, 0, &h));
+  TRY(train_settings_read(a->o, &a->train));
+  TRY(measure_settings_read(a->o, &a->measure));
+  TRY(resume_settings_read(a->o, &a->resume));
+  TRY(holdout_to_train(&a->train.holdout, &h));
   if (holdout_none(&h))
     TRY(status_fail(USAGE, "with --holdout none nothing is left to choose settings by"));
 done:
@@ -158,16 +167,7 @@ done:
 }
 
 static status look_at_data(tuning *t) {
-  dataset *d = NULL;
-  holdout h;
-  status st = OK;
-  TRY(comm_agree(t->c, holdout_read(t->tries[0].o, SPLIT_TO_TRAIN, NULL, 0, &h)));
-  TRY(dataset_open(t->c, t->dataset, &d));
-  TRY(comm_agree(t->c, holdout_check(&h, d)));
-  snprintf(t->digest, sizeof t->digest, "%s", dataset_digest(d));
-done:
-  dataset_close(d);
-  return st;
+  return train_check_data(t->c, &t->tries[0].train, t->dataset, t->digest);
 }
 
 /* The values of the grid that make a setting; NULL where memory is out. Free with json_decref. */
@@ -182,7 +182,7 @@ static json_t *settings_json(const tuning *t, const attempt *a) {
 
 /* What a try is, for the ledger: all that its figures follow from. NULL where memory is out. */
 static json_t *key_of(const tuning *t, const attempt *a) {
-  json_t *key = resume_key(a->o, t->digest, "");
+  json_t *key = resume_key(&a->resume, t->digest, "");
   if (key != NULL && (json_object_set_new(key, "sweeps", json_string(option_text(a->o, "sweeps"))) != 0 ||
                       json_object_set_new(key, "at", json_string(option_text(a->o, "at"))) != 0)) {
     json_decref(key);
@@ -315,16 +315,16 @@ static const char *words_of(const tuning *t, const attempt *a, char *out, size_t
 }
 
 /* Notes the figures of a try whose snapshot is in dir. Rank 0. */
-static status settle(tuning *t, attempt *a, const evaluation *e, const char *rule, uint64_t seed, const char *dir) {
+static status settle(tuning *t, attempt *a, const measured *m, const char *dir) {
   status st = OK;
-  json_t *report = report_json(e, rule, seed), *key = key_of(t, a), *settings = settings_json(t, a);
+  json_t *report = report_json(&m->figures, m->rule, m->seed), *key = key_of(t, a), *settings = settings_json(t, a);
   if (report == NULL || key == NULL)
     TRY(status_fail(NO_MEMORY, "no memory for the report"));
   take_figures(t, json_object_get(report, "model"), a);
   snprintf(a->snapshot, sizeof a->snapshot, "%s", snapshot_id(dir));
   TRY(snapshot_write_json(dir, "metrics.json", report));
   TRY(journal_write(t->ledger, json_pack("{s:s, s:O, s:s, s:f, s:s, s:O, s:O}", "event", "try", "settings", settings,
-                                         "rule", rule, "seconds", a->seconds, "snapshot", a->snapshot, "model",
+                                         "rule", m->rule, "seconds", a->seconds, "snapshot", a->snapshot, "model",
                                          json_object_get(report, "model"), "key", key)));
   resume_done(dir);
   measure_done(dir);
@@ -338,29 +338,28 @@ done:
 
 /* Trains and measures one setting; goes on where an earlier run was stopped in it. */
 static status make_try(tuning *t, attempt *a) {
-  char dir[SNAPSHOT_PATH_MAX], path[SNAPSHOT_PATH_MAX + 32], rule[SPLIT_TEXT_MAX];
+  char dir[SNAPSHOT_PATH_MAX], path[SNAPSHOT_PATH_MAX + 32];
   const char *dirs[1] = {dir};
-  uint64_t seed;
   resume *going = NULL;
   journal *j = NULL; /* rank 0 */
-  evaluation *e = NULL;
+  measured *m = NULL;
   double start = seconds_now();
   /* What the steps say of themselves is of use to one who looks closely only. */
   log_level level = log_set_level(option_flag(t->o, "verbose") ? LOG_DEBUG : LOG_QUIET);
   status st = OK;
-  TRY(comm_agree(t->c, MEM_ZALLOC(e, 1, "an evaluation")));
-  TRY(resume_begin(t->c, a->o, t->folder, t->digest, "", dir, &going));
+  TRY(comm_agree(t->c, MEM_ZALLOC(m, 1, "figures")));
+  TRY(resume_begin(t->c, &a->resume, t->folder, t->digest, "", dir, &going));
   snprintf(path, sizeof path, "%s/train.jsonl", dir);
   TRY(comm_agree(t->c, t->c->rank == 0 ? journal_open(path, &j) : OK));
-  TRY(job_train(t->c, a->o, t->dataset, dir, "", &t->clock, j));
-  TRY(measure(t->c, a->o, t->dataset, dirs, 1, dir, &t->clock, e, rule, &seed));
+  TRY(job_train(t->c, &a->train, t->dataset, dir, "", &t->clock, j));
+  TRY(measure(t->c, &a->measure, t->dataset, dirs, 1, dir, &t->clock, m));
   a->seconds = seconds_now() - start;
-  TRY(comm_agree(t->c, t->c->rank == 0 ? settle(t, a, e, rule, seed, dir) : OK));
+  TRY(comm_agree(t->c, t->c->rank == 0 ? settle(t, a, m, dir) : OK));
 done:
   log_set_level(level);
   journal_close(j);
   resume_end(going);
-  mem_free(e);
+  mem_free(m);
   return st;
 }
 
@@ -448,7 +447,7 @@ static status write_best(const tuning *t, const attempt *best) {
   char path[SNAPSHOT_PATH_MAX], text[8192];
   size_t n = (size_t)snprintf(text, sizeof text, "# %s %.4f, the best of %d settings by palate tune\n", t->name,
                               best->value, t->n);
-  for (const option_use *u = CMD_TRAIN.takes; u->name != NULL; u++)
+  for (const option_use *u = TRAIN_TAKES; u->name != NULL; u++)
     if (n < sizeof text && is_training_option(u->name) && option_given(best->o, u->name))
       n += (size_t)snprintf(text + n, sizeof text - n, "%s = %s\n", u->name, option_text(best->o, u->name));
   if (n >= sizeof text || (size_t)snprintf(path, sizeof path, "%s/%s", t->folder, BEST) >= sizeof path)
@@ -481,7 +480,9 @@ static status run(comm *c, const options *o) {
   TRY(comm_agree(c, prepare(&t)));
   TRY(look_at_data(&t));
   stop_install();
-  TRY(comm_agree(c, resume_clock_start(o, stop_since(), &t.clock)));
+  checkpoint_settings checkpoints;
+  TRY(comm_agree(c, checkpoint_settings_read(o, &checkpoints)));
+  t.clock = checkpoint_clock(&checkpoints, stop_since());
   TRY(comm_agree(c, c->rank == 0 ? open_folder(&t) : OK));
   log_info("%d settings of %d, chosen by %s on --holdout %s", t.n, t.g.settings, t.name,
            option_text(t.tries[0].o, "test") != NULL ? "the pairs of --test" : option_text(t.tries[0].o, "holdout"));
@@ -490,8 +491,10 @@ static status run(comm *c, const options *o) {
 done:
   journal_close(t.ledger);
   publish_unlock(t.lock);
-  for (int i = 0; t.tries != NULL && i < t.n; i++)
+  for (int i = 0; t.tries != NULL && i < t.n; i++) {
+    resume_settings_free(&t.tries[i].resume);
     options_free(t.tries[i].o);
+  }
   mem_free(t.tries);
   grid_free(&t.g);
   return st;
