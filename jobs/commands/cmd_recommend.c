@@ -15,17 +15,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const option_use TAKES[] = {{.name = "user"},
-                                   {.name = "likes"},
-                                   {.name = "all"},
-                                   {.name = "top"},
-                                   {.name = "data"},
-                                   {.name = "json"},
-                                   {.name = "output"},
-                                   {.name = "stall-timeout"},
-                                   {.name = "threads"},
-                                   {.name = "memory"},
-                                   {0}};
+static const option_use TAKES[] = {
+    {.name = "user"},
+    {.name = "likes"},
+    {.name = "all"},
+    {.name = "top"},
+    {.name = "data", .help = "dataset that says what users have (default: the one the model was trained on)"},
+    {.name = "json"},
+    {.name = "output", .help = "file for --all (default: recommendations.h5 in the snapshot)"},
+    {.name = "stall-timeout"},
+    {.name = "threads"},
+    {.name = "memory"},
+    {0}};
 enum { LIKES_MAX = 1000, TOP_MAX = 100000 };
 
 static bool for_everyone(const options *o) {

@@ -14,13 +14,13 @@
 #include <string.h>
 
 static const option_use TAKES[] = {
-    {.name = "output"},
+    {.name = "output", .help = "dataset to write"},
     {.name = "users", .fallback = "10000"},
     {.name = "items", .fallback = "2000"},
     {.name = "events"},
-    {.name = "groups", .fallback = "8"},
-    {.name = "factors", .fallback = "8"},
-    {.name = "loss", .fallback = "implicit"},
+    {.name = "groups", .fallback = "8", .help = "planted groups"},
+    {.name = "factors", .fallback = "8", .help = "planted factors"},
+    {.name = "loss", .fallback = "implicit", .help = "explicit: with ratings; implicit: without"},
     {.name = "spread"},
     {.name = "noise"},
     {.name = "seed"},

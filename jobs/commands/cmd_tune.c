@@ -497,16 +497,17 @@ done:
   return st;
 }
 
-static const option_use TAKES[] = {{.name = "grid"},
-                                   {.name = "tries"},
-                                   {.name = "by"},
-                                   {.name = "output", .fallback = "tuning"},
-                                   {.name = "holdout", .fallback = "random:0.1"},
-                                   {.name = "test"},
-                                   {.name = "json"},
-                                   {.name = "seed"},
-                                   {.name = "warm-start", .hidden = true},
-                                   {0}};
+static const option_use TAKES[] = {
+    {.name = "grid"},
+    {.name = "tries"},
+    {.name = "by"},
+    {.name = "output", .fallback = "tuning", .help = "folder for the tries and the best model"},
+    {.name = "holdout", .fallback = "random:0.1"},
+    {.name = "test"},
+    {.name = "json"},
+    {.name = "seed"},
+    {.name = "warm-start", .hidden = true},
+    {0}};
 
 static const command *const STEPS[] = {&CMD_TRAIN, &CMD_EVALUATE, NULL};
 
