@@ -34,7 +34,7 @@ eval/holdout
 eval/measure
 eval/lists
 eval/reader
-jobs/synth pure
+jobs/synth
 jobs/cli
 jobs/settings
 jobs/groups
@@ -45,7 +45,7 @@ jobs/commands
 jobs
 '
 # Pure files in folders that are not.
-pure_files='eval/holdout/split eval/measure/metrics eval/measure/tally'
+pure_files='eval/holdout/split eval/measure/metrics eval/measure/tally jobs/synth/planted jobs/synth/planted_names'
 
 list=$(mktemp) sources=$(mktemp)
 trap 'rm -f "$list" "$sources"' EXIT
