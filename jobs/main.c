@@ -1,6 +1,7 @@
 /* palate COMMAND …: finds the command, starts MPI where it needs it, and is the only place that ends the process. */
 #include "io/base/log.h"
 #include "io/base/mem.h"
+#include "io/base/version.h"
 #include "io/ranks/comm.h"
 #include "io/ranks/pulse.h"
 #include "jobs/cli/option_help.h"
@@ -13,10 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#ifndef PALATE_VERSION
-#define PALATE_VERSION "unknown"
-#endif
 
 /* In the order of the help. */
 static const command *const COMMANDS[] = {

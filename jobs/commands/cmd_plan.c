@@ -2,9 +2,10 @@
 #include "io/base/log.h"
 #include "io/base/mem.h"
 #include "io/schema/dataset.h"
+#include "jobs/cli/words.h"
 #include "jobs/commands/commands.h"
 #include "jobs/settings/holdout.h"
-#include "jobs/settings/train_options.h"
+#include "jobs/settings/train_settings.h"
 #include "jobs/show/show_plan.h"
 #include "train/plan/plan.h"
 #include "train/plan/plan_model.h"
@@ -71,7 +72,7 @@ static status read_request(const options *o, request *r, plan_answer *answer) {
   TRY(option_count(o, "heavy-rows", 0, INT64_MAX, &heavy));
   TRY(option_count(o, "node-cores", 1, 1 << 16, &answer->node_cores));
   TRY(option_size(o, "node-memory", &r->node_memory));
-  TRY(train_options_machine(o, (int)threads, &answer->machine));
+  TRY(train_settings_machine(o, (int)threads, &answer->machine));
   if (option_text(o, "memory") != NULL)
     TRY(option_size(o, "memory", &memory));
   TRY(option_number(o, "popularity", 0.01, 10, &answer->laws.s));
@@ -106,10 +107,12 @@ done:
 static status count(comm *c, const options *o, const request *r, plan_layout *out) {
   status st = OK;
   dataset *d = NULL;
+  holdout_settings held_out;
   holdout h = {0};
   duplicates merge;
-  TRY(holdout_read(o, SPLIT_TO_TRAIN, NULL, 0, &h));
-  TRY(train_options_duplicates(o, r->wish.explicit_loss, &merge));
+  TRY(holdout_settings_read(o, &held_out));
+  TRY(holdout_to_train(&held_out, &h));
+  TRY(train_settings_duplicates(o, r->wish.explicit_loss, &merge));
   TRY(dataset_open(c, options_argument(o, 0), &d));
   TRY(holdout_check(&h, d));
   TRY(holdout_keys(c, &h, d, 0, dataset_users(d)));

@@ -68,8 +68,7 @@ static status write_best(const tuning *tuning, const attempt *best) {
   char path[SNAPSHOT_PATH_MAX], text[8192];
   size_t n = (size_t)snprintf(text, sizeof text, "# %s %.4f, the best of %d settings by palate tune\n", tuning->name,
                               best->value, tuning->n);
-  static const option_use TAKES[] = {TRAIN_OPTIONS, {0}};
-  for (const option_use *u = TAKES; u->name != NULL; u++)
+  for (const option_use *u = TRAIN_TAKES; u->name != NULL; u++)
     if (n < sizeof text && tuning_may_vary(u->name) && option_given(best->o, u->name))
       n += (size_t)snprintf(text + n, sizeof text - n, "%s = %s\n", u->name, option_text(best->o, u->name));
   if (n >= sizeof text || (size_t)snprintf(path, sizeof path, "%s/%s", tuning->folder, BEST) >= sizeof path)

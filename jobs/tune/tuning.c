@@ -2,12 +2,12 @@
 
 #include "eval/measure/metrics.h"
 #include "io/base/mem.h"
-#include "io/schema/dataset.h"
 #include "jobs/cli/option_table.h"
 #include "jobs/cli/words.h"
 #include "jobs/settings/holdout.h"
 #include "jobs/settings/train_options.h"
 #include "jobs/steps/resume.h"
+#include "jobs/steps/steps.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -52,7 +52,7 @@ json_t *tuning_settings_json(const tuning *tuning, const attempt *a) {
 }
 
 json_t *tuning_key(const tuning *tuning, const attempt *a) {
-  json_t *key = resume_key(a->o, tuning->digest, "");
+  json_t *key = resume_key(&a->resume, tuning->digest, "");
   if (key != NULL && (json_object_set_new(key, "sweeps", json_string(option_text(a->o, "sweeps"))) != 0 ||
                       json_object_set_new(key, "at", json_string(option_text(a->o, "at"))) != 0)) {
     json_decref(key);
@@ -97,7 +97,6 @@ static status check_axes(const tuning *tuning, const char *path) {
 
 /* Makes the options of a setting and checks them, so that a wrong value is found before the first try. */
 static status make_attempt(tuning *tuning, attempt *a) {
-  train_options read;
   holdout h;
   status st = OK;
   a->value = a->low = a->high = a->seconds = NAN;
@@ -105,8 +104,10 @@ static status make_attempt(tuning *tuning, attempt *a) {
   for (int x = 0; x < tuning->g.n; x++)
     TRY(options_set(a->o, tuning->g.axis[x].name, grid_value(&tuning->g, a->setting, x)));
   TRY(set_validation(a->o));
-  TRY(train_options_read(a->o, &read));
-  TRY(holdout_read(a->o, SPLIT_TO_TRAIN, NULL, 0, &h));
+  TRY(train_settings_read(a->o, &a->train));
+  TRY(measure_settings_read(a->o, &a->measure));
+  TRY(resume_settings_read(a->o, &a->resume));
+  TRY(holdout_to_train(&a->train.holdout, &h));
   if (holdout_none(&h))
     TRY(status_fail(USAGE, "--holdout none leaves no pairs to choose settings by"));
 done:
@@ -162,21 +163,14 @@ done:
 }
 
 void tuning_free(tuning *tuning) {
-  for (int i = 0; tuning->tries != NULL && i < tuning->n; i++)
+  for (int i = 0; tuning->tries != NULL && i < tuning->n; i++) {
+    resume_settings_free(&tuning->tries[i].resume);
     options_free(tuning->tries[i].o);
+  }
   mem_free(tuning->tries);
   grid_free(&tuning->g);
 }
 
 status tuning_check_data(tuning *tuning) {
-  dataset *d = NULL;
-  holdout h;
-  status st = OK;
-  TRY(comm_agree(tuning->c, holdout_read(tuning->tries[0].o, SPLIT_TO_TRAIN, NULL, 0, &h)));
-  TRY(dataset_open(tuning->c, tuning->dataset, &d));
-  TRY(comm_agree(tuning->c, holdout_check(&h, d)));
-  snprintf(tuning->digest, sizeof tuning->digest, "%s", dataset_digest(d));
-done:
-  dataset_close(d);
-  return st;
+  return train_check_data(tuning->c, &tuning->tries[0].train, tuning->dataset, tuning->digest);
 }

@@ -6,7 +6,9 @@
 #include "io/snapshot/journal.h"
 #include "io/snapshot/publish.h"
 #include "io/snapshot/snapshot.h"
-#include "jobs/cli/options.h"
+#include "jobs/settings/measure_settings.h"
+#include "jobs/settings/resume_settings.h"
+#include "jobs/settings/train_settings.h"
 #include "jobs/tune/grid.h"
 
 #include <jansson.h>
@@ -15,6 +17,9 @@
 typedef struct attempt {
   int setting; /* of the grid */
   options *o;
+  train_settings train;
+  measure_settings measure;
+  resume_settings resume;
   double value, low, high, seconds; /* the deciding figure and its 95 % interval; NaN until it is known */
   char snapshot[SNAPSHOT_ID_MAX];   /* rank 0: its name; "" if it is gone: only the best one is kept */
 } attempt;
