@@ -12,10 +12,20 @@ typedef enum option_effect {
   CHANGES_DATA     /* the dataset; a model knows its dataset by the digest */
 } option_effect;
 
+/* Where --help shows an option: the sections in this order, and within one the order of the command's lists. */
+typedef enum option_section {
+  SECTION_MAIN,    /* what matters */
+  SECTION_COMMON,  /* what every command takes */
+  SECTION_MORE,    /* what few need */
+  SECTION_MACHINE, /* what suits work to a machine and its network */
+  SECTIONS
+} option_section;
+
 typedef struct option_spec {
   const char *name, *arg; /* arg as --help shows it, "a|b" for a choice; NULL: a flag */
   const char *fallback;   /* NULL: none */
   option_effect changes;
+  option_section section;
   const char *help; /* one line; --help adds the default */
   int letter;       /* short form, or 0 */
 } option_spec;

@@ -10,7 +10,10 @@
 #include <sys/stat.h>
 
 static const option_use TAKES[] = {
-    {.name = "format", .fallback = "npy"}, {.name = "output", .fallback = "export"}, {.name = "threads"}, {0}};
+    {.name = "format", .fallback = "npy", .arg = EXPORT_FORMAT_WORDS, .help = "format of the files"},
+    {.name = "output", .fallback = "export", .help = "folder to write into; made if it is missing"},
+    {.name = "threads"},
+    {0}};
 
 static status run(struct comm *c, const options *o) {
   (void)c;

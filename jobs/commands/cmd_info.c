@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 static const option_use TAKES[] = {
-    {.name = "groups", .flag_help = "with every taste group of a snapshot: size, label, top titles"},
+    {.name = "groups", .flag_help = "list the taste groups of a snapshot: size, label, top titles"},
     {.name = "json"},
     {0}};
 

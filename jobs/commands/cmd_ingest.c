@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const option_use TAKES[] = {{.name = "output"},
+static const option_use TAKES[] = {{.name = "output", .help = "dataset to write"},
                                    {.name = "format"},
                                    {.name = "separator"},
                                    {.name = "header"},
@@ -22,8 +22,8 @@ static const option_use TAKES[] = {{.name = "output"},
                                    {.name = "time-unit"},
                                    {.name = "group"},
                                    {.name = "rows"},
-                                   {.name = "items"},
-                                   {.name = "users"},
+                                   {.name = "items", .arg = "FILE", .help = "table with titles and tags of the items"},
+                                   {.name = "users", .arg = "FILE", .help = "table with names of the users"},
                                    {.name = "item-id-column"},
                                    {.name = "title-column"},
                                    {.name = "tags-column"},
