@@ -36,7 +36,7 @@ night="--factors 6 --sweeps 2 --rounds 4 --restarts 2 --memory 64M --at 10,5000 
     'try 1 of 2 of the groups' 'batch 1 of the measurement'; do
     good "it was stopped: $what" grep -q "$what" messages
   done
-  good "it was stopped between the steps" [ "$(grep -c 'before it' messages)" -eq 2 ]
+  good "it was stopped between the steps" [ "$(grep -cE 'before (grouping|measuring)' messages)" -eq 2 ]
   good "in one snapshot" [ "$(only new)" = "new/$(readlink new/latest)" ]
   for file in model.h5 groups.h5 metrics.json; do
     good "the same $file" cmp "whole/latest/$file" "new/latest/$file"
@@ -59,7 +59,7 @@ night="--factors 6 --sweeps 2 --rounds 4 --restarts 2 --memory 64M --at 10,5000 
   # Groups that are made are not made again, unless others are asked for.
   for ((step = 0; step < 40; step++)); do
     run 1 refresh other.h5 $night --groups 3 -o parents --time-limit 0.001s
-    if [ "$status" -ne 75 ] || grep -q 'before it measures' err; then break; fi
+    if [ "$status" -ne 75 ] || grep -q 'before measuring' err; then break; fi
   done
   left=$(only parents | grep -v "$first")
   touch -d 2001-01-01 "$left/groups.h5"
