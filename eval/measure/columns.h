@@ -5,7 +5,7 @@
 #include "eval/baseline/item_facts.h"
 #include "eval/measure/done_rows.h"
 #include "eval/measure/evaluation.h"
-#include "eval/measure/tally.h"
+#include "eval/metrics/tally.h"
 
 /* Where the columns of each contestant begin: n_at * METRICS ranking metrics, then the sums of squared and of absolute
  * errors. */

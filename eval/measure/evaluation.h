@@ -2,7 +2,7 @@
 #ifndef PALATE_EVAL_MEASURE_EVALUATION_H
 #define PALATE_EVAL_MEASURE_EVALUATION_H
 
-#include "eval/measure/metrics.h"
+#include "eval/metrics/metrics.h"
 #include "eval/score/foldin.h"
 #include "eval/score/scorer.h"
 #include "io/ranks/run_clock.h"

@@ -1,7 +1,8 @@
 #include "eval/measure/figures.h"
 
-#include "eval/measure/exposure.h"
 #include "eval/measure/slices.h"
+#include "eval/metrics/exposure.h"
+#include "io/base/mem.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -75,11 +76,34 @@ static void read_intervals(const bench *b, int model, int other, scores *out) {
 
 /* --- lists and slices --- */
 
+/* shown[n]: how often each of our items was shown; sorted in place. Every rank holds the counts of all ranks, which are
+ * few. Collective; agreed status. NO_MEMORY. */
+static status read_exposure(comm *c, int64_t *shown, gid n, gid n_items, exposure *out) {
+  status st = OK;
+  shown_count *mine = NULL, *all = NULL;
+  off *counts = NULL, total = 0, kinds = exposure_count(shown, n, NULL);
+  THEN(MEM_ALLOC(mine, kinds, "exposure"));
+  THEN(MEM_ALLOC(counts, c->size, "exposure"));
+  TRY(comm_agree(c, st));
+  exposure_count(shown, n, mine);
+  comm_gather_i64(c, kinds, counts);
+  for (int r = 0; r < c->size; r++)
+    total += counts[r];
+  TRY(comm_agree(c, MEM_ALLOC(all, total, "exposure")));
+  comm_share_rows(c, mine, all, counts, sizeof *all);
+  *out = exposure_of(all, total, n_items);
+done:
+  mem_free(mine);
+  mem_free(all);
+  mem_free(counts);
+  return st;
+}
+
 /* The properties of a contestant's lists; w: 0 the first model, 1 most popular. Collective; agreed status. */
 static status read_lists(comm *c, bench *b, int w, scores *out) {
   status st = OK;
   exposure shown;
-  TRY(exposure_read(c, b->shown[w], part_count(&b->pop.owners, c->rank), b->in->n_items, &shown));
+  TRY(read_exposure(c, b->shown[w], part_count(&b->pop.owners, c->rank), b->in->n_items, &shown));
   out->coverage = shown.coverage;
   out->gini = shown.gini;
   out->novelty = mean_of(b->all, b->at.novelty[w]);

@@ -1,7 +1,7 @@
 #include "eval/measure/group_popular.h"
 
 #include "eval/baseline/popular.h"
-#include "eval/measure/metrics.h"
+#include "eval/metrics/metrics.h"
 #include "io/base/mem.h"
 #include "train/exchange/lookup.h"
 #include "train/groups/group_items.h"

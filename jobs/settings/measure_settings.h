@@ -2,7 +2,7 @@
 #ifndef PALATE_JOBS_SETTINGS_MEASURE_SETTINGS_H
 #define PALATE_JOBS_SETTINGS_MEASURE_SETTINGS_H
 
-#include "eval/measure/metrics.h"
+#include "eval/metrics/metrics.h"
 #include "jobs/settings/holdout_settings.h"
 
 /* The options that measure_settings_read reads. */

@@ -1,6 +1,6 @@
 #include "jobs/show/member_list.h"
 
-#include "eval/lists/recommend_all.h"
+#include "eval/lists/match_percent.h"
 #include "eval/rank/one_member.h"
 #include "io/base/log.h"
 #include "io/base/mem.h"

@@ -111,21 +111,19 @@ static bool same_holdout(model *a, model *b) {
 
 /* Returns true if the interval shows the new model worse than the parent by more than the tolerance. */
 static bool judge_metric(judgement *j, const gate_settings *settings, const evaluation *e) {
-  bool lower_is_better = e->explicit_loss;
-  char name[32] = "rmse";
-  if (!lower_is_better)
-    snprintf(name, sizeof name, "ndcg@%d", e->at[0]);
-  const figure *mine = lower_is_better ? &e->model[0].rmse : &e->model[0].at[0][METRIC_NDCG];
+  metric by = metric_deciding(e->explicit_loss);
+  char name[METRIC_LABEL_MAX];
+  metric_label(by, e->at[0], name);
+  const figure *mine = scores_figure(&e->model[0], by, 0);
   json_object_set_new(j->all, "metric", json_string(name));
   json_object_set_new(j->all, "value", json_real(mine->value));
   if (!isfinite(mine->value))
     object_to(j, "%s of the new model is not a number", name);
   if (e->n_models < 2)
     return false;
-  const figure *parent = lower_is_better ? &e->model[1].rmse : &e->model[1].at[0][METRIC_NDCG];
-  const figure *d = lower_is_better ? &e->difference.rmse : &e->difference.at[0][METRIC_NDCG];
+  const figure *parent = scores_figure(&e->model[1], by, 0), *d = scores_figure(&e->difference, by, 0);
   double allowed = settings->tolerance * fabs(parent->value);
-  bool worse = lower_is_better ? d->low > allowed : d->high < -allowed;
+  bool worse = metric_less_is_better(by) ? d->low > allowed : d->high < -allowed;
   json_object_set_new(j->all, "parent_value", json_real(parent->value));
   json_object_set_new(j->all, "difference", json_real(d->value));
   json_object_set_new(j->all, "difference_ci", json_pack("[f,f]", d->low, d->high));

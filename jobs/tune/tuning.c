@@ -1,6 +1,6 @@
 #include "jobs/tune/tuning.h"
 
-#include "eval/measure/metrics.h"
+#include "eval/metrics/metrics.h"
 #include "io/base/mem.h"
 #include "jobs/cli/option_table.h"
 #include "jobs/cli/words.h"
@@ -13,18 +13,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Places in TUNE_BY_WORDS. */
-enum { BY_AUTO = 0, BY_NDCG = 5, BY_RMSE = 8, BY_MAE = 9, TRIES_MAX = 10000 };
-
-bool tuning_less_is_better(const tuning *tuning) {
-  return strcmp(tuning->by, "rmse") == 0 || strcmp(tuning->by, "mae") == 0;
-}
+enum { TRIES_MAX = 10000 };
 
 /* Whether a is better than b; an unknown value is worse than any other. */
 static bool better(const tuning *tuning, double a, double b) {
   if (isnan(a) || isnan(b))
     return !isnan(a);
-  return tuning_less_is_better(tuning) ? a < b : a > b;
+  return metric_less_is_better(tuning->by) ? a < b : a > b;
 }
 
 const attempt *tuning_best(const tuning *tuning) {
@@ -117,18 +112,18 @@ done:
 /* The figure that decides: the same for all settings. */
 static status choose_measure(tuning *tuning) {
   int by, at[METRICS_AT_MAX], n_at, ratings = 0;
+  char words[METRIC_CHOICES_MAX + 8] = "auto|";
   status st = OK;
-  TRY(option_choice(tuning->o, "by", TUNE_BY_WORDS, &by));
+  metric_choices(words + strlen(words));
+  TRY(option_choice(tuning->o, "by", words, &by));
   TRY(option_counts(tuning->o, "at", METRICS_AT_MAX, at, &n_at));
   for (int i = 0; i < tuning->n; i++)
     ratings += strcmp(option_text(tuning->tries[i].o, "loss"), "explicit") == 0;
-  if (by == BY_AUTO)
-    by = ratings == tuning->n ? BY_RMSE : BY_NDCG;
-  if ((by == BY_RMSE || by == BY_MAE) && ratings < tuning->n)
+  tuning->by = by == 0 ? metric_deciding(ratings == tuning->n) : (metric)(by - 1);
+  if (metric_of_ratings(tuning->by) && ratings < tuning->n)
     TRY(status_fail(USAGE, "--by %s needs --loss explicit in every setting", option_text(tuning->o, "by")));
-  word_at(TUNE_BY_WORDS, by, tuning->by, sizeof tuning->by);
   snprintf(tuning->at, sizeof tuning->at, "%d", at[0]);
-  snprintf(tuning->name, sizeof tuning->name, tuning_less_is_better(tuning) ? "%s" : "%s@%d", tuning->by, at[0]);
+  metric_label(tuning->by, at[0], tuning->name);
 done:
   return st;
 }

@@ -2,6 +2,7 @@
 #ifndef PALATE_JOBS_TUNE_TUNING_H
 #define PALATE_JOBS_TUNE_TUNING_H
 
+#include "eval/metrics/metrics.h"
 #include "io/ranks/run_clock.h"
 #include "io/snapshot/journal.h"
 #include "io/snapshot/publish.h"
@@ -31,12 +32,13 @@ typedef struct tuning {
   edge_clock clock;
   grid g;
   int n;
-  attempt *tries;      /* [n] */
-  char by[16], at[16]; /* the deciding figure as metrics.json has it */
-  char name[32];       /* … as a person reads it */
-  char digest[65];     /* of the dataset */
-  publish_lock *lock;  /* rank 0 */
-  journal *ledger;     /* rank 0 */
+  attempt *tries; /* [n] */
+  metric by;      /* the deciding metric … */
+  char at[16];    /* … at this length, as metrics.json spells it */
+  char name[METRIC_LABEL_MAX];
+  char digest[65];    /* of the dataset */
+  publish_lock *lock; /* rank 0 */
+  journal *ledger;    /* rank 0 */
 } tuning;
 
 /* Reads --grid, --tries, --seed, --by and --at, and checks the options of every try. tuning->c, o, dataset and folder
@@ -49,8 +51,6 @@ status tuning_check_data(tuning *tuning);
 
 /* Whether a grid may have this option, and best.conf too. */
 bool tuning_may_vary(const char *name);
-
-bool tuning_less_is_better(const tuning *tuning);
 
 /* The best try; an unknown value is worse than any other. */
 const attempt *tuning_best(const tuning *tuning);

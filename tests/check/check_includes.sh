@@ -28,6 +28,7 @@ train/als
 train/groups
 train/plan
 eval/rank pure
+eval/metrics pure
 eval/baseline
 eval/score
 eval/holdout
@@ -45,7 +46,7 @@ jobs/commands
 jobs
 '
 # Pure files in folders that are not.
-pure_files='eval/holdout/split eval/measure/metrics eval/measure/tally jobs/synth/planted jobs/synth/planted_names'
+pure_files='eval/holdout/split jobs/synth/planted jobs/synth/planted_names'
 
 list=$(mktemp) sources=$(mktemp)
 trap 'rm -f "$list" "$sources"' EXIT

@@ -9,8 +9,8 @@
  *   map          Σ over hits at rank r of precision@r, over min(N, T)
  *   mrr          1 / rank of the first hit, 0 if there is none
  * All lie in 0 … 1. No metric is sampled (Krichene & Rendle 2020). */
-#ifndef PALATE_EVAL_MEASURE_METRICS_H
-#define PALATE_EVAL_MEASURE_METRICS_H
+#ifndef PALATE_EVAL_METRICS_METRICS_H
+#define PALATE_EVAL_METRICS_METRICS_H
 
 #include "io/base/status.h"
 #include "io/base/types.h"
@@ -42,13 +42,10 @@ const char *metric_title(metric m);
 
 bool metric_less_is_better(metric m);
 
-/* Returns METRICS_ALL if there is no metric of that name. */
-metric metric_find(const char *name);
-
 /* "ndcg@10", or "rmse", which needs no length. Returns out. */
 const char *metric_label(metric m, int length, char out[METRIC_LABEL_MAX]);
 
-/* All names, separated by "|". Returns out. */
+/* All names in the enum's order, separated by "|". Returns out. */
 const char *metric_choices(char out[METRIC_CHOICES_MAX]);
 
 /* True for metrics of predicted ratings. */

@@ -1,11 +1,10 @@
-#include "eval/measure/metrics.h"
+#include "eval/metrics/metrics.h"
 
 #include "io/base/mem.h"
 #include "train/rows/row_sort.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 /* --- how each metric is made --- */
 
@@ -125,13 +124,6 @@ const char *metric_title(metric m) {
 
 bool metric_less_is_better(metric m) {
   return TABLE[m].better == LESS;
-}
-
-metric metric_find(const char *name) {
-  int m = 0;
-  while (m < METRICS_ALL && strcmp(TABLE[m].name, name) != 0)
-    m++;
-  return (metric)m;
 }
 
 const char *metric_label(metric m, int n, char out[METRIC_LABEL_MAX]) {

@@ -1,4 +1,4 @@
-#include "eval/measure/tally.h"
+#include "eval/metrics/tally.h"
 
 #include "io/base/mem.h"
 #include "train/math/exact.h"

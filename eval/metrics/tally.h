@@ -5,8 +5,8 @@
  * u, b). So all columns and all models of one run see the same replicates, and differences between models are paired.
  * The replicates' sums are a matrix product of small whole numbers with rounded values. The rounding quantum is so
  * coarse that every partial sum is exact in double, so the order of summing does not matter. */
-#ifndef PALATE_EVAL_MEASURE_TALLY_H
-#define PALATE_EVAL_MEASURE_TALLY_H
+#ifndef PALATE_EVAL_METRICS_TALLY_H
+#define PALATE_EVAL_METRICS_TALLY_H
 
 #include "io/base/status.h"
 #include "io/base/types.h"
