@@ -1,9 +1,11 @@
 /* palate COMMAND …: finds the command, starts MPI where it needs it, and is the only place that ends the process. */
 #include "io/base/log.h"
 #include "io/base/mem.h"
+#include "io/base/version.h"
 #include "io/ranks/comm.h"
 #include "io/ranks/pulse.h"
-#include "jobs/cli/options.h"
+#include "jobs/cli/option_help.h"
+#include "jobs/cli/option_parse.h"
 #include "jobs/commands/commands.h"
 
 #include <cblas.h>
@@ -12,10 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#ifndef PALATE_VERSION
-#define PALATE_VERSION "unknown"
-#endif
 
 /* In the order of the help. */
 static const command *const COMMANDS[] = {
@@ -118,7 +116,7 @@ static int run(const command *cmd, int argc, char **argv) {
   status st = options_parse(cmd, argc, argv, &o, &help);
   if (st != OK || help) {
     if (rank == 0 && help)
-      options_help(cmd, stdout);
+      option_help(cmd, stdout);
     else if (rank == 0)
       complain(cmd->name, st);
     options_free(o);

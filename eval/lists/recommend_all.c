@@ -1,5 +1,6 @@
 #include "eval/lists/recommend_all.h"
 
+#include "eval/lists/match_percent.h"
 #include "eval/score/scorer.h"
 #include "io/base/log.h"
 #include "io/base/mem.h"
@@ -10,44 +11,13 @@
 static const int64_t DEFAULT_MEMORY = (int64_t)1 << 30;
 enum { BATCH_MOST = 1 << 15 };
 
-status match_scale_read(model *m, match_scale *out) {
-  *out = (match_scale){model_is_explicit(m), 0, 1};
-  if (!out->explicit_loss)
-    return OK;
-  status st = h5_attr_f64(model_file(m), "/", "scale_min", &out->low);
-  return st == OK ? h5_attr_f64(model_file(m), "/", "scale_max", &out->high) : st;
-}
-
-double match_best(double best, const real *x, const real *y, int width, lid first, lid rows, const lid *item, off n) {
-  for (off e = 0; e < n; e++) {
-    if (item[e] < first || item[e] >= first + rows)
-      continue;
-    const real *row = y + (off)(item[e] - first) * width;
-    real sum[4] = {0};
-    int p = 0;
-    for (; p + 4 <= width; p += 4)
-      for (int j = 0; j < 4; j++)
-        sum[j] += x[p + j] * row[p + j];
-    for (; p < width; p++)
-      sum[0] += x[p] * row[p];
-    best = fmax(best, (double)((sum[0] + sum[1]) + (sum[2] + sum[3])));
-  }
-  return best;
-}
-
-int match_percent(const match_scale *s, double score, double best) {
-  double low = s->explicit_loss ? s->low : 0, high = s->explicit_loss ? s->high : best;
-  double share = high > low ? (score - low) / (high - low) : 0;
-  return (int)lrint(100 * fmin(fmax(share, 0), 1));
-}
-
 typedef struct batch {
   lid max_users;
   topk *lists;
   gid *row;         /* [max_users] */
   real *x;          /* (max_users, width) */
   double *constant; /* [max_users] */
-  double *best;     /* [max_users]: the strongest preference among what the member has; implicit only */
+  double *best;     /* [max_users]: the strongest preference among the items the member has; implicit models */
   csr has;
   lid *item;      /* (max_users, top) */
   real *score;    /* (max_users, top) */
@@ -81,7 +51,7 @@ static void batch_free(batch *b) {
   mem_free(b->match);
 }
 
-/* Lists of the model's users first … first+n-1; b->has holds what they have. */
+/* Lists of the model's users first … first+n-1; b->has holds the items they have. */
 static status batch_lists(batch *b, scorer *s, const match_scale *scale, gid first, lid n) {
   status st = OK;
   for (lid u = 0; u < n; u++)
@@ -108,6 +78,7 @@ done:
   return st;
 }
 
+/* Copies the finished lists to item, score and match. */
 static void batch_read(batch *b, const match_scale *scale, int top, lid n) {
 #pragma omp parallel for schedule(static)
   for (lid u = 0; u < n; u++) {
@@ -134,8 +105,8 @@ done:
   return st;
 }
 
-/* This rank's users into the file. Local, unless seen_together: then ranks go through as many batches as the one that
- * has most, and all leave when one fails. */
+/* Writes this rank's users. Local, unless seen_together: then all ranks make as many batches as the rank with most, and
+ * all stop when one fails. */
 static status write_lists(comm *c, scorer *s, seen *seen, const match_scale *scale, gid first, gid count, int top,
                           int64_t memory, store *out) {
   batch b = {0};
@@ -186,9 +157,8 @@ status recommend_all(comm *c, model *m, seen *seen, const part *users, int top, 
       {.path = "/users/item", .type = H5_I32, .rows = n_users, .columns = top, .matrix = true},
       {.path = "/users/score", .type = H5_F32, .rows = n_users, .columns = top, .matrix = true},
       {.path = "/users/match", .type = H5_U8, .rows = n_users, .columns = top, .matrix = true}};
-  st = match_scale_read(m, &scale);
-  if (st == OK)
-    st = scorer_create(isa_in_use(), m, NULL, memory / 2, &s);
+  THEN(match_scale_read(m, &scale));
+  THEN(scorer_create(isa_in_use(), m, NULL, memory / 2, &s));
   TRY(comm_agree(c, st));
   TRY(store_create(c, path, columns, 3, attributes, 2, &out));
   st = write_lists(c, s, seen, &scale, first, count, top, memory, out);

@@ -1,4 +1,5 @@
 #include "io/base/mem.h"
+#include "io/base/version.h"
 #include "io/hdf5/store.h"
 #include "io/snapshot/snapshot.h"
 #include "io/text/id.h"
@@ -6,10 +7,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-#ifndef PALATE_VERSION
-#define PALATE_VERSION "unknown"
-#endif
 
 static const char FORMAT[] = "palate-model";
 enum { FORMAT_VERSION = 1, FACTORS_MAX = 1 << 16 };

@@ -20,7 +20,7 @@ void group_search_forget(const char *dir) {
 
 /* --- --groups auto --- */
 
-status group_search_number(comm *c, group_wish *t, const taste_rows *r, const edge_keep *keep, journal *j) {
+status group_search_number(comm *c, group_settings *t, const taste_rows *r, const edge_keep *keep, journal *j) {
   kmeans_points points = taste_points(r);
   kmeans_curve curve;
   double start = seconds_now();
@@ -57,7 +57,7 @@ status group_search_number(comm *c, group_wish *t, const taste_rows *r, const ed
 
 typedef struct search {
   comm *c;
-  const group_wish *t;
+  const group_settings *t;
   const edge_keep *keep;
   journal *j;
   progress bar;
@@ -181,7 +181,7 @@ static status watch_round(void *context, const kmeans_round *r) {
 /* --- the search --- */
 
 /* Memory for distance bounds: twice that of the points, unless --memory leaves less. */
-static int64_t bound_bytes(const group_wish *t, const taste_rows *r) {
+static int64_t bound_bytes(const group_settings *t, const taste_rows *r) {
   int64_t points = (int64_t)r->n * r->k * (int64_t)sizeof(real), bytes = 2 * points;
   if (bytes < 64 << 20)
     bytes = 64 << 20;
@@ -191,7 +191,7 @@ static int64_t bound_bytes(const group_wish *t, const taste_rows *r) {
 }
 
 /* More tries where they cost little: by the multiplications of a round, so that ranks have no say in it. */
-static int choose_restarts(const group_wish *t, const taste_rows *r) {
+static int choose_restarts(const group_settings *t, const taste_rows *r) {
   double work = (double)r->n_all * t->groups * r->k;
   if (t->restarts > 0)
     return t->restarts;
@@ -208,7 +208,7 @@ static status run_once(search *s, const taste_rows *r, const group_past *past, k
   status st = OK;
   kmeans_points points = taste_points(r);
   kmeans_result result;
-  const group_wish *t = s->t;
+  const group_settings *t = s->t;
   double start = seconds_now();
   if (rounds == BETWEEN) {
     bool warm = past->table.n_groups == t->groups;
@@ -241,7 +241,7 @@ done:
 }
 
 /* From the parent's groups where there are as many; else the best of the restarts by inertia, ties to the first. */
-status group_search_rounds(comm *c, const group_wish *t, const taste_rows *r, const group_past *past,
+status group_search_rounds(comm *c, const group_settings *t, const taste_rows *r, const group_past *past,
                            const edge_keep *keep, journal *j, real *centre, group_found *out) {
   status st = OK;
   bool warm = past->table.n_groups == t->groups;
@@ -288,7 +288,7 @@ done:
   return st;
 }
 
-status group_search_finished(comm *c, const group_wish *t, const taste_rows *r, const group_past *past,
+status group_search_finished(comm *c, const group_settings *t, const taste_rows *r, const group_past *past,
                              const edge_keep *keep, real *centre, const group_found *found) {
   int restarts = past->table.n_groups == t->groups ? 1 : choose_restarts(t, r);
   search s = {.c = c,

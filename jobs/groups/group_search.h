@@ -9,23 +9,11 @@
 #include "io/snapshot/journal.h"
 #include "jobs/groups/group_identity.h"
 #include "jobs/groups/taste_rows.h"
+#include "jobs/settings/group_settings.h"
 #include "train/groups/kmeans.h"
 
-/* What is asked for. */
-typedef struct group_wish {
-  side side;
-  bool cosine, quality;
-  lid groups;                        /* 0: auto */
-  lid least, most;                   /* auto: from, to */
-  bool ranged;                       /* auto: a range was given */
-  int memberships, rounds, restarts; /* restarts 0: auto */
-  double tolerance;                  /* -1: auto */
-  uint64_t seed;
-  int64_t memory; /* 0: no limit said */
-} group_wish;
-
 /* Chooses the number of groups, into t->groups, and says how. STOPPED, BAD_DATA, NO_MEMORY. */
-status group_search_number(comm *c, group_wish *t, const taste_rows *r, const edge_keep *keep, journal *j);
+status group_search_number(comm *c, group_settings *t, const taste_rows *r, const edge_keep *keep, journal *j);
 
 /* What came of the rounds, and the checkpoint it was kept in last. */
 typedef struct group_found {
@@ -36,11 +24,11 @@ typedef struct group_found {
 
 /* Centres of t->groups groups into centre (G, k). Where the past has as many groups the seeds are theirs, and one run
  * is all. STOPPED, BAD_DATA, NO_MEMORY. */
-status group_search_rounds(comm *c, const group_wish *t, const taste_rows *r, const group_past *past,
+status group_search_rounds(comm *c, const group_settings *t, const taste_rows *r, const group_past *past,
                            const edge_keep *keep, journal *j, real *centre, group_found *out);
 
 /* What was to be made of the groups is made: a run that goes on need not do it again. */
-status group_search_finished(comm *c, const group_wish *t, const taste_rows *r, const group_past *past,
+status group_search_finished(comm *c, const group_settings *t, const taste_rows *r, const group_past *past,
                              const edge_keep *keep, real *centre, const group_found *found);
 
 /* Removes what is kept. Local: rank 0. */

@@ -28,13 +28,14 @@ train/als
 train/groups
 train/plan
 eval/rank pure
+eval/metrics pure
 eval/baseline
 eval/score
 eval/holdout
 eval/measure
 eval/lists
 eval/reader
-jobs/synth pure
+jobs/synth
 jobs/cli
 jobs/settings
 jobs/groups
@@ -45,7 +46,7 @@ jobs/commands
 jobs
 '
 # Pure files in folders that are not.
-pure_files='eval/holdout/split eval/measure/metrics eval/measure/tally'
+pure_files='eval/holdout/split jobs/synth/planted jobs/synth/planted_names'
 
 list=$(mktemp) sources=$(mktemp)
 trap 'rm -f "$list" "$sources"' EXIT

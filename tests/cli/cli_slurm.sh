@@ -91,7 +91,7 @@ ended
 good "the job ends with 0 after its restart, not $status" [ "$status" -eq 0 ]
 good "it said that it goes back to the queue" grep -q 'back to the queue' job.log
 good "it was restarted once, not $restarts times" [ "$restarts" -eq 1 ]
-good "it went on from its checkpoint" grep -q 'going on after sweep' job.log
+good "it went on from its checkpoint" grep -q 'resuming after sweep' job.log
 resumed=$(grep -o 'long/[0-9A-Za-z-]*' job.log | tail -n 1)
 must 2 train "$work/data.h5" -o straight --factors 24 --sweeps "$sweeps" --quiet
 good "stopped and resumed gives the bits of a run in one go" "$python" "$tests/support/same_h5" "$resumed/model.h5" \
@@ -112,7 +112,7 @@ good "the preempted job ends with 0, not $status" [ "$status" -eq 0 ]
 good "the other job ran" grep -q done high.log
 good "it was restarted once, not $restarts times" [ "$restarts" -eq 1 ]
 good "it left with a checkpoint" grep -q 'back to the queue' job.log
-good "it went on from its checkpoint" grep -q 'going on after sweep' job.log
+good "it went on from its checkpoint" grep -q 'resuming after sweep' job.log
 resumed=$(grep -o 'preempted/[0-9A-Za-z-]*' job.log | tail -n 1)
 good "preempted and resumed gives the bits of a run in one go" "$python" "$tests/support/same_h5" "$resumed/model.h5" "$straight" \
   created dataset

@@ -1,4 +1,4 @@
-#include "eval/measure/tally.h"
+#include "eval/metrics/tally.h"
 
 #include "io/base/mem.h"
 #include "train/math/exact.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Users whose weights are made at once; replicates one thread works on. */
+/* Users whose weights are drawn at once; replicates that one thread works on. */
 enum { USER_BLOCK = 128, REPLICATE_BLOCK = 100 };
 _Static_assert((int)TALLY_REPLICATES % (int)REPLICATE_BLOCK == 0 && (int)REPLICATE_BLOCK % 4 == 0,
                "blocks of replicates");
@@ -20,7 +20,7 @@ struct tally {
   off n_sums;
   exact_scale *scale; /* [columns] */
   double *quantum;    /* [resampled]: of the replicates */
-  double *replicate;  /* (TALLY_REPLICATES, resampled + 1), in quanta: what is not yet in sums */
+  double *replicate;  /* (TALLY_REPLICATES, resampled + 1), in quanta: not yet added to sums */
 };
 
 status tally_create(uint64_t seed, int columns, int resampled, const double *bound, int64_t users, tally **out) {
@@ -40,7 +40,7 @@ status tally_create(uint64_t seed, int columns, int resampled, const double *bou
   frexp(users > 0 ? (double)users : 1, &e_users);
   for (int c = 0; c < resampled; c++) {
     frexp(bound[c], &e_bound);
-    /* Two bits above the sum of all users' values: no replicate of any size worth having weighs more than that. */
+    /* Two bits above the sum of all users' values: no replicate that occurs in practice weighs more. */
     t->quantum[c] = ldexp(1, e_bound + e_users + 2 - 52);
   }
 done:
@@ -62,16 +62,16 @@ void tally_free(tally *t) {
   mem_free(t);
 }
 
-/* Poisson(1) from 16 random bits: how many of these cumulative probabilities (times 2^16) lie below. */
-static inline double poisson(uint32_t lot) {
+/* Poisson(1) from 16 random bits: the number of cumulative probabilities (times 2^16) at most that. */
+static inline double poisson(uint32_t bits) {
   static const uint32_t CUMULATIVE[] = {24109, 48218, 60273, 64291, 65296, 65497, 65530, 65535};
   int n = 0;
   for (int i = 0; i < 8; i++)
-    n += lot >= CUMULATIVE[i];
+    n += bits >= CUMULATIVE[i];
   return n;
 }
 
-/* weight (n, REPLICATE_BLOCK) for replicates first … */
+/* weight (n, REPLICATE_BLOCK) for the replicates from `first` on */
 static void draw_weights(uint64_t seed, lid n, const gid *user, int first, double *weight) {
   for (lid u = 0; u < n; u++)
     for (int b = 0; b < REPLICATE_BLOCK; b += 4) {

@@ -1,4 +1,4 @@
-#include "jobs/steps/dashboard.h"
+#include "jobs/steps/run_metrics.h"
 
 #include "io/base/disk.h"
 #include "io/base/log.h"
@@ -11,25 +11,25 @@
 
 static const char SUCCESS[] = "palate_refresh_last_success_timestamp_seconds";
 
-void dashboard_begin(dashboard *d) {
-  *d = (dashboard){0};
+void run_metrics_begin(run_metrics *m) {
+  *m = (run_metrics){0};
 }
 
-static void end_phase(dashboard *d) {
-  if (d->n > 0 && d->phase[d->n - 1].seconds == 0)
-    d->phase[d->n - 1].seconds = seconds_now() - d->phase[d->n - 1].begun;
+static void end_phase(run_metrics *m) {
+  if (m->n > 0 && m->phase[m->n - 1].seconds == 0)
+    m->phase[m->n - 1].seconds = seconds_now() - m->phase[m->n - 1].begun;
 }
 
-void dashboard_phase(dashboard *d, const char *name) {
-  end_phase(d);
-  if (d->n == DASHBOARD_PHASES)
+void run_metrics_phase(run_metrics *m, const char *name) {
+  end_phase(m);
+  if (m->n == RUN_METRICS_PHASES)
     return;
-  d->phase[d->n].name = name;
-  d->phase[d->n].begun = seconds_now();
-  d->phase[d->n++].seconds = 0;
+  m->phase[m->n].name = name;
+  m->phase[m->n].begun = seconds_now();
+  m->phase[m->n++].seconds = 0;
 }
 
-/* The time of the last success in the file that is there; 0 where there is none. */
+/* The time of the last success in the file that is there; 0 if there is none. */
 static double last_success(const char *path) {
   char *text;
   int64_t n;
@@ -47,11 +47,11 @@ static double last_success(const char *path) {
   return when;
 }
 
-status dashboard_write(dashboard *d, const char *path, status ended, const json_t *verdict) {
+status run_metrics_write(run_metrics *m, const char *path, status ended, const json_t *verdict) {
   char text[8192];
   size_t room = sizeof text;
   int n = 0;
-  end_phase(d);
+  end_phase(m);
   double success = ended == OK ? (double)time(NULL) : last_success(path);
   n += snprintf(text + n, room - (size_t)n,
                 "# HELP palate_refresh_status Exit status of the last run; 0 is good.\n"
@@ -69,9 +69,9 @@ status dashboard_write(dashboard *d, const char *path, status ended, const json_
                 "# HELP palate_refresh_phase_seconds How long each phase of the last run took.\n"
                 "# TYPE palate_refresh_phase_seconds gauge\n",
                 status_exit_code(ended), ended == OK, (double)time(NULL), SUCCESS, SUCCESS, SUCCESS, success);
-  for (int i = 0; i < d->n; i++)
-    n += snprintf(text + n, room - (size_t)n, "palate_refresh_phase_seconds{phase=\"%s\"} %.3f\n", d->phase[i].name,
-                  d->phase[i].seconds);
+  for (int i = 0; i < m->n; i++)
+    n += snprintf(text + n, room - (size_t)n, "palate_refresh_phase_seconds{phase=\"%s\"} %.3f\n", m->phase[i].name,
+                  m->phase[i].seconds);
   const char *metric = json_string_value(json_object_get(verdict, "metric"));
   if (metric != NULL) {
     n += snprintf(text + n, room - (size_t)n,
