@@ -3,14 +3,14 @@
 #include "eval/score/foldin.h"
 #include "io/base/log.h"
 #include "io/base/mem.h"
+#include "io/snapshot/seal.h"
 #include "io/snapshot/snapshot.h"
 #include "jobs/cli/listing.h"
 #include "jobs/commands/commands.h"
 #include "jobs/show/member_list.h"
+#include "jobs/steps/model_dataset.h"
 
 #include <omp.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static const option_use TAKES[] = {
     {.name = "user"},
@@ -33,24 +33,15 @@ static bool for_everyone(const options *o) {
 /* Opens the dataset that says what members have: --data, else the one the model was trained on. NULL in *out, with a
  * warning, if that is gone. */
 static status open_data(comm *c, const options *o, model *m, dataset **out) {
-  status st = OK;
-  char *recorded = NULL;
-  const char *path = option_text(o, "data");
+  char *path = NULL;
   *out = NULL;
-  if (path == NULL && h5_attr_has(model_file(m), "/", "dataset")) {
-    TRY(comm_agree(c, h5_attr_text(model_file(m), "/", "dataset", &recorded)));
-    int64_t gone = access(recorded, R_OK) != 0;
-    comm_max_i64(c, &gone, 1);
-    path = gone ? NULL : recorded;
-  }
-  if (path == NULL) {
+  status st = model_dataset(c, m, option_text(o, "data"), &path);
+  if (st == OK && path != NULL)
+    st = dataset_open(c, path, out);
+  else if (st == OK)
     log_warn("the dataset of the model is gone, so items that members already have are not left out; give it with "
              "--data DATASET");
-    goto done;
-  }
-  TRY(dataset_open(c, path, out));
-done:
-  mem_free(recorded);
+  mem_free(path);
   return st;
 }
 
@@ -139,14 +130,12 @@ static status recommend_everyone(comm *c, const options *o, model *m, const char
   part users = {0};
   dataset *d = NULL;
   seen *s = NULL;
-  struct stat sealed;
   if (option_text(o, "memory") != NULL)
     st = option_size(o, "memory", &memory);
   if (option_text(o, "output") != NULL) {
     snprintf(path, sizeof path, "%s", option_text(o, "output"));
   } else {
-    snprintf(path, sizeof path, "%s/SHA256SUMS", dir);
-    if (st == OK && stat(path, &sealed) == 0)
+    if (st == OK && seal_is_there(dir))
       st = status_fail(USAGE, "%s is sealed and never changes; give --output FILE", dir);
     snprintf(path, sizeof path, "%s/recommendations.h5", dir);
   }

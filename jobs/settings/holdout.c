@@ -78,7 +78,7 @@ status holdout_check(const holdout *h, const dataset *d) {
   return OK;
 }
 
-/* Reads the ids of a side once, so that their checksums are looked at; hashes them where `hash` is given. */
+/* Reads the ids of a side once, which checks their checksums; hashes them if `hash` is not NULL. */
 static status read_keys(dataset *d, side s, gid first, gid count, uint64_t *hash) {
   enum { SLAB = 1 << 16 };
   status st = OK;

@@ -12,10 +12,10 @@
 enum { HOLDOUT_TEXT_MAX = 4096 };
 
 typedef struct holdout {
-  split_rule rule;             /* none where the pairs are given by a dataset */
+  split_rule rule;             /* none if a dataset gives the pairs */
   char text[HOLDOUT_TEXT_MAX]; /* the rule, or "test:PATH" */
   const char *test;            /* PATH, within text; or NULL */
-  uint64_t *hash[2];           /* keys of lots, where the dataset's ids cannot be looked at in place. Owned */
+  uint64_t *hash[2];           /* keys of the draw, if the dataset's ids cannot be read in place. Owned */
 } holdout;
 
 /* What training must not see. USAGE. Local; every rank gets the same result. */

@@ -9,7 +9,7 @@
 /* All options of the command. NO_MEMORY. Local. Free with json_decref. */
 status recorded_all(const options *o, json_t **out);
 
-/* Those that change the model (option_table.h); null where the command does not take one. NO_MEMORY. Local. Free with
+/* Those that change the model (option_table.h); null if the command does not take one. NO_MEMORY. Local. Free with
  * json_decref. */
 status recorded_model(const options *o, json_t **out);
 

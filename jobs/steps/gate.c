@@ -68,8 +68,8 @@ static void judge_growth(judgement *j, const gate_settings *settings, model *now
     double factor = (double)new_size[i] / (double)old_size[i];
     json_object_set_new(growth, names[i], json_real(factor));
     if (factor > settings->jump || factor < 1 / settings->jump)
-      object_to(j, "the data jumped: %lld %s, where the published model has %lld (--gate-jump %g)",
-                (long long)new_size[i], names[i], (long long)old_size[i], settings->jump);
+      object_to(j, "the data jumped: %lld %s; the published model has %lld (--gate-jump %g)", (long long)new_size[i],
+                names[i], (long long)old_size[i], settings->jump);
   }
   json_object_set_new(j->all, "growth", growth);
 }

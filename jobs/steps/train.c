@@ -29,7 +29,7 @@ typedef struct training {
   csr pairs;
   als *als;
   progress bar;
-  double *objective; /* [sweeps of the settings], NaN where it was not computed */
+  double *objective; /* [sweeps of the settings], NaN: not computed */
   int done;          /* sweeps */
   double waiting, exchange;
   double balance; /* sum over `measured` sweeps */

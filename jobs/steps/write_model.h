@@ -14,7 +14,7 @@ typedef struct trained_model {
   const train_settings *settings;
   const holdout *held_out;
   dataset *data;
-  const double *objective; /* [sweeps]: NaN where it was not computed */
+  const double *objective; /* [sweeps]: NaN: not computed */
   int sweeps;
 } trained_model;
 
