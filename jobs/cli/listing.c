@@ -38,7 +38,7 @@ static status not_found(model *m, const strings *titles, const char *text) {
   return status_fail(USAGE, "%s has no item with the id or title `%.200s`.%s", h5_path(model_file(m)), text, hints);
 }
 
-/* -1 where there is no such id or title; USAGE only where several titles are alike. */
+/* -1 if there is no such id or title; USAGE only if several items have the title. */
 static status look_up(model *m, const strings *titles, const char *text, lid *row) {
   gid found;
   status st = model_find_id(m, ITEMS, text, &found);
@@ -46,7 +46,7 @@ static status look_up(model *m, const strings *titles, const char *text, lid *ro
     return st;
   *row = found >= 0 ? (lid)found : find_title(titles, text);
   if (*row == -2)
-    return status_fail(USAGE, "several items have the title `%.200s`; give the id of the one you mean", text);
+    return status_fail(USAGE, "several items have the title `%.200s`; give the id of one", text);
   return OK;
 }
 
@@ -84,7 +84,7 @@ status listing_find_all(model *m, const char *text, int most, lid *rows, int *n)
   bool read = false;
   *n = 0;
   while (*text != '\0') {
-    /* The shortest stretch up to a comma that names something: ids first, then titles with commas in them. */
+    /* The shortest text up to a comma that names an item: ids first, then titles with commas in them. */
     lid row = -1;
     size_t end = 0, first = strcspn(text, ",");
     char name[TEXT_MAX];
@@ -121,14 +121,14 @@ status listing_find_all(model *m, const char *text, int most, lid *rows, int *n)
       text++;
   }
   if (*n == 0)
-    st = status_fail(USAGE, "no favourites are given");
+    st = status_fail(USAGE, "--likes names no item");
 done:
   strings_free(&titles);
   return st;
 }
 
 typedef struct names {
-  char id[ID_MAX + 1], title[TEXT_MAX], tags[TEXT_MAX]; /* title and tags are "" where there are none */
+  char id[ID_MAX + 1], title[TEXT_MAX], tags[TEXT_MAX]; /* title and tags: "" if there are none */
 } names;
 
 static status read_names(model *m, lid row, names *out) {

@@ -1,4 +1,4 @@
-/* Items as people name them, and lists of items as people read them. */
+/* Items found by id or title, and lists of items for people. */
 #ifndef PALATE_JOBS_CLI_LISTING_H
 #define PALATE_JOBS_CLI_LISTING_H
 
@@ -7,11 +7,11 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* The row of an item given by id or, where no id is so, by title (upper and lower case alike). USAGE where there is
- * none, naming some titles that have the text in them, or where several have the title. Local. */
+/* Finds the row of an item by id, else by title (ignoring case). USAGE if there is none, naming some titles that
+ * contain the text, or if several items have the title. Local. */
 status listing_find(model *m, const char *text, lid *row);
 
-/* The rows of "ID,ID,…", ids or titles; a title may itself have commas in it. At most `most`; ascending, each once.
+/* Finds the rows of "ID,ID,…", ids or titles; a title may contain commas. At most `most` rows; ascending, each once.
  * USAGE as above. Local. */
 status listing_find_all(model *m, const char *text, int most, lid *rows, int *n);
 
@@ -27,7 +27,7 @@ status listing_show(model *m, const listed *list, int n, const char *score_name,
 /* [{"rank", "id", "title", "tags", score_name, "match"}, …]. Free with json_decref. Local. */
 status listing_json(model *m, const listed *list, int n, const char *score_name, json_t **out);
 
-/* Text as JSON, with the bytes of broken UTF-8 as \xNN. */
+/* Text as a JSON string; bytes that are not UTF-8 become \xNN. */
 json_t *listing_text(const char *text);
 
 #endif

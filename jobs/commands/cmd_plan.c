@@ -124,7 +124,7 @@ done:
 }
 
 /* The layout with the fewest node-seconds a sweep among powers of two, from the laws (counting anew for each would read
- * the data as often). A dearer one that is much faster is a matter of taste; --ranks and --threads show any. */
+ * the data as often). Some pay more for a much faster one; --ranks and --threads show any. */
 static status cheapest(const request *r, const plan_answer *answer, const plan_service *service, layout_choice *out) {
   *out = (layout_choice){0};
   for (int nodes = 1; nodes <= 4096; nodes *= 2)
@@ -195,7 +195,7 @@ done:
 
 const command CMD_PLAN = {.name = "plan",
                           .arguments = "[DATASET]",
-                          .summary = "say what a training run will cost, before nodes are booked",
+                          .summary = "predict memory, bytes and seconds of a training run, before nodes are booked",
                           .details = DETAILS,
                           .min_arguments = 0,
                           .max_arguments = 1,

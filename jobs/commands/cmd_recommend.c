@@ -31,8 +31,8 @@ static bool for_everyone(const options *o) {
   return option_flag(o, "all");
 }
 
-/* The dataset that tells what members have: --data, else the model's. NULL in *out, with a warning, if that one is not
- * there any more. */
+/* Opens the dataset that says what members have: --data, else the one the model was trained on. NULL in *out, with a
+ * warning, if that is gone. */
 static status open_data(comm *c, const options *o, model *m, dataset **out) {
   char *path = NULL;
   *out = NULL;
@@ -40,8 +40,8 @@ static status open_data(comm *c, const options *o, model *m, dataset **out) {
   if (st == OK && path != NULL)
     st = dataset_open(c, path, out);
   else if (st == OK)
-    log_warn("the dataset is not where the model was trained on it, so items that members already have are not left "
-             "out; --data DATASET tells where it is");
+    log_warn("the dataset of the model is gone, so items that members already have are not left out; give it with "
+             "--data DATASET");
   mem_free(path);
   return st;
 }
@@ -60,7 +60,7 @@ static status recommend_user(comm *c, const options *o, model *m, const char *di
   gid ends[2];
   TRY(model_find_id(m, USERS, id, &row));
   if (row < 0) {
-    st = status_fail(USAGE, "%s has no member with the id `%.200s`; --likes serves newcomers", h5_path(model_file(m)),
+    st = status_fail(USAGE, "%s has no member with the id `%.200s`; for a newcomer use --likes", h5_path(model_file(m)),
                      id);
     goto done;
   }
@@ -195,13 +195,11 @@ const command CMD_RECOMMEND = {
     .arguments = "SNAPSHOT",
     .summary = "the best unseen items of a member, of a newcomer, or of everyone",
     .details =
-        "Items a member already has are left out, as the dataset tells them: the one the model was trained on, or "
-        "--data. The match per cent says, for an explicit model, where the predicted rating lies between the lowest "
-        "and "
-        "the highest rating there is; for an implicit one, how strong the predicted preference is beside the member's "
-        "strongest, over all items. --likes takes ids and titles; each counts as chosen once, or rated best. --all "
-        "runs "
-        "under mpirun or alone, and writes recommendations.h5 into the snapshot, or to --output.\n\n"
+        "Items that a member already has in the dataset are left out. The match per cent of an explicit model is the "
+        "place "
+        "of the predicted rating between the lowest and the highest rating; of an implicit one, the predicted "
+        "preference relative to the member's strongest over all items. Each of --likes counts as chosen once, or as "
+        "rated best. --all runs alone or under mpirun.\n\n"
         "  palate recommend snapshots --user 42\n"
         "  palate recommend snapshots --likes 'Heat (1995),318,50' --top 20\n"
         "  mpirun -n 2 palate recommend snapshots --all --top 100 -o recommendations.h5",

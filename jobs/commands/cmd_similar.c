@@ -32,7 +32,7 @@ static status cosines(model *m, lid row, real *out) {
     size[i] = sqrt(sum);
   }
   if (size[row] == 0) {
-    st = status_fail(USAGE, "nothing was trained on for this item, so nothing is like it");
+    st = status_fail(USAGE, "this item has no training data, so no item is similar to it");
     goto done;
   }
   TRY(one_scores(isa_in_use(), y + (off)row * k, y, n, k, out));
@@ -73,7 +73,7 @@ static status run(struct comm *c, const options *o) {
   listed *list = NULL;
   TRY(option_count(o, "top", 1, TOP_MAX, &top));
   if (option_text(o, "item") == NULL) {
-    st = status_fail(USAGE, "give --item ID, or its title");
+    st = status_fail(USAGE, "give --item ID, or --item TITLE");
     goto done;
   }
   TRY(snapshot_resolve(options_argument(o, 0), false, dir));
@@ -99,8 +99,8 @@ done:
 
 const command CMD_SIMILAR = {.name = "similar",
                              .arguments = "SNAPSHOT",
-                             .summary = "the items nearest to one, by the cosine of their factors",
-                             .details = "--item takes an id or a title.\n\n"
+                             .summary = "the items most similar to one, by the cosine of their factors",
+                             .details = "An item that was never trained on is similar to none, and never listed.\n\n"
                                         "  palate similar snapshots --item 'Heat (1995)'\n"
                                         "  palate similar snapshots --item 318 --top 20 --json",
                              .min_arguments = 1,

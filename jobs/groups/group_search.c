@@ -78,7 +78,7 @@ static checkpoint checkpoint_of(const search *s, bool to_read, checkpoint_table 
   return (checkpoint){.kind = KIND, .key = s->keep->key, .n_tables = TABLES, .tables = tables};
 }
 
-/* `rounds` of the run at hand are done, 0: it has its seeds, BETWEEN: it has not begun. */
+/* `rounds` of the current run are done, 0: it has its seeds, BETWEEN: it has not begun. */
 static status save(search *s, int rounds, bool finished) {
   checkpoint_table tables[TABLES];
   checkpoint p = checkpoint_of(s, false, tables);
@@ -95,7 +95,7 @@ static status save(search *s, int rounds, bool finished) {
   return st;
 }
 
-/* Whether a checkpoint's state makes sense; takes it over where it does. */
+/* Takes over a checkpoint's state. Returns false if it makes no sense. */
 static bool take_state(search *s, const json_t *state, int *rounds, bool *finished) {
   json_t *best = NULL;
   int restart, of, done, ended, best_rounds = 0, converged = 0;
@@ -127,9 +127,9 @@ static status recall(search *s, int *rounds, bool *finished) {
   status st = checkpoint_read(s->c, s->keep->dir, CHECKPOINT_STEPS_MAX, &p, &s->step, &state);
   if (st == OK && s->step > 0 && take_state(s, state, rounds, finished)) {
     if (s->restart < s->restarts && *rounds >= 0)
-      log_info("going on after round %d of the groups%s", *rounds, s->restart > 0 ? ", of a further try" : "");
+      log_info("resuming after round %d of the groups%s", *rounds, s->restart > 0 ? ", of a further run" : "");
     else if (s->restart < s->restarts)
-      log_info("going on after try %d of %d of the groups", s->restart, s->restarts);
+      log_info("resuming after run %d of %d of the groups", s->restart, s->restarts);
     st = *finished ? OK
                    : comm_agree(s->c, journal_write(s->j, json_pack("{s:s, s:i, s:i}", "event", "resume", "restart",
                                                                     s->restart, "round", *rounds)));
@@ -153,7 +153,7 @@ static status leave(search *s, int rounds) {
   return edge_stopped(s->keep->dir != NULL ? when : "while members were grouped", s->keep->dir);
 }
 
-/* After a step: a checkpoint where it is time for one, STOPPED with one where it is time to leave. */
+/* After a step: a checkpoint if one is due, STOPPED with one if time is up. */
 static status edge(search *s, int rounds, double seconds) {
   edge_choice choice = edge_choose(s->c, s->keep->clock, ++s->step, seconds);
   if (choice == EDGE_STOP)
@@ -190,7 +190,7 @@ static int64_t bound_bytes(const group_settings *t, const taste_rows *r) {
   return bytes;
 }
 
-/* More tries where they cost little: by the multiplications of a round, so that ranks have no say in it. */
+/* More runs if they cost little. Decided by the multiplications of a round, so the number of ranks does not matter. */
 static int choose_restarts(const group_settings *t, const taste_rows *r) {
   double work = (double)r->n_all * t->groups * r->k;
   if (t->restarts > 0)
@@ -240,7 +240,7 @@ done:
   return st;
 }
 
-/* From the parent's groups where there are as many; else the best of the restarts by inertia, ties to the first. */
+/* From the parent's groups if there are as many; else the best of the runs by inertia, ties to the first. */
 status group_search_rounds(comm *c, const group_settings *t, const taste_rows *r, const group_past *past,
                            const edge_keep *keep, journal *j, real *centre, group_found *out) {
   status st = OK;
