@@ -12,7 +12,7 @@ static const double FOLD_IN = 0.8;
 
 static const char VALIDATION[] = "validation:";
 
-/* Columns of RNG_HOLDOUT beyond every item row. */
+/* A column of RNG_HOLDOUT that is not an item row. */
 static const uint64_t COLUMN_MEMBER = UINT64_MAX;
 
 /* --- reading a rule --- */
@@ -94,14 +94,13 @@ static status parse_plain(const char *text, split_rule *out) {
                          text + 7);
     return OK;
   }
-  return status_fail(USAGE, "--holdout: `%s` is no rule; it takes none, random:F, last:N, before:TIME or users:F",
-                     text);
+  return status_fail(USAGE, "--holdout: `%s` is not a rule: use none, random:F, last:N, before:TIME or users:F", text);
 }
 
 status split_parse(const char *text, uint64_t seed, split_rule *out) {
   *out = (split_rule){.kind = SPLIT_NONE, .use = SPLIT_TO_TRAIN, .seed = seed};
   if (strlen(text) >= sizeof out->text)
-    return status_fail(USAGE, "--holdout: `%.20s…` is no rule; it takes none, random:F, last:N, before:TIME or users:F",
+    return status_fail(USAGE, "--holdout: `%.20s…` is not a rule: use none, random:F, last:N, before:TIME or users:F",
                        text);
   memcpy(out->text, text, strlen(text) + 1);
   if (strncmp(text, VALIDATION, sizeof VALIDATION - 1) == 0) {
@@ -114,7 +113,7 @@ status split_parse(const char *text, uint64_t seed, split_rule *out) {
   if (out->kind == SPLIT_NONE || out->kind == SPLIT_BEFORE)
     return status_fail(USAGE, "--holdout validation:RULE takes random:F, last:N or users:F, not `%s`", text);
   if (out->kind != SPLIT_LAST && out->fraction >= 0.5)
-    return status_fail(USAGE, "--holdout validation:RULE holds out F twice, so F is below 0.5, not `%s`", text);
+    return status_fail(USAGE, "--holdout validation:RULE holds out F twice, so F must be below 0.5, not `%s`", text);
   if (out->kind == SPLIT_LAST && 2 * out->last > SPLIT_LAST_MAX)
     return status_fail(USAGE, "--holdout validation:last:N takes N up to %d, not `%s`", SPLIT_LAST_MAX / 2, text);
   return OK;
@@ -138,17 +137,16 @@ bool split_needs_time(const split_rule *rule) {
   return rule->kind == SPLIT_LAST || rule->kind == SPLIT_BEFORE;
 }
 
-/* Whether a lot falls to what is measured on, to training, or (validation) to what stays unseen. */
-static event_mark mark_of_lot(bool validation, double lot, double share) {
-  if (lot < share)
+/* The mark for a uniform draw from 0 … 1. With validation the first `share` stays unseen and the second is tested. */
+static event_mark mark_of_draw(bool validation, double draw, double share) {
+  if (draw < share)
     return validation ? EVENT_DROP : EVENT_TEST;
-  return validation && lot < 2 * share ? EVENT_TEST : EVENT_TRAIN;
+  return validation && draw < 2 * share ? EVENT_TEST : EVENT_TRAIN;
 }
 
 static event_mark mark_of_member(const split_rule *rule, gid user) {
-  return mark_of_lot(rule->validation,
-                     rng_uniform(rule->seed, RNG_HOLDOUT, key_of(&rule->keys[USERS], user), COLUMN_MEMBER),
-                     rule->fraction);
+  double draw = rng_uniform(rule->seed, RNG_HOLDOUT, key_of(&rule->keys[USERS], user), COLUMN_MEMBER);
+  return mark_of_draw(rule->validation, draw, rule->fraction);
 }
 
 bool split_is_member(const split_rule *rule, gid user) {
@@ -196,7 +194,7 @@ static void mark_range(uint8_t *mark, off first, off end, event_mark as) {
     mark[e] = (uint8_t)as;
 }
 
-/* The row is in the order of time, so the latest last events are met first from its end. */
+/* The row is sorted by time: scanned from its end, the pairs with the latest last events come first. */
 static void mark_last(const split_rule *rule, off n, const lid *item, uint8_t *mark) {
   mark_range(mark, 0, n, EVENT_TRAIN);
   item_set latest;
@@ -217,7 +215,8 @@ static void mark_before(const split_rule *rule, off n, const lid *item, const in
     past++;
   mark_range(mark, 0, past, EVENT_TRAIN);
   mark_range(mark, past, n, EVENT_TEST);
-  /* Items of the past in pieces that fit a set; a piece passes over all later events. */
+  /* Drop later events of past items. The past items are taken in pieces that fit a set; each piece scans all later
+     events. */
   item_set known;
   for (off at = 0; at < past && past < n;) {
     set_clear(&known);
@@ -233,8 +232,8 @@ static void mark_random(const split_rule *rule, bool validation, double share, g
                         uint8_t *mark) {
   uint64_t member = key_of(&rule->keys[USERS], user);
   for (off e = 0; e < n; e++) {
-    double lot = rng_uniform(rule->seed, RNG_HOLDOUT, member, key_of(&rule->keys[ITEMS], item[e]));
-    mark[e] = (uint8_t)mark_of_lot(validation, lot, share);
+    double draw = rng_uniform(rule->seed, RNG_HOLDOUT, member, key_of(&rule->keys[ITEMS], item[e]));
+    mark[e] = (uint8_t)mark_of_draw(validation, draw, share);
   }
 }
 

@@ -17,7 +17,7 @@ typedef struct batch {
   gid *row;         /* [max_users] */
   real *x;          /* (max_users, width) */
   double *constant; /* [max_users] */
-  double *best;     /* [max_users]: the strongest preference among what the member has; implicit only */
+  double *best;     /* [max_users]: the strongest preference among the items the member has; implicit models */
   csr has;
   lid *item;      /* (max_users, top) */
   real *score;    /* (max_users, top) */
@@ -51,7 +51,7 @@ static void batch_free(batch *b) {
   mem_free(b->match);
 }
 
-/* Lists of the model's users first … first+n-1; b->has holds what they have. */
+/* Lists of the model's users first … first+n-1; b->has holds the items they have. */
 static status batch_lists(batch *b, scorer *s, const match_scale *scale, gid first, lid n) {
   status st = OK;
   for (lid u = 0; u < n; u++)
@@ -78,6 +78,7 @@ done:
   return st;
 }
 
+/* Copies the finished lists to item, score and match. */
 static void batch_read(batch *b, const match_scale *scale, int top, lid n) {
 #pragma omp parallel for schedule(static)
   for (lid u = 0; u < n; u++) {
@@ -104,8 +105,8 @@ done:
   return st;
 }
 
-/* This rank's users into the file. Local, unless seen_together: then ranks go through as many batches as the one that
- * has most, and all leave when one fails. */
+/* Writes this rank's users. Local, unless seen_together: then all ranks make as many batches as the rank with most, and
+ * all stop when one fails. */
 static status write_lists(comm *c, scorer *s, seen *seen, const match_scale *scale, gid first, gid count, int top,
                           int64_t memory, store *out) {
   batch b = {0};
@@ -156,9 +157,8 @@ status recommend_all(comm *c, model *m, seen *seen, const part *users, int top, 
       {.path = "/users/item", .type = H5_I32, .rows = n_users, .columns = top, .matrix = true},
       {.path = "/users/score", .type = H5_F32, .rows = n_users, .columns = top, .matrix = true},
       {.path = "/users/match", .type = H5_U8, .rows = n_users, .columns = top, .matrix = true}};
-  st = match_scale_read(m, &scale);
-  if (st == OK)
-    st = scorer_create(isa_in_use(), m, NULL, memory / 2, &s);
+  THEN(match_scale_read(m, &scale));
+  THEN(scorer_create(isa_in_use(), m, NULL, memory / 2, &s));
   TRY(comm_agree(c, st));
   TRY(store_create(c, path, columns, 3, attributes, 2, &out));
   st = write_lists(c, s, seen, &scale, first, count, top, memory, out);

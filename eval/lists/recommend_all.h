@@ -1,4 +1,4 @@
-/* Lists for everyone, written to one file. */
+/* Lists for all members, written to one file. */
 #ifndef PALATE_EVAL_LISTS_RECOMMEND_ALL_H
 #define PALATE_EVAL_LISTS_RECOMMEND_ALL_H
 
@@ -6,10 +6,11 @@
 #include "io/ranks/comm.h"
 #include "io/schema/model.h"
 
-/* The best `top` items of each of the model's members into an HDF5 file at `path`: /users/item int32 (n_users, top),
- * the model's item rows, best first, -1 where fewer items are left; /users/score float32: the predicted rating or
- * preference; /users/match uint8, per cent. `seen` (may be NULL) tells what to leave out, with `users` the cut of the
- * model's members it was made for. `memory` bounds what a rank takes; 0: 1 GiB. Collective; agreed status. */
+/* Writes the best `top` items of each of the model's members to an HDF5 file at `path`: /users/item int32
+ * (n_users, top), the model's item rows, best first, padded with -1; /users/score float32: the predicted rating or
+ * preference; /users/match uint8: per cent. `seen` (may be NULL): the items to leave out; `users`: the partition of the
+ * model's members that `seen` was created for. `memory` limits what a rank takes; 0: 1 GiB. Collective; agreed status.
+ */
 status recommend_all(comm *c, model *m, seen *seen, const part *users, int top, int64_t memory, const char *path);
 
 #endif

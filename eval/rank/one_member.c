@@ -1,6 +1,6 @@
 #include "eval/rank/one_member.h"
 
-#include "eval/rank/topk_kernel.h"
+#include "eval/rank/topk_keys.h"
 #include "io/base/mem.h"
 #include "train/math/product.h"
 

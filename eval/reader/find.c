@@ -36,7 +36,7 @@ static status not_found(model *m, const strings *titles, const char *text) {
   return status_fail(USAGE, "%s has no item with the id or title `%.200s`.%s", h5_path(model_file(m)), text, hints);
 }
 
-/* -1 where there is no such id or title; USAGE only where several titles are alike. */
+/* -1 if there is no such id or title; USAGE only if several items have the title. */
 static status look_up(model *m, const strings *titles, const char *text, lid *row) {
   gid found;
   status st = model_find_id(m, ITEMS, text, &found);
@@ -44,7 +44,7 @@ static status look_up(model *m, const strings *titles, const char *text, lid *ro
     return st;
   *row = found >= 0 ? (lid)found : find_title(titles, text);
   if (*row == -2)
-    return status_fail(USAGE, "several items have the title `%.200s`; give the id of the one you mean", text);
+    return status_fail(USAGE, "several items have the title `%.200s`; give the id of one", text);
   return OK;
 }
 
@@ -83,7 +83,7 @@ static status find_items(model *m, const char *text, int most, lid *rows, int *n
   bool read = false;
   *n = 0;
   while (*text != '\0') {
-    /* The shortest stretch up to a comma that names something: ids first, then titles with commas in them. */
+    /* The shortest text up to a comma that names an item: ids first, then titles with commas in them. */
     lid row = -1;
     size_t end = 0, first = strcspn(text, ",");
     char name[TEXT_MAX];
@@ -119,8 +119,6 @@ static status find_items(model *m, const char *text, int most, lid *rows, int *n
     while (*text == ' ')
       text++;
   }
-  if (*n == 0)
-    st = status_fail(USAGE, "no favourites are given");
 done:
   strings_free(&titles);
   return st;

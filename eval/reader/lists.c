@@ -174,7 +174,7 @@ static status cosines(const reader *r, lid item, real *out) {
   int k = model_factors(r->m);
   const double *norm = r->norm;
   if (norm[item] == 0)
-    return status_fail(USAGE, "nothing was trained on for this item, so nothing is like it");
+    return status_fail(USAGE, "this item has no training data, so no item is similar to it");
   status st = one_scores(isa_in_use(), r->y + (off)item * k, r->y, n, k, out);
   for (lid i = 0; st == OK && i < n; i++)
     out[i] = norm[i] > 0 ? (real)fmin(fmax((double)out[i] / (norm[i] * norm[item]), -1), 1) : NAN;

@@ -3,15 +3,12 @@
 
 #include "eval/reader/reader.h"
 #include "io/base/mem.h"
+#include "io/base/version.h"
 #include "io/snapshot/resolve.h"
 
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
-
-#ifndef PALATE_VERSION
-#define PALATE_VERSION "unknown"
-#endif
 
 struct palate_snapshot {
   reader *r;

@@ -50,7 +50,7 @@ status reader_find_user(reader *r, const char *id, gid *row);
 status reader_find_item(reader *r, const char *text, lid *row);
 
 /* The rows of "ID,ID,…", ids or titles; a title may itself have commas in it. At most `most`; ascending, each once.
- * USAGE as above. */
+ * *n is 0 if the text is empty. USAGE as above. */
 status reader_find_items(reader *r, const char *text, int most, lid *rows, int *n);
 
 typedef enum reader_text { READER_USER_ID, READER_ITEM_ID, READER_ITEM_TITLE, READER_ITEM_TAGS } reader_text;

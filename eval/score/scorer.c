@@ -60,9 +60,9 @@ struct scorer {
   real *y;    /* (block, width) */
   real *bias; /* [block] */
   topk_items *items;
-  lid loaded;  /* the block in y and items, -1: none */
-  lid *row;    /* [block]: where items moved, the dataset's rows of … */
-  lid brought; /* … this block, -1: none */
+  lid loaded;  /* the block in y and items; -1: none */
+  lid *row;    /* [block]: the dataset's rows of block `brought`, if items moved */
+  lid brought; /* -1: none */
 };
 
 status scorer_create(isa set, model *m, const row_map *map, int64_t memory, scorer **out) {
@@ -187,7 +187,7 @@ status scorer_get(scorer *s, int block, scorer_block *out) {
         s->y[(off)i * s->width + s->k] = s->bias[i];
     }
     if (scorer_moved(s) && s->brought != block)
-      TRY(status_fail(INTERNAL, "rows of a block of items were not brought"));
+      TRY(status_fail(INTERNAL, "scorer_get was called before scorer_bring"));
     TRY(topk_items_create(s->set, s->y, n, s->width, s->width, s->row, first, &s->items));
     s->loaded = block;
   }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Most values, and bytes, of one attribute: far above what palate writes. */
+/* Limit of values, and of bytes, of one attribute: far above what palate writes. */
 enum { COUNT_MAX = 1 << 24 };
 
 typedef struct attribute {
@@ -21,7 +21,7 @@ static void close_attribute(attribute *a) {
     H5Aclose(a->id);
 }
 
-/* Where it is missing: *there is false where `there` is given, else BAD_DATA. */
+/* Opens an attribute; BAD_DATA if it is missing or too large. Call close_attribute in any case. */
 static status open_attribute(h5_file *f, const char *object, const char *name, attribute *a) {
   *a = (attribute){.id = H5I_INVALID_HID, .type = H5I_INVALID_HID};
   bool there;
@@ -54,7 +54,7 @@ bool h5_attr_has(h5_file *f, const char *object, const char *name) {
   return h5_walk(f, object, &there) == OK && there && H5Aexists_by_name(f->id, object, name, H5P_DEFAULT) > 0;
 }
 
-/* Two passes over the names: how many and how long, then the names themselves. */
+/* Names are collected in two passes: the first counts and measures them, the second copies them. */
 typedef struct names {
   strings table;
   off n;
@@ -121,7 +121,8 @@ static status wrong_kind(const h5_file *f, const char *object, const char *name,
   return status_fail(BAD_DATA, "%s: the attribute `%s` of %s is not %s", f->path, name, object, wanted);
 }
 
-/* Numbers as int64 or double; count 0 asks for a scalar into `out`, else an array is allocated at *(void **)out. */
+/* Reads numbers as int64 (`whole`) or double: a scalar to `out` if count is NULL, else an array that is allocated at
+ * *(void **)out. */
 static status read_numbers(h5_file *f, const char *object, const char *name, bool whole, off *count, void *out) {
   attribute a;
   void *values = NULL;
@@ -207,15 +208,15 @@ done:
 }
 
 status h5_attr_text(h5_file *f, const char *object, const char *name, char **out) {
-  strings texts;
+  strings texts = {0};
+  status st = OK;
   *out = NULL;
-  status st = h5_attr_texts(f, object, name, &texts);
-  if (st == OK && texts.n != 1)
-    st = wrong_kind(f, object, name, "one text");
-  if (st == OK)
-    st = MEM_ALLOC(*out, (off)texts.width + 1, name);
-  if (st == OK)
-    strings_get(&texts, 0, *out, (size_t)texts.width + 1);
+  TRY(h5_attr_texts(f, object, name, &texts));
+  if (texts.n != 1)
+    TRY(wrong_kind(f, object, name, "one text"));
+  TRY(MEM_ALLOC(*out, (off)texts.width + 1, name));
+  strings_get(&texts, 0, *out, (size_t)texts.width + 1);
+done:
   strings_free(&texts);
   return st;
 }

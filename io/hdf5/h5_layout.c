@@ -10,19 +10,19 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Times in object headers would make equal files differ. */
+/* A property list without times: they would make files of equal content differ. */
 static hid_t timeless(hid_t class) {
   hid_t plist = H5Pcreate(class);
   H5Pset_obj_track_times(plist, false);
   return plist;
 }
 
-/* Makes the groups that lead to a path. */
+/* Creates the groups that lead to a path. */
 static status make_groups(hid_t file, const char *path, const char *where) {
   char part[512];
   size_t n = strlen(path);
   if (n >= sizeof part || path[0] != '/')
-    return status_fail(INTERNAL, "`%.100s` is no path within a file", path);
+    return status_fail(INTERNAL, "`%.100s` is not a path within a file", path);
   hid_t creation = timeless(H5P_GROUP_CREATE);
   status st = OK;
   for (size_t i = 1; st == OK && i < n; i++) {
@@ -34,7 +34,7 @@ static status make_groups(hid_t file, const char *path, const char *where) {
       continue;
     hid_t group = H5Gcreate2(file, part, H5P_DEFAULT, creation, H5P_DEFAULT);
     if (group < 0 || H5Gclose(group) < 0)
-      st = status_fail(IO_FAILED, "cannot write %s: no group %s", where, part);
+      st = status_fail(IO_FAILED, "cannot write %s: cannot create the group %s", where, part);
   }
   H5Pclose(creation);
   return st;
@@ -70,7 +70,7 @@ static status make_dataset(hid_t file, const h5_column *c, const char *where, in
   return st;
 }
 
-/* Texts are laid side by side at the width of the longest. */
+/* Copies the texts of an attribute into a table of the width of the longest. */
 static status pack_texts(const h5_attribute *a, strings *out) {
   const char *const *many = a->value, *one = a->value;
   off n = a->count > 0 ? a->count : 1;
@@ -117,7 +117,7 @@ static status make_attribute(hid_t file, const h5_attribute *a, const char *wher
   return st;
 }
 
-/* The written parts of one file into another; what lies between them stays a hole. */
+/* Copies the written parts of one file into another; the holes between them stay holes. */
 static status copy_written(int from, int to, const char *path) {
   enum { PIECE = 1 << 20 };
   char *buffer = NULL;
@@ -140,8 +140,8 @@ done:
   return st;
 }
 
-/* HDF5 that cannot write crashes the process at its end (1.10.8). So it writes into memory, a file without a name that
- * is all holes where the arrays will be, and what it wrote goes to the disk by calls whose errors are clean. */
+/* HDF5 1.10.8 crashes the process at its exit if it could not write. So it writes to a file in memory, with holes where
+ * the arrays will be, and copy_written puts what it wrote on the disk and reports errors. */
 static status lay_out(const char *name, const char *where, const h5_column *columns, int n_columns,
                       const h5_attribute *attributes, int n_attributes, int64_t *offsets) {
   hid_t access = H5Pcreate(H5P_FILE_ACCESS), creation = timeless(H5P_FILE_CREATE);
@@ -150,7 +150,7 @@ static status lay_out(const char *name, const char *where, const h5_column *colu
   H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
   H5Pset_file_locking(access, false, true);
   H5Pset_alignment(access, 4096, 4096);
-  H5Pset_fapl_stdio(access); /* the usual driver looks for a name behind the link in /proc, and there is none */
+  H5Pset_fapl_stdio(access); /* the default driver follows the link in /proc to a name, and there is none */
   hid_t file = H5Fcreate(name, H5F_ACC_TRUNC, creation, access);
   if (file < 0)
     TRY(status_fail(NO_MEMORY, "no memory to lay out %s", where));
@@ -170,19 +170,18 @@ status h5_layout(const char *path, const h5_column *columns, int n_columns, cons
                  int n_attributes, int64_t *offsets) {
   char name[64];
   h5_prepare();
+  status st = OK;
   int fd, memory = memfd_create("palate", MFD_CLOEXEC);
   if (memory < 0)
     return status_fail(NO_MEMORY, "no memory to lay out %s: %s", path, strerror(errno));
   snprintf(name, sizeof name, "/proc/self/fd/%d", memory);
-  status st = lay_out(name, path, columns, n_columns, attributes, n_attributes, offsets);
-  if (st == OK)
-    st = disk_create(path, &fd);
-  if (st == OK) {
-    st = copy_written(memory, fd, path);
-    close(fd);
-    if (st != OK)
-      unlink(path);
-  }
+  TRY(lay_out(name, path, columns, n_columns, attributes, n_attributes, offsets));
+  TRY(disk_create(path, &fd));
+  st = copy_written(memory, fd, path);
+  close(fd);
+  if (st != OK)
+    unlink(path);
+done:
   close(memory);
   return st;
 }

@@ -5,21 +5,27 @@
 
 #include <string.h>
 #include <sys/mman.h>
+#include <xxhash.h>
 
-/* Most bytes of one HDF5 call. */
+/* Bytes read by one HDF5 call at most. */
 static const int64_t PIECE = 1 << 30;
+
+uint64_t h5_checksum(const void *bytes, size_t n) {
+  return XXH3_64bits(bytes, n);
+}
 
 static status check_block(h5_file *f, const h5_entry *e, int64_t block, const char *bytes, int64_t n, uint64_t sum) {
   if (h5_checksum(bytes, (size_t)n) == sum)
     return OK;
   return status_fail(IO_FAILED,
                      "%s: %s does not match its checksum in block %lld (bytes %lld to %lld of the file): the file was "
-                     "damaged or changed; restore it or make it anew",
+                     "damaged or changed; restore it or create it again",
                      f->path, e->path, (long long)block, (long long)(e->place + block * f->block),
                      (long long)(e->place + block * f->block + n - 1));
 }
 
-/* Bytes first … first+count-1 of a dataset with checksums, block by block: whole ones straight into place. */
+/* Reads and checks bytes first … first+count-1 of a dataset with checksums, block by block; whole blocks go straight to
+ * `out`. */
 static status read_summed(h5_file *f, const h5_entry *e, int64_t first, int64_t count, char *out) {
   enum { SUMS = 512 };
   uint64_t sums[SUMS];
@@ -49,7 +55,7 @@ done:
   return st;
 }
 
-/* A value that does not fit stops the conversion instead of being cut to the nearest that does. */
+/* HDF5 would replace a value that does not fit by the nearest one that does; this stops the conversion instead. */
 static H5T_conv_ret_t refuse_overflow(H5T_conv_except_t what, hid_t from, hid_t to, void *in, void *out, void *flag) {
   (void)from, (void)to, (void)in, (void)out;
   if (what != H5T_CONV_EXCEPT_RANGE_HI && what != H5T_CONV_EXCEPT_RANGE_LOW && what != H5T_CONV_EXCEPT_NAN &&
@@ -59,7 +65,7 @@ static H5T_conv_ret_t refuse_overflow(H5T_conv_except_t what, hid_t from, hid_t 
   return H5T_CONV_ABORT;
 }
 
-/* The same by HDF5, for what is chunked, packed or of another type. `memory` is the type in the buffer. */
+/* Reads rows by HDF5: data that is chunked, packed or of another type. `memory` is the type in the buffer. */
 static status read_converted(h5_file *f, const h5_entry *e, hid_t memory, size_t row_bytes, off first, off count,
                              char *out) {
   status st = OK;
@@ -77,10 +83,9 @@ static status read_converted(h5_file *f, const h5_entry *e, hid_t memory, size_t
     if (space < 0 || slab < 0 || H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, size, NULL) < 0 ||
         H5Dread(e->dataset, memory, slab, space, transfer, out + (size_t)at * row_bytes) < 0) {
       if (overflow)
-        TRY(status_fail(BAD_DATA, "%s: %s has a value that does not fit its place (too large, or not a number)",
-                        f->path, e->path));
-      TRY(status_fail(IO_FAILED, "%s: %s cannot be read at rows %lld to %lld: the file is damaged or cut short",
-                      f->path, e->path, (long long)(first + at), (long long)(first + at + n - 1)));
+        TRY(status_fail(BAD_DATA, "%s: %s has a value that is too large or not a number", f->path, e->path));
+      TRY(status_fail(IO_FAILED, "%s: cannot read %s at rows %lld to %lld: the file is damaged or truncated", f->path,
+                      e->path, (long long)(first + at), (long long)(first + at + n - 1)));
     }
     H5Sclose(slab);
     slab = H5I_INVALID_HID;
@@ -94,7 +99,7 @@ done:
   return st;
 }
 
-/* A checked slab of values that will be converted: its checksums first, through a scratch block. */
+/* Checks the checksums of a slab whose values will be read by read_converted. */
 static status verify_only(h5_file *f, const h5_entry *e, int64_t first, int64_t count) {
   char *aside;
   status st = MEM_ALLOC(aside, f->block, "checksum block");
@@ -111,7 +116,7 @@ static status verify_only(h5_file *f, const h5_entry *e, int64_t first, int64_t 
 
 static status check_range(const h5_file *f, const h5_entry *e, off first, off count) {
   if (first < 0 || count < 0 || first > e->column.rows - count)
-    return status_fail(INTERNAL, "%s: rows %lld to %lld of %s, which has %lld", f->path, (long long)first,
+    return status_fail(INTERNAL, "%s: rows %lld to %lld do not exist in %s, which has %lld", f->path, (long long)first,
                        (long long)(first + count - 1), e->path, (long long)e->column.rows);
   return OK;
 }
@@ -124,7 +129,7 @@ status h5_read(h5_file *f, const char *path, h5_type type, off first, off count,
   if (st != OK || count == 0 || e->column.columns == 0)
     return st;
   if ((type == H5_TEXT) != (e->column.type == H5_TEXT) || (type == H5_TEXT && e->column.width == 0))
-    return status_fail(BAD_DATA, "%s: %s does not hold the kind of values expected there", f->path, path);
+    return status_fail(BAD_DATA, "%s: %s does not have the expected type of values", f->path, path);
   int64_t row = (int64_t)h5_row_bytes(&e->column);
   bool same = e->place >= 0 && type == e->column.type;
   if (same && e->sums >= 0)
@@ -144,9 +149,8 @@ status h5_read(h5_file *f, const char *path, h5_type type, off first, off count,
   return st;
 }
 
-/* Texts of variable length: HDF5 allocates each, so they come in batches. Fills s where it is given, and raises
- * *longest.
- */
+/* Reads texts of variable length in batches, as HDF5 allocates each. Fills s unless it is NULL; raises *longest to the
+ * length of the longest. */
 static status read_variable(h5_file *f, const h5_entry *e, off first, off count, strings *s, off *longest) {
   enum { BATCH = 4096 };
   char **texts;
@@ -176,28 +180,24 @@ static status read_variable(h5_file *f, const h5_entry *e, off first, off count,
 status h5_read_strings(h5_file *f, const char *path, off first, off count, strings *s) {
   *s = (strings){0};
   h5_entry *e;
-  status st = h5_entry_find(f, path, &e);
-  if (st == OK)
-    st = check_range(f, e, first, count);
-  if (st != OK)
-    return st;
+  status st = OK;
+  off longest = 1;
+  TRY(h5_entry_find(f, path, &e));
+  TRY(check_range(f, e, first, count));
   if (e->column.type != H5_TEXT || e->column.columns != 1)
-    return status_fail(BAD_DATA, "%s: %s does not hold texts", f->path, path);
+    TRY(status_fail(BAD_DATA, "%s: %s is not a vector of texts", f->path, path));
   if (e->column.width > 0) {
-    st = strings_alloc(s, count, e->column.width, path);
-    if (st == OK)
-      st = h5_read(f, path, H5_TEXT, first, count, s->bytes);
-  } else {
-    off longest = 1;
-    st = read_variable(f, e, first, count, NULL, &longest);
-    if (st == OK && longest > H5_TEXT_MAX)
-      st = status_fail(BAD_DATA, "%s: %s has a text of %lld bytes; at most %d are read", f->path, path,
-                       (long long)longest, H5_TEXT_MAX);
-    if (st == OK)
-      st = strings_alloc(s, count, (int)longest, path);
-    if (st == OK)
-      st = read_variable(f, e, first, count, s, &longest);
+    TRY(strings_alloc(s, count, e->column.width, path));
+    TRY(h5_read(f, path, H5_TEXT, first, count, s->bytes));
+    goto done;
   }
+  TRY(read_variable(f, e, first, count, NULL, &longest));
+  if (longest > H5_TEXT_MAX)
+    TRY(status_fail(BAD_DATA, "%s: %s has a text of %lld bytes; at most %d are read", f->path, path, (long long)longest,
+                    H5_TEXT_MAX));
+  TRY(strings_alloc(s, count, (int)longest, path));
+  TRY(read_variable(f, e, first, count, s, &longest));
+done:
   if (st != OK)
     strings_free(s);
   return st;

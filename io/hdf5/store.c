@@ -15,12 +15,12 @@
 struct store {
   comm *c;
   char path[DISK_PATH_MAX], partial[DISK_PATH_MAX];
-  int fd;             /* of this rank, on the partial file; -1 where there is none */
-  int n_columns;      /* the caller's; as many again hold their checksums, in the same order */
-  h5_column *columns; /* [2 n_columns], with paths of our own */
+  int fd;             /* of this rank, on the partial file; -1 if it is not open */
+  int n_columns;      /* the caller's; as many more hold their checksums, in the same order */
+  h5_column *columns; /* [2 n_columns], with our own copies of the paths */
   int64_t *offsets;   /* [2 n_columns] */
   int64_t *rows_put;  /* [n_columns], by this rank */
-  char *paths;        /* where columns[].path point */
+  char *paths;        /* the paths, one after another */
 };
 
 static int64_t column_bytes(const h5_column *c) {
@@ -42,7 +42,7 @@ static void free_store(store *s) {
   mem_free(s);
 }
 
-/* The caller's columns, and a column of checksums for each. */
+/* Copies the caller's columns and adds a column of checksums for each. */
 static status copy_columns(store *s, const h5_column *columns, int n) {
   status st = OK;
   size_t room = 0;
@@ -70,12 +70,13 @@ done:
   return st;
 }
 
-/* Rank 0 makes the file, with all its room. */
-static status lay_out(store *s, const h5_attribute *attributes, int n_attributes) {
+/* Rank 0 creates the file and reserves its space. */
+static status lay_out(store *s, const char *path, const h5_attribute *attributes, int n_attributes) {
   int n = 2 * s->n_columns, fd = -1;
   int64_t need = 1 << 20, block = H5_BLOCK_BYTES;
   h5_attribute *all = NULL;
   status st = OK;
+  strcpy(s->path, path);
   for (int i = 0; i < n; i++)
     need += column_bytes(&s->columns[i]) + 8192;
   TRY(disk_room(s->path, need));
@@ -88,43 +89,42 @@ static status lay_out(store *s, const h5_attribute *attributes, int n_attributes
   fd = open(s->partial, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
   int64_t size = fd >= 0 ? (int64_t)lseek(fd, 0, SEEK_END) : -1;
   if (size < 0)
-    TRY(status_fail(IO_FAILED, "cannot open %s again: %s", s->partial, strerror(errno)));
+    TRY(status_fail(IO_FAILED, "cannot reopen %s: %s", s->partial, strerror(errno)));
   TRY(disk_reserve(fd, size, s->path));
   s->fd = fd;
-  fd = -1;
 done:
-  if (fd >= 0)
-    close(fd);
+  if (st != OK) {
+    if (fd >= 0)
+      close(fd);
+    unlink(s->partial); /* harmless if it was never created: the name is ours alone */
+  }
   mem_free(all);
+  return st;
+}
+
+static status new_store(comm *c, const h5_column *columns, int n_columns, store **out) {
+  store *s = NULL;
+  status st = OK;
+  TRY(MEM_ZALLOC(s, 1, "store"));
+  s->fd = -1;
+  s->c = c;
+  TRY(copy_columns(s, columns, n_columns));
+done:
+  *out = s;
   return st;
 }
 
 status store_create(comm *c, const char *path, const h5_column *columns, int n_columns, const h5_attribute *attributes,
                     int n_attributes, store **out) {
   store *s = NULL;
+  status st = OK;
   *out = NULL;
-  status st = MEM_ZALLOC(s, 1, "store");
-  if (st == OK) {
-    s->fd = -1;
-    s->c = c;
-    st = copy_columns(s, columns, n_columns);
+  THEN(new_store(c, columns, n_columns, &s));
+  if (c->rank == 0) {
+    THEN(disk_partial(path, s->partial));
+    THEN(lay_out(s, path, attributes, n_attributes));
   }
-  if (st == OK && c->rank == 0) {
-    st = disk_partial(path, s->partial);
-    if (st == OK) {
-      strcpy(s->path, path);
-      st = lay_out(s, attributes, n_attributes);
-      if (st != OK)
-        unlink(s->partial); /* no harm where it was never made: the name is ours alone */
-    }
-  }
-  st = comm_agree(c, st);
-  if (st != OK) {
-    if (c->rank == 0 && s != NULL && s->fd >= 0)
-      unlink(s->partial);
-    free_store(s);
-    return st;
-  }
+  TRY(comm_agree(c, st));
   comm_broadcast(c, s->path, sizeof s->path, 0);
   comm_broadcast(c, s->partial, sizeof s->partial, 0);
   comm_broadcast(c, s->offsets, (off)sizeof *s->offsets * 2 * n_columns, 0);
@@ -134,15 +134,15 @@ status store_create(comm *c, const char *path, const h5_column *columns, int n_c
       st = status_fail(IO_FAILED, "rank %d cannot open %s: %s; all ranks need the same file system", c->rank,
                        s->partial, strerror(errno));
   }
-  st = comm_agree(c, st);
+  TRY(comm_agree(c, st));
+  *out = s;
+done:
   if (st != OK) {
-    if (c->rank == 0)
+    if (c->rank == 0 && s != NULL && s->fd >= 0)
       unlink(s->partial);
     free_store(s);
-    return st;
   }
-  *out = s;
-  return OK;
+  return st;
 }
 
 status store_put(store *s, int column, off first, off count, const void *rows) {
@@ -193,17 +193,17 @@ void store_created(char *out) {
     strcpy(out, "1970-01-01T00:00:00Z");
 }
 
-/* Every row came once, in number at least. */
+/* Checks that as many rows were written as there are. */
 static status check_complete(store *s) {
   comm_sum_i64(s->c, s->rows_put, s->n_columns);
   for (int i = 0; i < s->n_columns; i++)
     if (s->rows_put[i] != s->columns[i].rows)
-      return status_fail(INTERNAL, "%s: %lld of %lld rows of %s were written", s->path, (long long)s->rows_put[i],
+      return status_fail(INTERNAL, "%s: only %lld of %lld rows of %s were written", s->path, (long long)s->rows_put[i],
                          (long long)s->columns[i].rows, s->columns[i].path);
   return OK;
 }
 
-/* Reads back our share of every column and writes the checksums of its blocks. */
+/* Reads back this rank's share of every column and writes the checksums of its blocks. */
 static status write_checksums(store *s) {
   enum { BATCH = 512 };
   char *block = NULL;
@@ -230,7 +230,7 @@ done:
   return st;
 }
 
-/* Opens the file as a reader would and looks whether everything is where it was meant to be. */
+/* Opens the file as a reader would and checks that every column is as laid out. */
 static status verify(store *s) {
   h5_file *f = NULL;
   status st = OK;
@@ -241,22 +241,22 @@ static status verify(store *s) {
     TRY(h5_find(f, want->path, &found));
     if (found.type != want->type || found.rows != want->rows || found.matrix != want->matrix ||
         (want->matrix && found.columns != want->columns) || (want->type == H5_TEXT && found.width != want->width))
-      TRY(status_fail(IO_FAILED, "%s: %s is not what was written", s->partial, want->path));
+      TRY(status_fail(IO_FAILED, "%s: %s differs from what was written", s->partial, want->path));
     uint64_t *sums = NULL;
     off n_sums = 0;
     if (i < s->n_columns)
       TRY(h5_read_checksums(f, want->path, &sums, &n_sums));
     mem_free(sums);
     if (i < s->n_columns && n_sums != block_count(want))
-      TRY(status_fail(IO_FAILED, "%s: the checksums of %s are not what was written", s->partial, want->path));
+      TRY(status_fail(IO_FAILED, "%s: the checksums of %s differ from what was written", s->partial, want->path));
   }
 done:
   h5_close(f);
   return st;
 }
 
-/* Syncs and closes; opening anew makes what other nodes wrote visible on file systems that promise no more than that.
- */
+/* Syncs and closes the file. Opening it again makes what other nodes wrote visible on file systems that only guarantee
+ * that much. Collective; agreed status. */
 static status sync_and_reopen(store *s, bool reopen) {
   int fd = s->fd;
   s->fd = -1;
@@ -265,32 +265,26 @@ static status sync_and_reopen(store *s, bool reopen) {
     return st;
   s->fd = open(s->partial, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
   if (s->fd < 0)
-    st = status_fail(IO_FAILED, "cannot open %s again: %s", s->partial, strerror(errno));
+    st = status_fail(IO_FAILED, "cannot reopen %s: %s", s->partial, strerror(errno));
   return comm_agree(s->c, st);
 }
 
 status store_commit(store *s, status mine) {
   comm *c = s->c;
-  status st = comm_agree(c, mine);
-  if (st == OK)
-    st = check_complete(s);
-  if (st == OK)
-    st = sync_and_reopen(s, true);
-  if (st == OK)
-    st = comm_agree(c, write_checksums(s));
-  if (st == OK)
-    st = sync_and_reopen(s, false);
-  if (st == OK) {
-    if (c->rank == 0) {
-      st = verify(s);
-      if (st == OK)
-        st = disk_rename(s->partial, s->path);
-    }
-    st = comm_agree(c, st);
+  status st = OK;
+  TRY(comm_agree(c, mine));
+  TRY(check_complete(s));
+  TRY(sync_and_reopen(s, true));
+  TRY(comm_agree(c, write_checksums(s)));
+  TRY(sync_and_reopen(s, false));
+  if (c->rank == 0) {
+    THEN(verify(s));
+    THEN(disk_rename(s->partial, s->path));
   }
-  if (st != OK && c->rank == 0) {
+  TRY(comm_agree(c, st));
+done:
+  if (st != OK && c->rank == 0)
     unlink(s->partial);
-  }
   free_store(s);
   return st;
 }

@@ -1,42 +1,13 @@
-/* Sources of events to a dataset, over ranks: read in byte ranges, ids numbered, events moved to their users' owners,
- * ordered, written. The file is the same on any number of ranks and for any order of the lines. */
+/* Makes a dataset from files of events, over ranks: read byte ranges, number ids, move events to the ranks of their
+ * users, sort, write. The dataset does not depend on the number of ranks or the order of the lines. */
 #ifndef PALATE_IO_INGEST_INGEST_H
 #define PALATE_IO_INGEST_INGEST_H
 
+#include "io/ingest/ingest_settings.h"
 #include "io/ranks/comm.h"
-#include "io/text/text.h"
 
-typedef struct ingest_settings {
-  const char *const *sources;
-  int n_sources;
-  const char *output;
-  const char *items;  /* a table of titles and tags; NULL: none */
-  const char *users;  /* a table of names; NULL: none */
-  const char *append; /* the dataset whose rows come first; NULL: none */
-  text_wish wish;
-  const char *item_columns[3]; /* id, title, tags in the table of items: a name, a number, "none"; NULL: guess */
-  const char *group;           /* of HDF5 sources; NULL: look for it */
-  int rows;                    /* of HDF5 sources: 0 by the file, 1 users, 2 items */
-  off max_bad_lines;
-} ingest_settings;
-
-typedef struct ingest_report {
-  off lines, blank, rejected; /* of the sources; `rejected` ones are in OUTPUT.rejected */
-  off kept;                   /* lines that gave events */
-  off events;                 /* of the dataset */
-  off old_events;             /* of the dataset appended to */
-  off repeated;               /* events of a pair that an earlier event of the dataset has; training merges them */
-  gid users, items, old_users, old_items;
-  off named;                 /* users with a name from their table */
-  off titled, titles_unused; /* items with a title; titles of no item */
-  int64_t bytes;             /* of the sources */
-  int64_t memory;            /* peak of all ranks together */
-  double seconds_read, seconds_number, seconds_move, seconds_titles, seconds_write;
-  bool has_value, has_time;
-} ingest_report;
-
-/* Collective; every rank passes the same settings. Agreed status: NO_INPUT, USAGE, BAD_DATA, CANNOT_CREATE, IO_FAILED.
- */
+/* Reads the sources and writes s->output. Every rank passes the same settings. Collective; agreed status: NO_INPUT,
+ * USAGE, BAD_DATA, CANNOT_CREATE, IO_FAILED, NO_MEMORY. */
 status ingest_run(comm *c, const ingest_settings *s, ingest_report *report);
 
 #endif

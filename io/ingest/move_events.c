@@ -8,11 +8,11 @@
 #include <string.h>
 
 enum {
-  BINS = 64,               /* of rows, for each rank, to weigh ranges with */
-  MOVED_AT_ONCE = 1 << 19, /* events of all ranks in one round */
-  LEAST_MOVED = 1 << 12,   /* … of one rank */
+  BINS = 64,               /* bins of rows a rank, for cutting ranges of equal weight */
+  MOVED_AT_ONCE = 1 << 19, /* events of all ranks in one round, … */
+  LEAST_MOVED = 1 << 12,   /* … but at least this many of each rank */
   BASE_PIECE = 1 << 20,    /* events of the base read at once */
-  OWNER_SHIFT = 40         /* a route: owner above, row of the owner below */
+  OWNER_SHIFT = 40         /* a route is the owner in the bits above, the row at the owner in those below */
 };
 
 /* ---- how many events each user has, and who gets which users ---- */
@@ -30,7 +30,7 @@ static status count_events(const ingest_input *in, off **out) {
   return OK;
 }
 
-/* Even slab of the base's users of this rank. */
+/* This rank's even slab of the base's users. */
 static void base_slab(const comm *c, dataset *base, gid *first, gid *count) {
   gid n = base != NULL ? dataset_users(base) : 0;
   *first = n / c->size * c->rank + (c->rank < n % c->size ? c->rank : n % c->size);
@@ -41,7 +41,7 @@ static gid bin_first(gid n, off bins, off bin) {
   return n / bins * bin + n % bins * bin / bins;
 }
 
-/* first[r]: where rank r's users begin, so that ranges have about the same number of events (and users). */
+/* first[r] becomes the first user of rank r, so that ranges have about the same number of events (and users). */
 static status cut_users(comm *c, const off *counts, const gid *row, off n_ids, gid n, dataset *base, gid *first) {
   status st = OK;
   off bins = (off)BINS * c->size, *weight = NULL, *indptr = NULL;
@@ -50,8 +50,7 @@ static status cut_users(comm *c, const off *counts, const gid *row, off n_ids, g
   base_slab(c, base, &slab, &n_slab);
   if (st == OK && n_slab > 0) {
     st = MEM_ALLOC(indptr, n_slab + 1, "events of old users");
-    if (st == OK)
-      st = dataset_read_indptr(base, slab, n_slab, indptr);
+    THEN(dataset_read_indptr(base, slab, n_slab, indptr));
   }
   TRY(comm_agree(c, st));
   double per_row = n > 0 ? (double)bins / (double)n : 0;
@@ -76,24 +75,21 @@ done:
   return st;
 }
 
-/* One id's share of a user's events, sent to the owner. */
+/* How many events one rank has of a user; sent to the owner. */
 typedef struct share {
   gid row;
   off count;
 } share;
 
-/* Sums the counts at the owners: rows->indptr[u + 1] becomes the number of new events of our user u. */
+/* Sums the counts at the owners: the number of new events of our user u is added to rows->indptr[u + 1]. */
 static status sum_counts(comm *c, const off *counts, const gid *row, off n_ids, ingest_rows *rows) {
   status st = OK;
   share *give = NULL, *got = NULL;
   off *n_give = NULL, *n_got = NULL, *next = NULL, n = 0;
-  st = MEM_ZALLOC(n_give, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(n_got, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(next, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(give, n_ids, "counts of users");
+  THEN(MEM_ZALLOC(n_give, c->size, "counts"));
+  THEN(MEM_ALLOC(n_got, c->size, "counts"));
+  THEN(MEM_ALLOC(next, c->size, "counts"));
+  THEN(MEM_ALLOC(give, n_ids, "counts of users"));
   TRY(comm_agree(c, st));
   for (off i = 0; i < n_ids; i++)
     n_give[numbering_owner(rows->first, c->size, row[i])]++;
@@ -119,13 +115,13 @@ done:
 
 /* ---- the base's events ---- */
 
-/* Our users' rows of the base: their number, and where their events begin. */
+/* How many of our users are in the base; they come first. */
 static gid base_rows(const comm *c, dataset *base, const ingest_rows *rows) {
   gid n = base != NULL ? dataset_users(base) - rows->first[c->rank] : 0;
   return n < 0 ? 0 : n > rows->user_count ? rows->user_count : n;
 }
 
-/* Puts the base's events in place, each user's from cursor[u] on, which moves behind them. Local. */
+/* Reads the base's events of our users into place: user u's from cursor[u] on, which moves past them. Local. */
 static status read_base(comm *c, dataset *base, ingest_rows *rows, const off *base_indptr, off *cursor) {
   status st = OK;
   lid *item = NULL;
@@ -187,11 +183,11 @@ static event_block *stream_block(stream *s) {
 typedef struct mover {
   comm *c;
   ingest_rows *rows;
-  off *cursor;           /* [user_count] where a user's next event goes; in any order, they are sorted afterwards */
+  off *cursor;           /* [user_count] where a user's next event goes; any order, as they are sorted afterwards */
   const uint64_t *route; /* by the rank's row of the user id */
   const gid *item_row;   /* by the rank's row of the item id */
   bool has_value, has_time;
-  size_t words; /* 4 bytes each, of an event on its way: user, item[, value][, time] */
+  size_t words; /* size of an event in a message, in 4 bytes: user, item[, value][, time] */
 } mover;
 
 static inline void put(mover *m, off user, lid item, real value, int64_t time) {
@@ -202,7 +198,7 @@ static inline void put(mover *m, off user, lid item, real value, int64_t time) {
     m->rows->time[to] = time;
 }
 
-/* One rank: no wire, all threads at once. */
+/* Only one rank: all threads put events in place directly. */
 static void put_block(mover *m, const event_block *b, const ingest_lane *lane) {
   off *cursor = m->cursor;
   lid *item = m->rows->item;
@@ -226,12 +222,12 @@ static void put_block(mover *m, const event_block *b, const ingest_lane *lane) {
   }
 }
 
-/* Takes up to `most` events off the stream: ours are put in place, the others' are packed by owner. Two passes over
- * each piece of a block: count, then fill. */
+/* Takes up to `most` events off the stream. Ours are put in place; those for other ranks are laid down in `wire` (room
+ * for `most`) as they come, with their owners in `order`. Returns how many those are; n_give[r] are for rank r, and
+ * next[r] is where they will begin once they are sorted by owner. */
 static off fill(mover *m, stream *s, off most, off *n_give, off *next, uint32_t *wire, uint32_t *order) {
   const int rank = m->c->rank, size = m->c->size;
   const uint64_t row_mask = (UINT64_C(1) << OWNER_SHIFT) - 1;
-  /* `wire` has room for `most` events; they are first laid down as they come, `order` tells whose they are. */
   off n = 0, taken = 0;
   event_block *b;
   memset(n_give, 0, (size_t)size * sizeof *n_give);
@@ -269,7 +265,7 @@ static off fill(mover *m, stream *s, off most, off *n_give, off *next, uint32_t 
   return n;
 }
 
-/* The events laid down as they came, by owner. */
+/* Sorts the n events in `wire` by owner, to `out`. */
 static void by_owner(const mover *m, off n, const uint32_t *wire, const uint32_t *order, off *next, uint32_t *out) {
   for (off i = 0; i < n; i++)
     memcpy(out + (size_t)next[order[i]]++ * m->words, wire + (size_t)i * m->words, m->words * sizeof *wire);
@@ -304,17 +300,12 @@ static status move_events(comm *c, ingest_input *in, mover *m) {
     left += in->lanes[l].events.n;
   int64_t rounds = (left + most - 1) / most;
   comm_max_i64(c, &rounds, 1);
-  st = MEM_ALLOC(laid, most * (off)m->words, "events on their way");
-  if (st == OK)
-    st = MEM_ALLOC(wire, most * (off)m->words, "events on their way");
-  if (st == OK)
-    st = MEM_ALLOC(order, most, "events on their way");
-  if (st == OK)
-    st = MEM_ALLOC(n_give, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(n_got, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(next, c->size, "counts");
+  THEN(MEM_ALLOC(laid, most * (off)m->words, "events on their way"));
+  THEN(MEM_ALLOC(wire, most * (off)m->words, "events on their way"));
+  THEN(MEM_ALLOC(order, most, "events on their way"));
+  THEN(MEM_ALLOC(n_give, c->size, "counts"));
+  THEN(MEM_ALLOC(n_got, c->size, "counts"));
+  THEN(MEM_ALLOC(next, c->size, "counts"));
   TRY(comm_agree(c, st));
   for (int64_t round = 0; round < rounds; round++) {
     off n = fill(m, &s, most, n_give, next, laid, order);
@@ -326,7 +317,7 @@ static status move_events(comm *c, ingest_input *in, mover *m) {
     if (n_in > room) {
       mem_free(got);
       got = NULL;
-      st = MEM_ALLOC(got, n_in * (off)m->words, "events that came");
+      st = MEM_ALLOC(got, n_in * (off)m->words, "events received");
       room = n_in;
     }
     TRY(comm_agree(c, st));
@@ -347,6 +338,7 @@ done:
 
 /* ---- all of it ---- */
 
+/* Sorts the events of each of our users. Local. */
 static status order_rows(ingest_rows *rows) {
   status all = OK;
   char message[STATUS_MESSAGE_MAX] = "";
@@ -358,9 +350,8 @@ static status order_rows(ingest_rows *rows) {
 #pragma omp for schedule(dynamic, 64)
     for (gid u = 0; u < rows->user_count; u++) {
       off at = rows->indptr[u] - rows->first_event, n = rows->indptr[u + 1] - rows->indptr[u];
-      if (st == OK)
-        st = order_row(&space, n, rows->item + at, rows->value + at, rows->time != NULL ? rows->time + at : NULL,
-                       &repeated);
+      THEN(order_row(&space, n, rows->item + at, rows->value + at, rows->time != NULL ? rows->time + at : NULL,
+                     &repeated));
     }
     order_space_free(&space);
     if (st != OK)
@@ -374,31 +365,38 @@ static status order_rows(ingest_rows *rows) {
   return all == OK ? OK : status_fail(all, "%s", message);
 }
 
+static status alloc_events(ingest_rows *rows, off n, bool has_time) {
+  status st = OK;
+  TRY(MEM_ALLOC(rows->item, n, "events"));
+  TRY(MEM_ALLOC(rows->value, n, "events"));
+  if (has_time)
+    TRY(MEM_ALLOC(rows->time, n, "events"));
+done:
+  return st;
+}
+
 status ingest_move(comm *c, ingest_input *in, const gid *user_row, const gid *item_row, gid n_users, dataset *base,
                    ingest_rows *out) {
   status st = OK;
-  off *counts = NULL, *cursor = NULL, *base_indptr = NULL, n_ids = (off)in->users.n;
+  off *counts = NULL; /* events of each of our ids */
+  off *cursor = NULL, *base_indptr = NULL, n_ids = (off)in->users.n;
   uint64_t *route = NULL;
   *out = (ingest_rows){0};
-  st = MEM_ALLOC(out->first, c->size + 1, "ranges of users");
-  if (st == OK)
-    st = count_events(in, &counts);
+  THEN(MEM_ALLOC(out->first, c->size + 1, "ranges of users"));
+  THEN(count_events(in, &counts));
   TRY(comm_agree(c, st));
   TRY(cut_users(c, counts, user_row, n_ids, n_users, base, out->first));
   out->user_count = out->first[c->rank + 1] - out->first[c->rank];
   gid n_base = base_rows(c, base, out);
-  st = MEM_ZALLOC(out->indptr, out->user_count + 1, "places of users");
-  if (st == OK)
-    st = MEM_ALLOC(cursor, out->user_count, "places of users");
-  if (st == OK)
-    st = MEM_ALLOC(route, n_ids, "routes of users");
-  if (st == OK && n_base > 0) {
-    st = MEM_ALLOC(base_indptr, n_base + 1, "events of old users");
-    if (st == OK)
-      st = dataset_read_indptr(base, out->first[c->rank], n_base, base_indptr);
+  THEN(MEM_ZALLOC(out->indptr, out->user_count + 1, "places of users"));
+  THEN(MEM_ALLOC(cursor, out->user_count, "places of users"));
+  THEN(MEM_ALLOC(route, n_ids, "routes of users"));
+  if (n_base > 0) {
+    THEN(MEM_ALLOC(base_indptr, n_base + 1, "events of old users"));
+    THEN(dataset_read_indptr(base, out->first[c->rank], n_base, base_indptr));
   }
-  if (st == OK && out->user_count > UINT32_MAX)
-    st = status_fail(NO_MEMORY, "more than %u users on one rank: use more ranks", UINT32_MAX);
+  if (out->user_count > UINT32_MAX)
+    THEN(status_fail(NO_MEMORY, "more than %u users on one rank: use more ranks", UINT32_MAX));
   TRY(comm_agree(c, st));
   TRY(sum_counts(c, counts, user_row, n_ids, out));
   mem_free(counts);
@@ -410,13 +408,9 @@ status ingest_move(comm *c, ingest_input *in, const gid *user_row, const gid *it
   }
   off n = out->indptr[out->user_count];
   out->first_event = comm_before_i64(c, n);
-  st = MEM_ALLOC(out->item, n, "events");
-  if (st == OK)
-    st = MEM_ALLOC(out->value, n, "events");
-  if (st == OK && in->has_time)
-    st = MEM_ALLOC(out->time, n, "events");
-  if (st == OK && base != NULL)
-    st = read_base(c, base, out, base_indptr, cursor);
+  THEN(alloc_events(out, n, in->has_time));
+  if (base != NULL)
+    THEN(read_base(c, base, out, base_indptr, cursor));
   TRY(comm_agree(c, st));
   for (off i = 0; i < n_ids; i++) {
     int owner = numbering_owner(out->first, c->size, user_row[i]);

@@ -1,4 +1,4 @@
-/* The middle part of ingest: events to the owners of their users, and into order. */
+/* The middle part of ingest: sends events to the ranks that own their users, and sorts them. */
 #ifndef PALATE_IO_INGEST_MOVE_EVENTS_H
 #define PALATE_IO_INGEST_MOVE_EVENTS_H
 
@@ -10,18 +10,17 @@
 typedef struct ingest_rows {
   gid *first;      /* [size + 1] the first user of each rank */
   gid user_count;  /* of ours */
-  off first_event; /* place in the dataset of our first event */
+  off first_event; /* row in the dataset of our first event */
   off *indptr;     /* [user_count + 1], from first_event on */
   lid *item;
   real *value;
-  int64_t *time; /* NULL where there are none */
-  off repeated;  /* events of a pair that an earlier one has */
+  int64_t *time; /* NULL if there are none */
+  off repeated;  /* events whose user and item an earlier event has too */
 } ingest_rows;
 
-/* Cuts the n_users rows into one range a rank, of about the same number of events; counts the events of each user and
- * moves them all, freeing the input's blocks on the way; takes the events of `base` (may be NULL) before them; orders
- * each user's by (time, item, value). user_row and item_row give the rows of the input's ids. Collective; agreed
- * status. Free with ingest_rows_free. */
+/* Cuts the n_users rows into one range a rank with about the same number of events, moves all events there (freeing the
+ * input's blocks on the way), adds the events of `base` (may be NULL), and sorts each user's by (time, item, value).
+ * user_row and item_row are the rows of the input's ids. Collective; agreed status. Free with ingest_rows_free. */
 status ingest_move(comm *c, ingest_input *in, const gid *user_row, const gid *item_row, gid n_users, dataset *base,
                    ingest_rows *out);
 void ingest_rows_free(ingest_rows *rows);

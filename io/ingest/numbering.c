@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAMPLES = 64 /* a rank gives */ };
+enum { SAMPLES = 64 /* of each rank */ };
 
 static off total(const off *counts, int size) {
   off sum = 0;
@@ -15,15 +15,15 @@ static off total(const off *counts, int size) {
   return sum;
 }
 
-/* Sends counts[r] ids to each rank r in turn from the ordered list; got holds them by source, from[r] of rank r. */
+/* Sends ids of the list, in order, counts[r] of them to rank r. *got holds what came, from[r] ids of rank r.
+ * Collective; agreed status. */
 static status list_move(comm *c, const id_list *l, const off *counts, off *from, id_list *got) {
   status st = OK;
   off *give_bytes = NULL, *got_bytes = NULL;
   *got = (id_list){0};
   comm_transpose_i64(c, counts, from);
-  st = MEM_ALLOC(give_bytes, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(got_bytes, c->size, "counts");
+  THEN(MEM_ALLOC(give_bytes, c->size, "counts"));
+  THEN(MEM_ALLOC(got_bytes, c->size, "counts"));
   TRY(comm_agree(c, st));
   if (l->numeric) {
     TRY(comm_agree(c, id_list_alloc(got, total(from, c->size), true, 0)));
@@ -49,7 +49,7 @@ done:
   return st;
 }
 
-/* One id as a sample, standing for `weight` ids. */
+/* A sampled id, which stands for `weight` ids. */
 typedef struct sample {
   int64_t weight, number;
   unsigned char length;
@@ -65,7 +65,7 @@ static int compare_texts(const void *a, const void *b) {
   return id_compare(false, x->bytes, x->length, y->bytes, y->length);
 }
 
-/* Splitters that give every rank about the same number of ids. The same on all ranks. */
+/* Chooses splitters that give every rank about the same number of ids; the same on all ranks. Collective; agreed. */
 static status choose_splitters(comm *c, const id_list *sorted, id_list *out) {
   status st = OK;
   sample *mine = NULL, *all = NULL;
@@ -77,11 +77,9 @@ static status choose_splitters(comm *c, const id_list *sorted, id_list *out) {
   TRY(comm_agree(c, st));
   comm_gather_i64(c, n_mine, counts);
   off n = total(counts, c->size), bytes = (off)(c->size - 1) * (ID_MAX + 1);
-  st = MEM_ZALLOC(mine, n_mine, "samples of ids");
-  if (st == OK)
-    st = MEM_ALLOC(all, n, "samples of ids");
-  if (st == OK)
-    st = id_list_alloc(out, c->size - 1, sorted->numeric, bytes);
+  THEN(MEM_ZALLOC(mine, n_mine, "samples of ids"));
+  THEN(MEM_ALLOC(all, n, "samples of ids"));
+  THEN(id_list_alloc(out, c->size - 1, sorted->numeric, bytes));
   TRY(comm_agree(c, st));
   for (off i = 0; i < n_mine; i++) {
     off at = (2 * i + 1) * sorted->n / (2 * n_mine);
@@ -122,7 +120,7 @@ done:
   return st;
 }
 
-/* How many of the sorted ids go to each rank. */
+/* counts[r] becomes the number of the sorted ids that go to rank r. */
 static void count_by_owner(const id_list *sorted, const id_list *splitters, int size, off *counts) {
   off at = 0;
   for (int r = 0; r < size; r++) {
@@ -141,15 +139,15 @@ static void count_by_owner(const id_list *sorted, const id_list *splitters, int 
   }
 }
 
-/* Numbers what has come to this rank: row[i] of got id i; the distinct ones become n->own. old_row[i] is -1 or the row
- * that id i has already; NULL where nothing is old. */
+/* Numbers the ids this rank got: row[i] becomes the row of got id i, and the distinct ids become n->own. old_row[i] is
+ * the row that id i already has, or -1; old_row is NULL if nothing is old. Collective; agreed status. */
 static status number_own(comm *c, numbering *n, const id_list *got, const gid *old_row, gid *row) {
   status st = OK;
   sort_pair *order = NULL;
   off distinct = 0, fresh = 0, bytes = 0;
   st = id_list_sort(got, &order);
   if (st == OK) {
-    for (off k = 0; k < got->n; k++) { /* `high` is free now: it takes the number of the distinct id */
+    for (off k = 0; k < got->n; k++) { /* `high` is no longer needed: it becomes the index of the distinct id */
       off i = (off)order[k].low;
       bool same = k > 0 && id_list_compare(got, i, got, (off)order[k - 1].low) == 0;
       if (!same) {
@@ -160,8 +158,7 @@ static status number_own(comm *c, numbering *n, const id_list *got, const gid *o
     }
     st = id_list_alloc(&n->own, distinct, got->numeric, bytes);
   }
-  if (st == OK)
-    st = MEM_ALLOC(n->own_row, distinct, "rows of ids");
+  THEN(MEM_ALLOC(n->own_row, distinct, "rows of ids"));
   TRY(comm_agree(c, st));
   for (off i = 0; i < distinct; i++)
     n->own_row[i] = -1;
@@ -209,22 +206,17 @@ status numbering_create(comm *c, const id_table *ids, const strings *old, gid ol
   comm_max_i64(c, &other, 1);
   out->numeric = other == 0;
   st = id_list_create(ids, old, out->numeric, &sorted, &order);
-  if (st == OK)
-    st = MEM_ALLOC(give, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(from, c->size, "counts");
+  THEN(MEM_ALLOC(give, c->size, "counts"));
+  THEN(MEM_ALLOC(from, c->size, "counts"));
   TRY(comm_agree(c, st));
   TRY(choose_splitters(c, &sorted, &out->splitters));
   count_by_owner(&sorted, &out->splitters, c->size, give);
   TRY(list_move(c, &sorted, give, from, &got));
-  st = MEM_ALLOC(rows_got, got.n, "rows of ids");
-  if (st == OK)
-    st = MEM_ALLOC(rows_back, sorted.n, "rows of ids");
+  THEN(MEM_ALLOC(rows_got, got.n, "rows of ids"));
+  THEN(MEM_ALLOC(rows_back, sorted.n, "rows of ids"));
   if (n_old > 0) {
-    if (st == OK)
-      st = MEM_ALLOC(old_give, sorted.n, "rows of old ids");
-    if (st == OK)
-      st = MEM_ALLOC(old_got, got.n, "rows of old ids");
+    THEN(MEM_ALLOC(old_give, sorted.n, "rows of old ids"));
+    THEN(MEM_ALLOC(old_got, got.n, "rows of old ids"));
   }
   TRY(comm_agree(c, st));
   if (n_old > 0) {
@@ -262,14 +254,13 @@ void numbering_free(numbering *n) {
 status numbering_find(comm *c, const numbering *n, const id_table *ids, gid *rows) {
   status st = OK;
   id_list sorted = {0}, got = {0};
-  id_table known = {0}; /* where all ids are integers, only integers can be among them */
+  id_table known = {0}; /* without texts if all numbered ids are integers: texts cannot be among them */
   sort_pair *order = NULL;
   uint32_t *place = NULL;
   off *give = NULL, *from = NULL;
   gid *rows_got = NULL, *rows_back = NULL;
   st = id_table_create(&known);
-  if (st == OK)
-    st = MEM_ALLOC(place, ids->n, "ids to find");
+  THEN(MEM_ALLOC(place, ids->n, "ids to find"));
   for (uint32_t i = 0; i < ids->n && st == OK; i++) {
     char text[ID_MAX];
     int64_t number;
@@ -282,18 +273,14 @@ status numbering_find(comm *c, const numbering *n, const id_table *ids, gid *row
     if (st == OK)
       place[row] = i;
   }
-  if (st == OK)
-    st = id_list_create(&known, NULL, n->numeric, &sorted, &order);
-  if (st == OK)
-    st = MEM_ALLOC(give, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(from, c->size, "counts");
+  THEN(id_list_create(&known, NULL, n->numeric, &sorted, &order));
+  THEN(MEM_ALLOC(give, c->size, "counts"));
+  THEN(MEM_ALLOC(from, c->size, "counts"));
   TRY(comm_agree(c, st));
   count_by_owner(&sorted, &n->splitters, c->size, give);
   TRY(list_move(c, &sorted, give, from, &got));
-  st = MEM_ALLOC(rows_got, got.n, "rows of ids");
-  if (st == OK)
-    st = MEM_ALLOC(rows_back, sorted.n, "rows of ids");
+  THEN(MEM_ALLOC(rows_got, got.n, "rows of ids"));
+  THEN(MEM_ALLOC(rows_back, sorted.n, "rows of ids"));
   TRY(comm_agree(c, st));
   for (off i = 0; i < got.n; i++) {
     off low = 0, high = n->own.n;
@@ -341,15 +328,11 @@ status numbering_ids(comm *c, const numbering *n, const gid *first, strings *out
   sort_pair *order = NULL;
   gid *rows = NULL, *rows_got = NULL;
   *out = (strings){0};
-  st = MEM_ZALLOC(give, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(from, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(next, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(order, n->own.n, "order of ids");
-  if (st == OK)
-    st = MEM_ALLOC(rows, n->own.n, "rows of ids");
+  THEN(MEM_ZALLOC(give, c->size, "counts"));
+  THEN(MEM_ALLOC(from, c->size, "counts"));
+  THEN(MEM_ALLOC(next, c->size, "counts"));
+  THEN(MEM_ALLOC(order, n->own.n, "order of ids"));
+  THEN(MEM_ALLOC(rows, n->own.n, "rows of ids"));
   if (st == OK) {
     for (off i = 0; i < n->own.n; i++)
       give[numbering_owner(first, c->size, n->own_row[i])]++;
@@ -372,8 +355,7 @@ status numbering_ids(comm *c, const numbering *n, const gid *first, strings *out
     size_t length = id_list_text(&got, i, room, &text);
     width = length > width ? length : width;
   }
-  if (st == OK)
-    st = strings_alloc(out, first[c->rank + 1] - first[c->rank], (int)width, "ids");
+  THEN(strings_alloc(out, first[c->rank + 1] - first[c->rank], (int)width, "ids"));
   TRY(comm_agree(c, st));
   comm_move_rows(c, rows, give, rows_got, from, sizeof(gid));
   for (off i = 0; i < got.n; i++) {

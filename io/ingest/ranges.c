@@ -8,17 +8,17 @@
 #include <string.h>
 #include <unistd.h>
 
-/* gzip cannot be entered in the middle; its bytes weigh what they unpack to, about. */
-enum { GZIP_WEIGHT = 4, REJECT_TEXT = 1024 /* bytes of a refused line that are kept */ };
+/* A gzip file is read by one reader from the start; its bytes count about as much as they unpack to. */
+enum { GZIP_WEIGHT = 4, REJECT_TEXT = 1024 /* bytes of a rejected line that are kept */ };
 
-/* A refused line; its text lies in the reader's heap. */
-typedef struct refused {
+/* A rejected line; its text is in the reader's heap. */
+typedef struct rejected {
   int source, column;
   off line;
   const char *reason;
   off text;
   size_t n;
-} refused;
+} rejected;
 
 /* A byte range of one source. */
 typedef struct piece {
@@ -26,7 +26,7 @@ typedef struct piece {
   off begin, end;
 } piece;
 
-/* What a thread reads, and what it meets besides good records. */
+/* One thread's share of the sources, and what it found there. */
 typedef struct reader {
   text_parser *parser;
   text_counts counts;
@@ -35,15 +35,15 @@ typedef struct reader {
   int n_sources;
   double low, high; /* its share of the total weight */
   off most_bad;
-  refused *refused;
-  off n_refused, room_refused;
+  rejected *rejected;
+  off n_rejected, room_rejected;
   char *heap;
   off heap_used, heap_room;
   int first_source, last_source; /* -1: none */
   bool first_cut;                /* the first piece begins in the middle of its source */
   off first_lines, last_lines;   /* lines read of the first and of the last source */
-  text_place place;              /* where the first piece begins, see text_range */
-  text_place after[2];           /* … and where the last one ends, for both places */
+  text_place place;              /* position of the first piece among quotes, see text_range */
+  text_place after[2];           /* … and of the end of the last one, for both cases */
   progress *shown;
   off shown_before;
   status st;
@@ -54,18 +54,18 @@ static double weight_of(const range_source *s) {
   return (double)s->bytes * (s->gzip ? GZIP_WEIGHT : 1);
 }
 
-/* The reader's piece of source i, which begins at weight `before`; false where it has none. */
+/* Finds the reader's piece of source i, which begins at weight `before`; false if it has none. */
 static bool piece_of(const reader *r, int i, double before, piece *out) {
   const range_source *s = &r->sources[i];
   double weight = weight_of(s), low = r->low - before, high = r->high - before;
   *out = (piece){.source = i};
   if (high <= 0 || low >= weight)
     return false;
-  if (s->gzip) { /* whole, to whoever has its first byte */
+  if (s->gzip) { /* all of it to the reader that has its first byte */
     out->end = INT64_MAX;
     return low <= 0;
   }
-  /* The same rounding of the same number on both sides of a cut. */
+  /* Both readers at a cut round the same number in the same way. */
   out->begin = low > 0 ? (off)low : 0;
   out->end = high < weight ? (off)high : s->bytes;
   return out->end > out->begin;
@@ -82,36 +82,36 @@ static void add_counts(text_counts *sum, const text_counts *more) {
 
 /* ---- one thread ---- */
 
-static status keep_refused(void *context, const text_reject *line) {
+static status keep_rejected(void *context, const text_reject *line) {
   reader *r = context;
   status st = OK;
-  if (r->n_refused == r->room_refused) {
-    off room = r->room_refused > 0 ? 2 * r->room_refused : 16;
-    TRY(MEM_REALLOC(r->refused, room, "refused lines"));
-    r->room_refused = room;
+  if (r->n_rejected == r->room_rejected) {
+    off room = r->room_rejected > 0 ? 2 * r->room_rejected : 16;
+    TRY(MEM_REALLOC(r->rejected, room, "rejected lines"));
+    r->room_rejected = room;
   }
   size_t n = line->text.n < REJECT_TEXT ? line->text.n : REJECT_TEXT;
   if (r->heap_used + (off)n > r->heap_room) {
     off room = 2 * r->heap_room + REJECT_TEXT;
-    TRY(MEM_REALLOC(r->heap, room, "refused lines"));
+    TRY(MEM_REALLOC(r->heap, room, "rejected lines"));
     r->heap_room = room;
   }
   memcpy(r->heap + r->heap_used, line->text.at, n);
-  r->refused[r->n_refused++] = (refused){.source = r->last_source,
-                                         .line = line->line,
-                                         .column = line->column,
-                                         .reason = line->reason,
-                                         .text = r->heap_used,
-                                         .n = n};
+  r->rejected[r->n_rejected++] = (rejected){.source = r->last_source,
+                                            .line = line->line,
+                                            .column = line->column,
+                                            .reason = line->reason,
+                                            .text = r->heap_used,
+                                            .n = n};
   r->heap_used += (off)n;
-  /* Enough is enough: the caller says which was the first, once all line numbers are known. */
-  if (r->n_refused > r->most_bad)
+  /* Stop early; judge() reports the first rejected line once all line numbers are known. */
+  if (r->n_rejected > r->most_bad)
     return BAD_DATA;
 done:
   return st;
 }
 
-/* Netflix: the item whose lines are being cut at `begin`, from the last `item:` line that begins before it. */
+/* Netflix: finds the item of the lines at `begin`: that of the last `item:` line that begins before it. */
 static status find_item(source *s, const text_layout *layout, off begin, text_parser *p) {
   enum { STEP = 1 << 16, OVER = ID_MAX + 3 /* a line `item:` may lie across the edge of a step */ };
   status st = OK;
@@ -126,7 +126,7 @@ static status find_item(source *s, const text_layout *layout, off begin, text_pa
       if (buffer[i] != '\n')
         continue;
       size_t to = i > from && buffer[i - 1] == '\r' ? i - 1 : i;
-      /* The first line of a step may have lost its head; the step before finds it whole. */
+      /* The first line of a step may be incomplete; the next step, further to the front, has all of it. */
       bool whole = from > 0 || low == layout->skip_bytes;
       if (whole && low + (off)from < begin && to > from + 1 && to - from <= ID_MAX + 1 && buffer[to - 1] == ':' &&
           memchr(buffer + from, ',', to - from) == NULL) {
@@ -135,7 +135,7 @@ static status find_item(source *s, const text_layout *layout, off begin, text_pa
       }
       from = i + 1;
     }
-    high = low > layout->skip_bytes ? low + 1 : low; /* the next step sees the first line of this one whole */
+    high = low > layout->skip_bytes ? low + 1 : low; /* so that the next step has the first line of this one */
   }
 done:
   mem_free(buffer);
@@ -149,7 +149,7 @@ static status read_piece(reader *r, const piece *range) {
   source s = {.fd = -1};
   text_parser p = *r->parser;
   p.layout = layout;
-  p.reject = keep_refused;
+  p.reject = keep_rejected;
   p.context = r;
   bool cut = range->begin > layout->skip_bytes;
   if (r->first_source < 0) {
@@ -177,7 +177,7 @@ done:
   return st;
 }
 
-/* Goes over the reader's pieces: with `places` only to learn where quotes stand, see text_range_places. */
+/* Reads the reader's pieces; with `places` it does not parse but only finds quotes, see text_range_places. */
 static void run_reader(reader *r, bool places) {
   double before = 0;
   piece range;
@@ -196,8 +196,7 @@ static void run_reader(reader *r, bool places) {
       if (!r->sources[i].layout.quoting || r->sources[i].gzip)
         continue;
       st = source_open(r->paths[i], false, text_range_from(&r->sources[i].layout, range.begin), &s);
-      if (st == OK)
-        st = text_range_places(&r->sources[i].layout, source_read, &s, range.begin, range.end, r->after);
+      THEN(text_range_places(&r->sources[i].layout, source_read, &s, range.begin, range.end, r->after));
       source_close(&s);
     } else
       st = read_piece(r, &range);
@@ -223,12 +222,13 @@ static bool any_quoting(const range_source *sources, int n) {
   return false;
 }
 
-/* Where a reader's first piece begins among quotes, from what all before it found. A reader with a source's first byte
- * begins at PLACE_START whatever was before. */
+/* The position after a reader's pieces, given the one before them. A reader with a source's first byte begins at
+ * PLACE_START whatever was before. */
 static text_place follow(const reader *r, text_place place) {
   return r->after[r->first_cut && place == PLACE_QUOTED];
 }
 
+/* Finds whether each reader's first piece begins inside quotes. Collective; agreed status. */
 static status find_places(comm *c, reader *readers, int n_readers) {
   status st = OK;
   int64_t *all = NULL;
@@ -236,10 +236,9 @@ static status find_places(comm *c, reader *readers, int n_readers) {
   for (int l = 0; l < n_readers; l++)
     run_reader(&readers[l], true);
   st = readers_status(readers, n_readers);
-  if (st == OK)
-    st = MEM_ALLOC(all, c->size, "places");
+  THEN(MEM_ALLOC(all, c->size, "places"));
   TRY(comm_agree(c, st));
-  /* A rank as a map from the place before it to the place behind it, for the last source it has: two bits. */
+  /* Each rank maps the position before its readers to the one after them; two bits describe that map. */
   text_place both[2] = {PLACE_START, PLACE_QUOTED};
   for (int l = 0; l < n_readers; l++)
     if (readers[l].last_source >= 0)
@@ -259,13 +258,13 @@ done:
   return st;
 }
 
-/* Turns line numbers of readers into those of files: adds what the readers before read of the same source. */
+/* Turns line numbers counted by readers into line numbers of files: adds the lines of the same source that earlier
+ * readers read. Collective; agreed status. */
 static status number_lines(comm *c, reader *readers, int n_readers) {
   status st = OK;
   int64_t *sources = NULL, *lines = NULL;
-  st = MEM_ALLOC(sources, c->size, "lines by rank");
-  if (st == OK)
-    st = MEM_ALLOC(lines, c->size, "lines by rank");
+  THEN(MEM_ALLOC(sources, c->size, "lines by rank"));
+  THEN(MEM_ALLOC(lines, c->size, "lines by rank"));
   TRY(comm_agree(c, st));
   int last = -1;
   off sum = 0; /* lines read of source `last` by the readers so far */
@@ -288,8 +287,8 @@ static status number_lines(comm *c, reader *readers, int n_readers) {
         continue;
       off before = r->first_source == last ? sum : 0;
       if (pass == 1)
-        for (off i = 0; i < r->n_refused && r->refused[i].source == r->first_source; i++)
-          r->refused[i].line += before;
+        for (off i = 0; i < r->n_rejected && r->rejected[i].source == r->first_source; i++)
+          r->rejected[i].line += before;
       sum = r->last_source == last ? sum + r->last_lines : r->last_lines;
       last = r->last_source;
     }
@@ -300,22 +299,23 @@ done:
   return st;
 }
 
-/* The refused lines of all ranks, in the order of the sources: file, line, column, reason, text with tabs between. */
-static status write_refused(comm *c, const reader *readers, int n_readers, const char *path) {
+/* Writes the rejected lines of all ranks in the order of the sources: file, line, column, reason, text, separated by
+ * tabs. Collective; agreed status. */
+static status write_rejected(comm *c, const reader *readers, int n_readers, const char *path) {
   status st = OK;
   char part[4096], safe[4 * REJECT_TEXT + 8], text[REJECT_TEXT + 1];
   if (snprintf(part, sizeof part, "%s.part", path) >= (int)sizeof part)
     return comm_agree(c, status_fail(USAGE, "the path %s is too long", path));
-  for (int rank = 0; rank < c->size; rank++) { /* one after another into one file */
+  for (int rank = 0; rank < c->size; rank++) { /* one after another to the same file */
     if (rank == c->rank) {
       FILE *file = fopen(part, rank == 0 ? "we" : "ae");
       if (file == NULL)
-        st = status_fail(CANNOT_CREATE, "cannot write the refused lines to %s", part);
+        st = status_fail(CANNOT_CREATE, "cannot write the rejected lines to %s", part);
       if (file != NULL && rank == 0)
         fprintf(file, "file\tline\tcolumn\treason\ttext\n");
       for (int l = 0; l < n_readers && file != NULL; l++)
-        for (off i = 0; i < readers[l].n_refused; i++) {
-          const refused *f = &readers[l].refused[i];
+        for (off i = 0; i < readers[l].n_rejected; i++) {
+          const rejected *f = &readers[l].rejected[i];
           size_t n = 0;
           for (size_t k = 0; k < f->n; k++) { /* NULs and tabs would end the text or the column */
             char byte = readers[l].heap[f->text + (off)k];
@@ -326,47 +326,46 @@ static status write_refused(comm *c, const reader *readers, int n_readers, const
                   text_printable(text, safe, sizeof safe));
         }
       if (file != NULL && (fflush(file) != 0 || ferror(file)))
-        st = status_fail(IO_FAILED, "the refused lines cannot be written to %s", part);
+        st = status_fail(IO_FAILED, "cannot write the rejected lines to %s", part);
       if (file != NULL)
         fclose(file);
     }
     comm_barrier(c);
   }
   if (st == OK && c->rank == 0 && rename(part, path) != 0)
-    st = status_fail(CANNOT_CREATE, "cannot write the refused lines to %s", path);
+    st = status_fail(CANNOT_CREATE, "cannot write the rejected lines to %s", path);
   return comm_agree(c, st);
 }
 
-/* Judges the refused lines of all ranks. */
+/* Writes the rejected lines of all ranks to `path`, or fails if there are more than allowed. Collective; agreed. */
 static status judge(comm *c, reader *readers, int n_readers, const char *const *paths, off most_bad, const char *path) {
   status st = OK;
   int64_t bad = 0;
   for (int l = 0; l < n_readers; l++)
-    bad += readers[l].n_refused;
+    bad += readers[l].n_rejected;
   const reader *first = NULL;
   for (int l = 0; l < n_readers && first == NULL; l++)
-    first = readers[l].n_refused > 0 ? &readers[l] : NULL;
+    first = readers[l].n_rejected > 0 ? &readers[l] : NULL;
   comm_sum_i64(c, &bad, 1);
   if (bad == 0)
     return OK;
   TRY(number_lines(c, readers, n_readers));
   if (bad > most_bad) {
-    if (first != NULL) { /* the lowest rank's message is the one that is heard */
-      const refused *f = &first->refused[0];
+    if (first != NULL) { /* comm_agree takes the message of the lowest rank */
+      const rejected *f = &first->rejected[0];
       int shown = (int)(f->n < 80 ? f->n : 80);
       char text[81];
       for (int i = 0; i < shown; i++)
         text[i] = first->heap[f->text + i] == '\0' ? '\x01' : first->heap[f->text + i];
-      st =
-          status_fail(BAD_DATA,
-                      most_bad == 0 ? "%s:%lld:%d: %s, in `%.*s`; --max-bad-lines N passes over up to N such lines"
-                                    : "%s:%lld:%d: %s, in `%.*s`; this is the first of more lines than --max-bad-lines "
-                                      "allows",
-                      paths[f->source], (long long)f->line, f->column, f->reason, shown, text);
+      st = status_fail(BAD_DATA,
+                       most_bad == 0 ? "%s:%lld:%d: %s, in `%.*s`; --max-bad-lines N skips up to N such lines"
+                                     : "%s:%lld:%d: %s, in `%.*s`; this is the first of more bad lines than "
+                                       "--max-bad-lines allows",
+                       paths[f->source], (long long)f->line, f->column, f->reason, shown, text);
     }
     return comm_agree(c, st);
   }
-  st = write_refused(c, readers, n_readers, path);
+  st = write_rejected(c, readers, n_readers, path);
 done:
   return st;
 }
@@ -402,15 +401,15 @@ status ranges_read(comm *c, const ranges *what, text_parser *parsers, int n_pars
     run_reader(&readers[l], false);
   progress_end(&shown);
   for (int l = 0; l < n_parsers; l++) {
-    if (readers[l].st == BAD_DATA && readers[l].n_refused > what->most_bad)
+    if (readers[l].st == BAD_DATA && readers[l].n_rejected > what->most_bad)
       readers[l].st = OK; /* judged below, with the others' lines */
     add_counts(counts, &readers[l].counts);
   }
   TRY(comm_agree(c, readers_status(readers, n_parsers)));
-  TRY(judge(c, readers, n_parsers, what->paths, what->most_bad, what->refused));
+  TRY(judge(c, readers, n_parsers, what->paths, what->most_bad, what->rejected));
 done:
   for (int l = 0; readers != NULL && l < n_parsers; l++) {
-    mem_free(readers[l].refused);
+    mem_free(readers[l].rejected);
     mem_free(readers[l].heap);
   }
   mem_free(readers);

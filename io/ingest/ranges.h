@@ -1,11 +1,11 @@
-/* Text sources read by all ranks and threads at once, each a byte range; refused lines are gathered and judged. */
+/* Reads text sources with all ranks and threads at once, each its byte ranges; collects the rejected lines. */
 #ifndef PALATE_IO_INGEST_RANGES_H
 #define PALATE_IO_INGEST_RANGES_H
 
 #include "io/ranks/comm.h"
 #include "io/text/text.h"
 
-/* A source as rank 0 found it and told all. */
+/* A source as rank 0 found it. */
 typedef struct range_source {
   off bytes; /* on disk */
   bool gzip;
@@ -16,14 +16,14 @@ typedef struct ranges {
   const char *const *paths;
   const range_source *sources;
   int n_sources;
-  off most_bad;        /* refused lines that are passed over, in all */
-  const char *refused; /* the file that tells of them; made only where there are any */
-  const char *label;   /* of the progress line */
+  off most_bad;         /* rejected lines allowed, in all sources together */
+  const char *rejected; /* path of the file that lists rejected lines; made only if there are any */
+  const char *label;    /* of the progress line */
 } ranges;
 
-/* Feeds each of this rank's parsers (one a thread, with users, items and events, or record, set) its share of the
- * sources; HDF5 ones are left out. Where more lines are refused than allowed: BAD_DATA, naming the first of them with
- * file, line and column. `counts` are this rank's. Collective; agreed status. */
+/* Each of this rank's parsers (one a thread; users, items and events are set, or record) parses its share of the
+ * sources; HDF5 sources are skipped. BAD_DATA if more lines are rejected than allowed; the message has file, line and
+ * column of the first. `counts` are this rank's. Collective; agreed status. */
 status ranges_read(comm *c, const ranges *what, text_parser *parsers, int n_parsers, text_counts *counts);
 
 #endif

@@ -7,26 +7,25 @@
 #include <stdio.h>
 #include <string.h>
 
-static status look_at(const char *path, const text_wish *wish, range_source *out) {
+/* Finds the layouts of all sources. Local. */
+static status find_layouts(const ingest_settings *s, ingest_sources *out) {
   status st = OK;
-  source_facts facts;
-  source s = {.fd = -1};
   char *head = NULL;
-  size_t n = 0;
-  TRY(source_look(path, &facts));
-  out->bytes = facts.bytes;
-  out->gzip = facts.gzip;
   TRY(mem_alloc(&head, TEXT_HEAD, 1, "head of a source"));
-  TRY(source_open(path, facts.gzip, 0, &s));
-  TRY(source_read(&s, head, TEXT_HEAD, &n));
-  TRY(text_detect(path, head, n, n < TEXT_HEAD, wish, &out->layout));
+  for (int i = 0; i < out->n; i++) {
+    source_facts facts;
+    size_t n;
+    TRY(source_head(s->sources[i], &facts, head, TEXT_HEAD, &n));
+    out->text[i].bytes = facts.bytes;
+    out->text[i].gzip = facts.gzip;
+    TRY(text_detect(s->sources[i], head, n, n < TEXT_HEAD, &s->wish, &out->text[i].layout));
+  }
 done:
-  source_close(&s);
   mem_free(head);
   return st;
 }
 
-/* The HDF5 ones among the sources. Local. */
+/* Finds the matrices in the HDF5 files among the sources. Local. */
 static status find_matrices(const ingest_settings *s, ingest_sources *out) {
   const h5_wish wish = {.group = s->group, .rows = s->rows};
   const char *time = s->wish.column[ROLE_TIME];
@@ -35,7 +34,8 @@ static status find_matrices(const ingest_settings *s, ingest_sources *out) {
       continue;
     if (s->wish.column[ROLE_USER] != NULL || s->wish.column[ROLE_ITEM] != NULL || s->wish.column[ROLE_VALUE] != NULL ||
         (time != NULL && strcmp(time, "none") != 0))
-      return status_fail(USAGE, "%s is HDF5 and has no columns to choose (but --time-column none)", s->sources[i]);
+      return status_fail(USAGE, "%s is HDF5 and has no columns to choose; only --time-column none is allowed",
+                         s->sources[i]);
     status st = h5_matrix_find(s->sources[i], &wish, &out->matrices[k]);
     if (st != OK)
       return st;
@@ -51,8 +51,7 @@ status ingest_look(comm *c, const ingest_settings *s, ingest_sources *out) {
   *out = (ingest_sources){.n = s->n_sources};
   TRY(comm_agree(c, MEM_ZALLOC(out->text, out->n, "sources")));
   if (c->rank == 0)
-    for (int i = 0; i < out->n && st == OK; i++)
-      st = look_at(s->sources[i], &s->wish, &out->text[i]);
+    st = find_layouts(s, out);
   TRY(comm_agree(c, st));
   comm_broadcast(c, out->text, (off)out->n * (off)sizeof *out->text, 0);
   for (int i = 0; i < out->n; i++)
@@ -68,7 +67,7 @@ status ingest_look(comm *c, const ingest_settings *s, ingest_sources *out) {
   for (int i = 1; i < out->n; i++) {
     bool a = out->text[0].layout.has_time, b = out->text[i].layout.has_time;
     if (a != b)
-      TRY(status_fail(USAGE, "%s has times and %s has none: ingest them alike (--time-column)", s->sources[a ? 0 : i],
+      TRY(status_fail(USAGE, "%s has times and %s has none; use the same --time-column for both", s->sources[a ? 0 : i],
                       s->sources[a ? i : 0]));
   }
 done:
@@ -83,7 +82,7 @@ void ingest_sources_free(ingest_sources *sources) {
   *sources = (ingest_sources){0};
 }
 
-/* One table of ids for the rank: the first lane's, and what the others have besides. */
+/* Merges the lanes' id tables into one for the rank: the first lane's, extended by the others' ids. */
 static status merge_lanes(ingest_input *in) {
   status st = OK;
   for (int s = 0; s < 2; s++) {
@@ -110,39 +109,54 @@ done:
   return st;
 }
 
+/* Makes empty lanes: one for each of n_threads parsers, then one for each matrix. Local. */
+static status make_lanes(ingest_input *in, text_parser *parsers, int n_threads, int n_matrices) {
+  status st = OK;
+  TRY(MEM_ZALLOC(in->lanes, n_threads + n_matrices, "readers"));
+  in->n_lanes = n_threads + n_matrices;
+  for (int l = 0; l < in->n_lanes; l++) {
+    ingest_lane *lane = &in->lanes[l];
+    lane->events = (events){.has_value = in->has_value, .has_time = in->has_time};
+    TRY(id_table_create(&lane->users));
+    TRY(id_table_create(&lane->items));
+    if (l < n_threads)
+      parsers[l] = (text_parser){.users = &lane->users, .items = &lane->items, .events = &lane->events};
+  }
+done:
+  return st;
+}
+
+/* Reads this rank's share of the HDF5 files into the lanes from `lane` on. Local. */
+static status read_matrices(const comm *c, const ranges *what, const ingest_sources *sources, ingest_lane *lane,
+                            text_counts *counts) {
+  status st = OK;
+  const h5_matrix *matrix = sources->matrices;
+  for (int i = 0; i < what->n_sources; i++) {
+    if (what->sources[i].layout.format != TEXT_H5)
+      continue;
+    TRY(ingest_h5_read(c, what->paths[i], matrix++, &lane->users, &lane->items, &lane->events));
+    counts->kept += lane->events.n;
+    counts->lines += lane->events.n;
+    lane++;
+  }
+done:
+  return st;
+}
+
 status ingest_read(comm *c, const ranges *what, const ingest_sources *sources, ingest_input *out) {
   status st = OK;
   text_parser *parsers = NULL;
-  int n_threads = omp_get_max_threads(), n_lanes = n_threads + sources->n_matrices;
+  int n_threads = omp_get_max_threads();
   *out = (ingest_input){0};
   for (int i = 0; i < what->n_sources; i++) {
     out->has_value |= what->sources[i].layout.has_value;
     out->has_time |= what->sources[i].layout.has_time;
   }
-  st = MEM_ZALLOC(parsers, n_threads, "parsers");
-  if (st == OK)
-    st = MEM_ZALLOC(out->lanes, n_lanes, "readers");
-  if (st == OK)
-    out->n_lanes = n_lanes;
-  for (int l = 0; l < n_lanes && st == OK; l++) {
-    ingest_lane *lane = &out->lanes[l];
-    lane->events = (events){.has_value = out->has_value, .has_time = out->has_time};
-    st = id_table_create(&lane->users);
-    if (st == OK)
-      st = id_table_create(&lane->items);
-    if (l < n_threads)
-      parsers[l] = (text_parser){.users = &lane->users, .items = &lane->items, .events = &lane->events};
-  }
+  THEN(MEM_ZALLOC(parsers, n_threads, "parsers"));
+  THEN(make_lanes(out, parsers, n_threads, sources->n_matrices));
   TRY(comm_agree(c, st));
   TRY(ranges_read(c, what, parsers, n_threads, &out->counts));
-  for (int i = 0, k = 0; i < what->n_sources && st == OK; i++)
-    if (what->sources[i].layout.format == TEXT_H5) {
-      ingest_lane *lane = &out->lanes[n_threads + k];
-      st = ingest_h5_read(c, what->paths[i], &sources->matrices[k++], &lane->users, &lane->items, &lane->events);
-      out->counts.kept += lane->events.n;
-      out->counts.lines += lane->events.n;
-    }
-  TRY(comm_agree(c, st));
+  TRY(comm_agree(c, read_matrices(c, what, sources, out->lanes + n_threads, &out->counts)));
   TRY(comm_agree(c, merge_lanes(out)));
 done:
   mem_free(parsers);

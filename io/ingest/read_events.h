@@ -1,24 +1,25 @@
-/* The first part of ingest: this rank's byte ranges of the sources to events with rank-local ids. */
+/* The first part of ingest: this rank's share of the sources -> events with ids local to the rank. */
 #ifndef PALATE_IO_INGEST_READ_EVENTS_H
 #define PALATE_IO_INGEST_READ_EVENTS_H
 
-#include "io/ingest/ingest.h"
+#include "io/ingest/ingest_settings.h"
 #include "io/ingest/ranges.h"
 #include "io/ingest/read_matrix.h"
 
-/* The sources, laid out. */
+/* The sources and their layouts. */
 typedef struct ingest_sources {
   range_source *text;  /* [n] */
-  h5_matrix *matrices; /* those of the HDF5 ones among them, in order */
+  h5_matrix *matrices; /* [n_matrices] of the HDF5 files among them, in order */
   int n, n_matrices;
 } ingest_sources;
 
-/* Looks at the sources. Collective; agreed status. Free with ingest_sources_free. */
+/* Finds the layout of every source. Collective; agreed status: NO_INPUT, BAD_DATA, USAGE (also if some have times and
+ * some do not). Free with ingest_sources_free. */
 status ingest_look(comm *c, const ingest_settings *s, ingest_sources *out);
 void ingest_sources_free(ingest_sources *sources);
 
-/* The part of a thread, or of an HDF5 source. Its ids become the rank's by user_row and item_row (NULL: they are the
- * same). */
+/* What one thread read, or what was read from one HDF5 file. user_row and item_row turn its ids into the rank's ids
+ * (NULL: they are the same). */
 typedef struct ingest_lane {
   id_table users, items;
   events events;
@@ -33,7 +34,7 @@ typedef struct ingest_input {
   text_counts counts; /* of this rank */
 } ingest_input;
 
-/* Reads this rank's share with all its threads (see ranges_read). Collective; agreed status. Free with
+/* Reads this rank's share of the sources with all its threads (see ranges_read). Collective; agreed status. Free with
  * ingest_input_free. */
 status ingest_read(comm *c, const ranges *what, const ingest_sources *sources, ingest_input *out);
 void ingest_input_free(ingest_input *in);

@@ -64,7 +64,7 @@ static status find_group(h5_file *f, const h5_wish *wish, char *out, size_t size
                            found);
 }
 
-/* A text vector of the right length (any where rows is -1), or "". */
+/* Copies `path` to out if out is "" and the path is a text vector of the right length (any length if rows is -1). */
 static status try_ids(h5_file *f, const char *path, off rows, char *out) {
   if (out[0] != '\0' || strlen(path) > 255 || !h5_has(f, path))
     return OK;
@@ -72,10 +72,10 @@ static status try_ids(h5_file *f, const char *path, off rows, char *out) {
   status st = h5_find(f, path, &column);
   if (st == OK && column.type == H5_TEXT && (rows < 0 || column.rows == rows) && !column.matrix)
     snprintf(out, 256, "%.255s", path);
-  return st == BAD_DATA ? OK : st; /* a group of that name, or numbers: no names then */
+  return st == BAD_DATA ? OK : st; /* a group of that name, or numbers: not ids */
 }
 
-/* anndata keeps the names of /obs and /var in the dataset that their attribute _index names. */
+/* anndata stores the ids of /obs and /var in the dataset named by their attribute _index. */
 static status try_anndata(h5_file *f, const char *group, off rows, char *out) {
   char *index = NULL, path[512];
   if (!h5_has(f, group) || !h5_attr_has(f, group, "_index"))
@@ -99,7 +99,7 @@ static status find_ids(h5_file *f, h5_matrix *m, bool csc) {
   TRY(try_anndata(f, "/var", csc ? m->rows : m->columns, csc ? m->row_ids : m->column_ids));
   TRY(try_ids(f, "/user", users, user));
   TRY(try_ids(f, "/item", items, item));
-  /* `implicit` calls the group artist_user_plays and the names /artist and /user. */
+  /* `implicit` has the group artist_user_plays and the ids /artist and /user. */
   char word[256];
   size_t n = strcspn(m->group, "_");
   if (n > 1 && n < sizeof word && m->group[n] == '_') {
@@ -124,21 +124,21 @@ static status find_shape(h5_file *f, h5_matrix *m, const h5_wish *wish, bool *cs
   m->events = column.rows;
   if (column.matrix ||
       (column.type != H5_I32 && column.type != H5_I64 && column.type != H5_U64 && column.type != H5_U8))
-    TRY(status_fail(BAD_DATA, "%s: %s is no vector of whole numbers", h5_path(f), path));
+    TRY(status_fail(BAD_DATA, "%s: %s is not a vector of whole numbers", h5_path(f), path));
   join(path, sizeof path, m->group, "data");
   TRY(h5_find(f, path, &column));
   if (column.matrix || column.type == H5_TEXT || column.rows != m->events)
-    TRY(status_fail(BAD_DATA, "%s: %s is no vector of as many numbers as there are indices", h5_path(f), path));
+    TRY(status_fail(BAD_DATA, "%s: %s must be a vector of numbers, as many as there are indices", h5_path(f), path));
   join(path, sizeof path, m->group, "indptr");
   TRY(h5_find(f, path, &column));
   if (column.matrix || column.type == H5_TEXT || column.rows < 1)
-    TRY(status_fail(BAD_DATA, "%s: %s is no vector of whole numbers", h5_path(f), path));
+    TRY(status_fail(BAD_DATA, "%s: %s is not a vector of whole numbers", h5_path(f), path));
   m->rows = column.rows - 1;
   m->columns = -1;
   if (h5_attr_has(f, group, "shape")) {
     TRY(h5_attr_i64s(f, group, "shape", &shape, &n_shape));
     if (n_shape != 2 || shape[0] < 0 || shape[1] < 0)
-      TRY(status_fail(BAD_DATA, "%s: the shape of %s makes no sense", h5_path(f), group));
+      TRY(status_fail(BAD_DATA, "%s: the shape of %s must be two numbers, not negative", h5_path(f), group));
   } else {
     join(path, sizeof path, m->group, "shape");
     if (h5_has(f, path)) {
@@ -152,7 +152,7 @@ static status find_shape(h5_file *f, h5_matrix *m, const h5_wish *wish, bool *cs
   if (h5_attr_has(f, group, "encoding-type")) {
     TRY(h5_attr_text(f, group, "encoding-type", &encoding));
     if (strcmp(encoding, "csr_matrix") != 0 && strcmp(encoding, "csc_matrix") != 0)
-      TRY(status_fail(BAD_DATA, "%s: %s is a `%.64s`; csr_matrix and csc_matrix are read", h5_path(f), group,
+      TRY(status_fail(BAD_DATA, "%s: %s is a `%.64s`; palate reads csr_matrix and csc_matrix", h5_path(f), group,
                       encoding));
     flipped = strcmp(encoding, "csc_matrix") == 0;
   } else if (wish->rows == 0) /* implicit's own files: item_user_ratings, artist_user_plays, … */
@@ -160,7 +160,7 @@ static status find_shape(h5_file *f, h5_matrix *m, const h5_wish *wish, bool *cs
   if (shape != NULL) {
     m->columns = flipped && encoding != NULL ? shape[0] : shape[1];
     if ((flipped && encoding != NULL ? shape[1] : shape[0]) != m->rows)
-      TRY(status_fail(BAD_DATA, "%s: the shape of %s and the length of its indptr differ", h5_path(f), group));
+      TRY(status_fail(BAD_DATA, "%s: the shape of %s does not match the length of its indptr", h5_path(f), group));
   }
   m->items_in_rows = wish->rows == 0 ? flipped : wish->rows == 2;
   *csc = encoding != NULL && flipped;
@@ -193,7 +193,7 @@ done:
 
 /* ---- reading ---- */
 
-/* The row that event `at` belongs to: the last one that begins at or before it. */
+/* Finds the row that event `at` belongs to: the last one that begins at or before it. */
 static status row_of(h5_file *f, const char *indptr, off rows, off at, off *out) {
   off low = 0, high = rows - 1;
   while (low < high) {
@@ -210,7 +210,7 @@ static status row_of(h5_file *f, const char *indptr, off rows, off at, off *out)
   return OK;
 }
 
-/* Puts the names of the table's indices in their place, in the table and in the events. */
+/* Replaces indices by ids, in the table and in the events: index i becomes row i of the text vector `path`. */
 static status name_ids(h5_file *f, const char *path, id_table *ids, events *e, side side) {
   status st = OK;
   sort_pair *order = NULL;
@@ -241,7 +241,7 @@ static status name_ids(h5_file *f, const char *path, id_table *ids, events *e, s
     const char *text = page.bytes + (index - page_first) * page.width;
     size_t n = strnlen(text, (size_t)page.width);
     if (n == 0 || n > ID_MAX)
-      TRY(status_fail(BAD_DATA, "%s: the id in place %lld of %s is %s", h5_path(f), (long long)index, path,
+      TRY(status_fail(BAD_DATA, "%s: the id in row %lld of %s is %s", h5_path(f), (long long)index, path,
                       n == 0 ? "empty" : "longer than 255 bytes"));
     TRY(id_table_add(&named, text, n, &rows[order[k].low]));
   }
@@ -270,7 +270,7 @@ static status add_events(h5_file *f, const h5_matrix *m, id_table *users, id_tab
            *minor = (m->items_in_rows ? b->user : b->item) + b->n;
   for (off i = 0; i < count; i++) {
     if (index[i] < 0 || (m->columns >= 0 && index[i] >= m->columns))
-      TRY(status_fail(BAD_DATA, "%s: event %lld has the index %lld, which is not within the shape", h5_path(f),
+      TRY(status_fail(BAD_DATA, "%s: event %lld has the index %lld, which is outside the shape", h5_path(f),
                       (long long)(first + i), (long long)index[i]));
     if (!isfinite(value[i]))
       TRY(status_fail(BAD_DATA, "%s: the value of event %lld is not a finite number", h5_path(f),
@@ -279,7 +279,7 @@ static status add_events(h5_file *f, const h5_matrix *m, id_table *users, id_tab
       TRY(status_fail(BAD_DATA, "%s: the time of event %lld is out of range (1900 to 2100)", h5_path(f),
                       (long long)(first + i)));
   }
-  /* One after the other: rows repeat, so their table stays in the cache. */
+  /* One side after the other: rows repeat, so their table stays in the cache. */
   TRY(id_table_add_keys(m->items_in_rows ? items : users, (const uint64_t *)row, (int)count, major));
   TRY(id_table_add_keys(m->items_in_rows ? users : items, (const uint64_t *)index, (int)count, minor));
   if (b->value != NULL)
@@ -292,75 +292,116 @@ done:
   return st;
 }
 
+/* Reads slabs of the matrix, event by event in order, with the row of each. */
+typedef struct slab_reader {
+  h5_file *f;
+  const h5_matrix *m;
+  char indptr_path[512], indices_path[512], data_path[512], time_path[512];
+  bool with_time;
+  off *indptr;     /* [PIECE + 1] where rows begin: `had` rows from `from` on, and the end of the last */
+  off from, had;   /* had = 0: none yet */
+  off now;         /* the row of the next event */
+  off *row;        /* [PIECE] rows, … */
+  int64_t *column; /* … columns, … */
+  real *value;     /* … values … */
+  int64_t *time;   /* … and times of the slab's events; NULL without times */
+} slab_reader;
+
+static void free_reader(slab_reader *r) {
+  h5_close(r->f);
+  mem_free(r->indptr);
+  mem_free(r->row);
+  mem_free(r->column);
+  mem_free(r->value);
+  mem_free(r->time);
+}
+
+/* Opens the matrix at event `begin`. Free with free_reader, also after a failure. */
+static status open_reader(slab_reader *r, const char *path, const h5_matrix *m, bool with_time, off begin) {
+  status st = OK;
+  off ends[2];
+  *r = (slab_reader){.m = m, .with_time = with_time};
+  join(r->indptr_path, sizeof r->indptr_path, m->group, "indptr");
+  join(r->indices_path, sizeof r->indices_path, m->group, "indices");
+  join(r->data_path, sizeof r->data_path, m->group, "data");
+  join(r->time_path, sizeof r->time_path, m->group, "time");
+  TRY(h5_open(path, &r->f));
+  TRY(MEM_ALLOC(r->row, PIECE, "rows of events"));
+  TRY(MEM_ALLOC(r->indptr, PIECE + 1, "begins of rows"));
+  TRY(MEM_ALLOC(r->column, PIECE, "columns of events"));
+  TRY(MEM_ALLOC(r->value, PIECE, "values of events"));
+  if (with_time)
+    TRY(MEM_ALLOC(r->time, PIECE, "times of events"));
+  TRY(h5_read(r->f, r->indptr_path, H5_I64, 0, 1, &ends[0]));
+  TRY(h5_read(r->f, r->indptr_path, H5_I64, m->rows, 1, &ends[1]));
+  if (ends[0] != 0 || ends[1] != m->events)
+    TRY(status_fail(BAD_DATA, "%s: %s runs from %lld to %lld, but there are %lld events", path, r->indptr_path,
+                    (long long)ends[0], (long long)ends[1], (long long)m->events));
+  TRY(row_of(r->f, r->indptr_path, m->rows, begin, &r->now));
+done:
+  return st;
+}
+
+/* The rows of events at … at + count - 1. */
+static status find_rows(slab_reader *r, off at, off count) {
+  status st = OK;
+  const char *path = h5_path(r->f);
+  off rows = r->m->rows, events = r->m->events;
+  for (off i = 0; i < count;) {
+    if (r->now >= r->from + r->had) {
+      r->from = r->now;
+      r->had = rows - r->now < PIECE ? rows - r->now : PIECE;
+      if (r->had < 1)
+        TRY(status_fail(BAD_DATA, "%s: %s is broken: event %lld has no row", path, r->indptr_path,
+                        (long long)(at + i)));
+      TRY(h5_read(r->f, r->indptr_path, H5_I64, r->from, r->had + 1, r->indptr));
+    }
+    off low = r->indptr[r->now - r->from], high = r->indptr[r->now - r->from + 1];
+    if (low < 0 || low > at + i || high < low || high > events)
+      TRY(status_fail(BAD_DATA, "%s: %s is broken at row %lld: it must ascend from 0 to %lld", path, r->indptr_path,
+                      (long long)r->now, (long long)events));
+    for (; i < count && at + i < high; i++)
+      r->row[i] = r->now;
+    if (i < count)
+      r->now++;
+  }
+done:
+  return st;
+}
+
+static status read_slab(slab_reader *r, off at, off count) {
+  status st = OK;
+  TRY(h5_read(r->f, r->indices_path, H5_I64, at, count, r->column));
+  TRY(h5_read(r->f, r->data_path, H5_F32, at, count, r->value));
+  if (r->with_time)
+    TRY(h5_read(r->f, r->time_path, H5_I64, at, count, r->time));
+  TRY(find_rows(r, at, count));
+done:
+  return st;
+}
+
 status ingest_h5_read(const comm *c, const char *path, const h5_matrix *m, id_table *users, id_table *items,
                       events *to) {
   status st = OK;
-  h5_file *f = NULL;
-  char indptr_path[512], indices_path[512], data_path[512], time_path[512];
-  off *row = NULL, *indptr = NULL, begin = m->events / c->size * c->rank + m->events % c->size * c->rank / c->size;
+  slab_reader r = {0};
+  off begin = m->events / c->size * c->rank + m->events % c->size * c->rank / c->size;
   off end = m->events / c->size * (c->rank + 1) + m->events % c->size * (c->rank + 1) / c->size;
-  int64_t *index = NULL, *time = NULL;
-  real *value = NULL;
-  join(indptr_path, sizeof indptr_path, m->group, "indptr");
-  join(indices_path, sizeof indices_path, m->group, "indices");
-  join(data_path, sizeof data_path, m->group, "data");
-  join(time_path, sizeof time_path, m->group, "time");
+  const char *user_ids = m->items_in_rows ? m->column_ids : m->row_ids;
+  const char *item_ids = m->items_in_rows ? m->row_ids : m->column_ids;
   if (begin == end)
     return OK;
-  TRY(h5_open(path, &f));
-  TRY(MEM_ALLOC(row, PIECE, "rows of events"));
-  TRY(MEM_ALLOC(indptr, PIECE + 1, "begins of rows"));
-  TRY(MEM_ALLOC(index, PIECE, "columns of events"));
-  TRY(MEM_ALLOC(value, PIECE, "values of events"));
-  bool with_time = to->has_time && m->has_time;
-  if (with_time)
-    TRY(MEM_ALLOC(time, PIECE, "times of events"));
-  off ends[2];
-  TRY(h5_read(f, indptr_path, H5_I64, 0, 1, &ends[0]));
-  TRY(h5_read(f, indptr_path, H5_I64, m->rows, 1, &ends[1]));
-  if (ends[0] != 0 || ends[1] != m->events)
-    TRY(status_fail(BAD_DATA, "%s: %s runs from %lld to %lld, and there are %lld events", path, indptr_path,
-                    (long long)ends[0], (long long)ends[1], (long long)m->events));
-  off now, had = 0, from = 0; /* `indptr` holds the begins of rows from … from + had */
-  TRY(row_of(f, indptr_path, m->rows, begin, &now));
+  TRY(open_reader(&r, path, m, to->has_time && m->has_time, begin));
   for (off at = begin; at < end;) {
     off count = end - at < PIECE ? end - at : PIECE;
-    TRY(h5_read(f, indices_path, H5_I64, at, count, index));
-    TRY(h5_read(f, data_path, H5_F32, at, count, value));
-    if (with_time)
-      TRY(h5_read(f, time_path, H5_I64, at, count, time));
-    for (off i = 0; i < count;) {
-      if (now >= from + had) {
-        from = now;
-        had = m->rows - now < PIECE ? m->rows - now : PIECE;
-        if (had < 1)
-          TRY(status_fail(BAD_DATA, "%s: %s is broken: event %lld has no row", path, indptr_path, (long long)(at + i)));
-        TRY(h5_read(f, indptr_path, H5_I64, from, had + 1, indptr));
-      }
-      off low = indptr[now - from], high = indptr[now - from + 1];
-      if (low < 0 || low > at + i || high < low || high > m->events)
-        TRY(status_fail(BAD_DATA, "%s: %s is broken at row %lld: it must ascend from 0 to %lld", path, indptr_path,
-                        (long long)now, (long long)m->events));
-      for (; i < count && at + i < high; i++)
-        row[i] = now;
-      if (i < count)
-        now++;
-    }
-    TRY(add_events(f, m, users, items, to, at, count, row, index, value, time));
+    TRY(read_slab(&r, at, count));
+    TRY(add_events(r.f, m, users, items, to, at, count, r.row, r.column, r.value, r.time));
     at += count;
   }
-  const char *user_ids = m->items_in_rows ? m->column_ids : m->row_ids,
-             *item_ids = m->items_in_rows ? m->row_ids : m->column_ids;
   if (user_ids[0] != '\0')
-    TRY(name_ids(f, user_ids, users, to, USERS));
+    TRY(name_ids(r.f, user_ids, users, to, USERS));
   if (item_ids[0] != '\0')
-    TRY(name_ids(f, item_ids, items, to, ITEMS));
+    TRY(name_ids(r.f, item_ids, items, to, ITEMS));
 done:
-  h5_close(f);
-  mem_free(row);
-  mem_free(indptr);
-  mem_free(index);
-  mem_free(value);
-  mem_free(time);
+  free_reader(&r);
   return st;
 }

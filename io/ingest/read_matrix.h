@@ -1,5 +1,4 @@
-/* Events out of HDF5 groups with data, indices and indptr: anndata, `implicit`'s data sets, other datasets of palate.
- */
+/* Reads events from HDF5 groups with data, indices and indptr: anndata, data sets of `implicit`, datasets of palate. */
 #ifndef PALATE_IO_INGEST_READ_MATRIX_H
 #define PALATE_IO_INGEST_READ_MATRIX_H
 
@@ -7,7 +6,7 @@
 #include "io/text/events.h"
 #include "io/text/id_table.h"
 
-/* Where the matrix and its names lie in a file, as rank 0 found it and told all. */
+/* Where the matrix and its ids are in a file, as rank 0 found them. */
 typedef struct h5_matrix {
   char group[272];   /* "" is the root */
   char row_ids[256]; /* "": numbers from 0 */
@@ -18,14 +17,14 @@ typedef struct h5_matrix {
 
 typedef struct h5_wish {
   const char *group; /* NULL: look for it */
-  int rows;          /* 0 by the file, 1 users, 2 items */
+  int rows;          /* what a row of the matrix is: 0 as the file says, 1 a user, 2 an item */
 } h5_wish;
 
-/* Finds the matrix. Local. BAD_DATA, USAGE; say what was looked for. */
+/* Finds the matrix. Local. BAD_DATA, USAGE; the message says what was looked for. */
 status h5_matrix_find(const char *path, const h5_wish *wish, h5_matrix *out);
 
-/* Appends this rank's share of the events to `to`, whose blocks and tables must be empty. Every rank calls it; local
- * otherwise. BAD_DATA names what is broken. */
+/* Appends this rank's share of the events to `to`; the list and both tables must be empty. Every rank must call it, but
+ * it is local. BAD_DATA says what is broken. */
 status ingest_h5_read(const comm *c, const char *path, const h5_matrix *m, id_table *users, id_table *items,
                       events *to);
 

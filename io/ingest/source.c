@@ -16,10 +16,10 @@ static status cannot_read(const char *path) {
   return status_fail(NO_INPUT, "cannot read %s: %s", path, strerror(errno));
 }
 
-status source_look(const char *path, source_facts *out) {
+static status look(const char *path, source_facts *out) {
   struct stat facts;
   *out = (source_facts){0};
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe without a writer must not hold us */
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* do not wait for the writer of a pipe */
   if (fd < 0)
     return cannot_read(path);
   status st = OK;
@@ -28,7 +28,9 @@ status source_look(const char *path, source_facts *out) {
     st = cannot_read(path);
   else if (!S_ISREG(facts.st_mode))
     st = status_fail(NO_INPUT,
-                     "%s is not a regular file; its parts are read at once, so write a stream to a file first", path);
+                     "%s is not a regular file; palate reads several places of a file at once, so save a stream to a "
+                     "file first",
+                     path);
   else {
     ssize_t n = pread(fd, magic, 2, 0);
     out->bytes = facts.st_size;
@@ -37,6 +39,16 @@ status source_look(const char *path, source_facts *out) {
       st = cannot_read(path);
   }
   close(fd);
+  return st;
+}
+
+status source_head(const char *path, source_facts *facts, char *head, size_t room, size_t *n) {
+  source s = {.fd = -1};
+  *n = 0;
+  status st = look(path, facts);
+  THEN(source_open(path, facts->gzip, 0, &s));
+  THEN(source_read(&s, head, room, n));
+  source_close(&s);
   return st;
 }
 
@@ -117,7 +129,7 @@ status source_sha256(const char *path, unsigned char sum[32]) {
   char *buffer = NULL;
   EVP_MD_CTX *sha = EVP_MD_CTX_new();
   if (sha == NULL || EVP_DigestInit_ex(sha, EVP_sha256(), NULL) != 1)
-    TRY(status_fail(INTERNAL, "SHA-256 is not to be had"));
+    TRY(status_fail(INTERNAL, "the OpenSSL library has no SHA-256"));
   TRY(source_open(path, false, 0, &s));
   TRY(mem_alloc(&buffer, PIECE, 1, "hash buffer"));
   for (size_t got = PIECE; got == PIECE;) {

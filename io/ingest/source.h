@@ -1,4 +1,4 @@
-/* Files to be ingested: plain ones read at any place, gzip ones from the start. Local; needs zlib and OpenSSL. */
+/* Reading source files: plain ones from any place, gzip ones from the start. Local; needs zlib and OpenSSL. */
 #ifndef PALATE_IO_INGEST_SOURCE_H
 #define PALATE_IO_INGEST_SOURCE_H
 
@@ -11,22 +11,26 @@ typedef struct source {
   void *gz;         /* gzFile, NULL for a plain file */
   int fd;
   off at;          /* plain: where the next read begins */
-  progress *shown; /* NULL, or told of the bytes read */
+  progress *shown; /* the progress line to update; may be NULL */
   off shown_before;
 } source;
 
-/* What is to be known before a file is read. NO_INPUT where it is missing, no regular file, or may not be read. */
 typedef struct source_facts {
   off bytes; /* on disk */
   bool gzip;
 } source_facts;
-status source_look(const char *path, source_facts *out);
 
-/* Opens at byte `from` (of the contents, for gzip too: what is before is unpacked and dropped). */
+/* Finds the facts of a file and reads up to `room` of its first bytes (unpacked) to `head`; *n becomes their number.
+ * NO_INPUT if it is missing, not a regular file, or not readable; IO_FAILED. */
+status source_head(const char *path, source_facts *facts, char *head, size_t room, size_t *n);
+
+/* Opens at byte `from` of the contents (of a gzip file, what is before is unpacked and dropped). NO_INPUT, IO_FAILED,
+ * NO_MEMORY. */
 status source_open(const char *path, bool gzip, off from, source *out);
 void source_close(source *s);
 
-/* A text_read: the next `room` bytes, fewer only at the end. IO_FAILED where the disk or the gzip stream is broken. */
+/* A text_read: reads the next `room` bytes, fewer only at the end. IO_FAILED if the disk or the gzip stream is broken.
+ */
 status source_read(void *source, char *to, size_t room, size_t *got);
 
 /* SHA-256 of the file as it lies on disk. */

@@ -5,11 +5,11 @@
 
 #include <string.h>
 
-/* A table of titles as one rank reads it: the row of the id table tells where the texts are. */
+/* The part of a title table that one rank read. */
 typedef struct table {
   int column[3];
   id_table ids;
-  off *place; /* [ids.n] of its title in the heap; the tags follow; both end with a NUL */
+  off *place; /* [ids.n] where the id's title is in the heap; its tags follow; both end with a NUL */
   off room, repeated, latin, cut;
   char *heap;
   off heap_used, heap_room;
@@ -48,7 +48,7 @@ static status take_record(void *context, const text_span *fields, int n, const c
     to[0] = '\0';
     if (t->column[k] >= 0)
       was = text_title(fields[t->column[k]].at, fields[t->column[k]].n, to, (k == 1 ? TITLE_MAX : TAGS_MAX) + 1);
-    if (k == 2 && strcmp(to, "(no genres listed)") == 0) /* MovieLens for none */
+    if (k == 2 && strcmp(to, "(no genres listed)") == 0) /* what MovieLens writes for none */
       to[0] = '\0';
     t->latin += (was & 1) != 0;
     t->cut += (was & 2) != 0;
@@ -58,47 +58,47 @@ done:
   return st;
 }
 
-static status look_at(const char *path, const char *const wish[3], range_source *source, int column[3]) {
+static status find_layout(const char *path, const char *const wish[3], range_source *source, int column[3]) {
   status st = OK;
   source_facts facts;
-  struct source s = {.fd = -1};
   char *head = NULL;
-  size_t n = 0;
-  TRY(source_look(path, &facts));
+  size_t n;
+  TRY(mem_alloc(&head, TEXT_HEAD, 1, "head of a source"));
+  TRY(source_head(path, &facts, head, TEXT_HEAD, &n));
   source->bytes = facts.bytes;
   source->gzip = facts.gzip;
-  TRY(mem_alloc(&head, TEXT_HEAD, 1, "head of a source"));
-  TRY(source_open(path, facts.gzip, 0, &s));
-  TRY(source_read(&s, head, TEXT_HEAD, &n));
   TRY(text_detect_titles(path, head, n, n < TEXT_HEAD, wish, &source->layout, column));
 done:
-  source_close(&s);
   mem_free(head);
   return st;
 }
 
-/* The texts of known items to the owners of their rows: row numbers, and title and tags with their NULs. */
-static status send_texts(comm *c, const table *t, const gid *rows, const gid *first, gid **got_rows, off *n_got,
-                         char **got_texts, off *unused) {
+/* Texts on their way to the ranks that own their rows. */
+typedef struct parcel {
+  off *n_rows, *n_bytes; /* [size] rows and bytes of text for, or from, each rank */
+  gid *row;              /* by rank: the rows … */
+  char *text;            /* … and for each its title and its tags, both with their NULs */
+} parcel;
+
+static void free_parcel(parcel *p) {
+  mem_free(p->n_rows);
+  mem_free(p->n_bytes);
+  mem_free(p->row);
+  mem_free(p->text);
+  *p = (parcel){0};
+}
+
+/* Packs the texts of the table by owner; rows[i] is the row of id i, -1 if it has no event. Local. */
+static status pack_texts(const comm *c, const table *t, const gid *rows, const gid *first, parcel *out, off *unused) {
   status st = OK;
-  off *n_give = NULL, *n_from = NULL, *bytes_give = NULL, *bytes_from = NULL, *next = NULL, n = 0, bytes = 0;
-  gid *give = NULL;
-  char *texts = NULL;
-  st = MEM_ZALLOC(n_give, c->size, "counts");
-  if (st == OK)
-    st = MEM_ZALLOC(bytes_give, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(n_from, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(bytes_from, c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(next, 2 * c->size, "counts");
-  if (st == OK)
-    st = MEM_ALLOC(give, t->ids.n, "titles to send");
-  if (st == OK)
-    st = MEM_ALLOC(texts, t->heap_used, "titles to send");
-  TRY(comm_agree(c, st));
-  for (int pass = 0; pass < 2; pass++) {
+  off *next_row = NULL, *next_byte = NULL;
+  TRY(MEM_ZALLOC(out->n_rows, c->size, "counts"));
+  TRY(MEM_ZALLOC(out->n_bytes, c->size, "counts"));
+  TRY(MEM_ALLOC(next_row, c->size, "counts"));
+  TRY(MEM_ALLOC(next_byte, c->size, "counts"));
+  TRY(MEM_ALLOC(out->row, t->ids.n, "titles to send"));
+  TRY(MEM_ALLOC(out->text, t->heap_used, "titles to send"));
+  for (int pass = 0; pass < 2; pass++) { /* count, then fill */
     for (uint32_t i = 0; i < t->ids.n; i++) {
       if (rows[i] < 0) {
         *unused += pass;
@@ -107,47 +107,53 @@ static status send_texts(comm *c, const table *t, const gid *rows, const gid *fi
       int owner = numbering_owner(first, c->size, rows[i]);
       off end = i + 1 < t->ids.n ? t->place[i + 1] : t->heap_used, length = end - t->place[i];
       if (pass == 0) {
-        n_give[owner]++;
-        bytes_give[owner] += length;
+        out->n_rows[owner]++;
+        out->n_bytes[owner] += length;
       } else {
-        give[next[owner]++] = rows[i];
-        memcpy(texts + next[c->size + owner], t->heap + t->place[i], (size_t)length);
-        next[c->size + owner] += length;
+        out->row[next_row[owner]++] = rows[i];
+        memcpy(out->text + next_byte[owner], t->heap + t->place[i], (size_t)length);
+        next_byte[owner] += length;
       }
     }
-    if (pass == 0)
-      for (off r = 0, a = 0, b = 0; r < c->size; r++) {
-        next[r] = a;
-        next[c->size + r] = b;
-        a += n_give[r];
-        b += bytes_give[r];
-      }
+    if (pass == 0) {
+      comm_starts(next_row, out->n_rows, c->size);
+      comm_starts(next_byte, out->n_bytes, c->size);
+    }
   }
-  comm_transpose_i64(c, n_give, n_from);
-  comm_transpose_i64(c, bytes_give, bytes_from);
-  for (int r = 0; r < c->size; r++) {
-    n += n_from[r];
-    bytes += bytes_from[r];
-  }
-  st = MEM_ALLOC(*got_rows, n, "titles");
-  if (st == OK)
-    st = MEM_ALLOC(*got_texts, bytes, "titles");
-  TRY(comm_agree(c, st));
-  comm_move_rows(c, give, n_give, *got_rows, n_from, sizeof(gid));
-  comm_move_rows(c, texts, bytes_give, *got_texts, bytes_from, 1);
-  *n_got = n;
 done:
-  mem_free(n_give);
-  mem_free(n_from);
-  mem_free(bytes_give);
-  mem_free(bytes_from);
-  mem_free(next);
-  mem_free(give);
-  mem_free(texts);
+  mem_free(next_row);
+  mem_free(next_byte);
   return st;
 }
 
-/* Makes s as wide as `width` and as long as n, keeping what it has. */
+/* Sends the texts of known ids to the owners of their rows. *got holds *n_got rows. Collective; agreed status. */
+static status send_texts(comm *c, const table *t, const gid *rows, const gid *first, parcel *got, off *n_got,
+                         off *unused) {
+  status st = OK;
+  parcel give = {0};
+  off bytes = 0;
+  THEN(pack_texts(c, t, rows, first, &give, unused));
+  THEN(MEM_ALLOC(got->n_rows, c->size, "counts"));
+  THEN(MEM_ALLOC(got->n_bytes, c->size, "counts"));
+  TRY(comm_agree(c, st));
+  comm_transpose_i64(c, give.n_rows, got->n_rows);
+  comm_transpose_i64(c, give.n_bytes, got->n_bytes);
+  *n_got = 0;
+  for (int r = 0; r < c->size; r++) {
+    *n_got += got->n_rows[r];
+    bytes += got->n_bytes[r];
+  }
+  THEN(MEM_ALLOC(got->row, *n_got, "titles"));
+  THEN(MEM_ALLOC(got->text, bytes, "titles"));
+  TRY(comm_agree(c, st));
+  comm_move_rows(c, give.row, give.n_rows, got->row, got->n_rows, sizeof(gid));
+  comm_move_rows(c, give.text, give.n_bytes, got->text, got->n_bytes, 1);
+done:
+  free_parcel(&give);
+  return st;
+}
+
+/* Makes s at least `width` wide and n long, keeping its texts. */
 static status widen(strings *s, off n, int width) {
   strings wide;
   if (s->n == n && s->width >= width)
@@ -162,62 +168,73 @@ static status widen(strings *s, off n, int width) {
   return OK;
 }
 
-status titles_read(comm *c, const char *path, const char *const wish[3], off most_bad, const char *refused,
-                   const numbering *items, const gid *first, strings *titles, strings *tags, titles_report *report) {
+/* Puts the n_got texts that came into titles and tags of this rank's rows, which begin at `first`. Local. */
+static status place_texts(const parcel *got, off n_got, gid first, gid n, bool has_titles, bool has_tags,
+                          strings *titles, strings *tags, titles_report *report) {
   status st = OK;
-  table t = {0};
-  range_source source = {0};
-  gid *rows = NULL, *got = NULL;
-  uint8_t *told = NULL; /* whether our item has had its line */
-  char *texts = NULL;
-  off n_got = 0;
-  text_counts counts;
-  text_parser parser = {.record = take_record, .table = &t};
-  *report = (titles_report){0};
-  if (c->rank == 0)
-    st = look_at(path, wish, &source, t.column);
-  TRY(comm_agree(c, st));
-  comm_broadcast(c, &source, sizeof source, 0);
-  comm_broadcast(c, t.column, sizeof t.column, 0);
-  TRY(comm_agree(c, id_table_create(&t.ids)));
-  ranges what = {
-      .paths = &path, .sources = &source, .n_sources = 1, .most_bad = most_bad, .refused = refused, .label = "titles"};
-  TRY(ranges_read(c, &what, &parser, 1, &counts));
-  TRY(comm_agree(c, MEM_ALLOC(rows, t.ids.n, "rows of titles")));
-  TRY(numbering_find(c, items, &t.ids, rows));
-  TRY(send_texts(c, &t, rows, first, &got, &n_got, &texts, &report->unused));
-
-  off n = first[c->rank + 1] - first[c->rank];
+  uint8_t *seen = NULL; /* [n] whether the row has had its line */
   int width[2] = {1, 1};
-  const char *s = texts;
+  bool has[2] = {has_titles, has_tags};
+  strings *to[2] = {titles, tags};
+  const char *s = got->text;
   for (off i = 0; i < 2 * n_got; i++) {
     int length = (int)strlen(s);
     width[i % 2] = length > width[i % 2] ? length : width[i % 2];
     s += length + 1;
   }
-  if (t.column[1] >= 0)
-    st = widen(titles, n, width[0]);
-  if (st == OK && t.column[2] >= 0)
-    st = widen(tags, n, width[1]);
-  if (st == OK)
-    st = MEM_ZALLOC(told, n, "items with a title");
-  TRY(comm_agree(c, st));
-  s = texts;
-  for (off i = 0; i < n_got; i++) { /* ranks come in the order of the table: the first line of an id counts */
-    gid row = got[i] - first[c->rank];
+  for (int k = 0; k < 2; k++)
+    if (has[k])
+      TRY(widen(to[k], n, width[k]));
+  TRY(MEM_ZALLOC(seen, n, "items with a title"));
+  s = got->text;
+  for (off i = 0; i < n_got; i++) { /* in the order of the table, as ranks come in order: the first line counts */
+    gid row = got->row[i] - first;
     for (int k = 0; k < 2; k++) {
-      strings *to = k == 0 ? titles : tags;
       size_t length = strlen(s);
-      if (t.column[1 + k] >= 0 && !told[row] && length > 0) {
-        memset(to->bytes + row * to->width, 0, (size_t)to->width);
-        memcpy(to->bytes + row * to->width, s, length);
+      if (has[k] && !seen[row] && length > 0) {
+        memset(to[k]->bytes + row * to[k]->width, 0, (size_t)to[k]->width);
+        memcpy(to[k]->bytes + row * to[k]->width, s, length);
       }
       s += length + 1;
     }
-    report->repeated += told[row];
-    report->titled += !told[row];
-    told[row] = 1;
+    report->repeated += seen[row];
+    report->titled += !seen[row];
+    seen[row] = 1;
   }
+done:
+  mem_free(seen);
+  return st;
+}
+
+status titles_read(comm *c, const char *path, const char *const wish[3], off most_bad, const char *rejected,
+                   const numbering *items, const gid *first, strings *titles, strings *tags, titles_report *report) {
+  status st = OK;
+  table t = {0};
+  range_source source = {0};
+  gid *rows = NULL;
+  parcel got = {0};
+  off n_got;
+  text_counts counts;
+  text_parser parser = {.record = take_record, .table = &t};
+  *report = (titles_report){0};
+  if (c->rank == 0)
+    st = find_layout(path, wish, &source, t.column);
+  TRY(comm_agree(c, st));
+  comm_broadcast(c, &source, sizeof source, 0);
+  comm_broadcast(c, t.column, sizeof t.column, 0);
+  TRY(comm_agree(c, id_table_create(&t.ids)));
+  ranges what = {.paths = &path,
+                 .sources = &source,
+                 .n_sources = 1,
+                 .most_bad = most_bad,
+                 .rejected = rejected,
+                 .label = "titles"};
+  TRY(ranges_read(c, &what, &parser, 1, &counts));
+  TRY(comm_agree(c, MEM_ALLOC(rows, t.ids.n, "rows of titles")));
+  TRY(numbering_find(c, items, &t.ids, rows));
+  TRY(send_texts(c, &t, rows, first, &got, &n_got, &report->unused));
+  TRY(comm_agree(c, place_texts(&got, n_got, first[c->rank], first[c->rank + 1] - first[c->rank], t.column[1] >= 0,
+                                t.column[2] >= 0, titles, tags, report)));
   report->lines = counts.kept;
   report->repeated += t.repeated;
   report->latin = t.latin;
@@ -229,8 +246,6 @@ done:
   mem_free(t.place);
   mem_free(t.heap);
   mem_free(rows);
-  mem_free(got);
-  mem_free(told);
-  mem_free(texts);
+  free_parcel(&got);
   return st;
 }

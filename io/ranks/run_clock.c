@@ -20,7 +20,7 @@ edge_choice edge_choose(comm *c, edge_clock *clock, int step, double seconds) {
     return step % clock->every_steps == 0 ? EDGE_CHECKPOINT : EDGE_GO_ON;
   if (clock->every_seconds == 0)
     return EDGE_GO_ON;
-  /* Clocks differ between ranks: rank 0's counts. */
+  /* Clocks differ between ranks: rank 0 decides. */
   int64_t due = now - clock->last >= clock->every_seconds, sent = c->bytes_sent;
   comm_broadcast(c, &due, sizeof due, 0);
   c->bytes_sent = sent;
@@ -35,6 +35,6 @@ bool edge_late(comm *c, const edge_clock *clock) {
 
 status edge_stopped(const char *when, const char *dir) {
   if (dir == NULL)
-    return status_fail(STOPPED, "%s; nothing of it was kept: submit the same command again to do it anew", when);
-  return status_fail(STOPPED, "%s; submit the same command again to go on from there (%s)", when, dir);
+    return status_fail(STOPPED, "%s; nothing was kept: submit the same command again to start over", when);
+  return status_fail(STOPPED, "%s; submit the same command again to resume (%s)", when, dir);
 }

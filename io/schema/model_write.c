@@ -1,16 +1,13 @@
 #include "io/schema/model_write.h"
 
 #include "io/base/mem.h"
+#include "io/base/version.h"
 #include "io/hdf5/store.h"
 #include "io/schema/model_paths.h"
 #include "io/snapshot/resolve.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#ifndef PALATE_VERSION
-#define PALATE_VERSION "unknown"
-#endif
 
 /* Rows without the gap between k and ld. */
 static status put_factors(store *s, int column, off first, off count, const real *rows, off ld, int k) {

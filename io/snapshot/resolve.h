@@ -8,7 +8,7 @@
 
 enum { SNAPSHOT_PATH_MAX = 4096 };
 
-/* Whether a name is one that snapshot_begin gives: "20260131T235959Z-0123abcd", and nothing that leaves the folder. */
+/* Returns true if a name is one that snapshot_begin gives, "20260131T235959Z-0123abcd"; it cannot leave the folder. */
 bool snapshot_is_id(const char *name);
 
 /* The last component of a snapshot's path. Points into it. */

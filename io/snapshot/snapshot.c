@@ -23,7 +23,7 @@ status snapshot_make_folder(const char *path) {
   char part[SNAPSHOT_PATH_MAX];
   size_t n = strlen(path);
   if (n == 0 || n >= sizeof part)
-    return status_fail(USAGE, "the folder for snapshots needs a name of 1 to %d bytes", SNAPSHOT_PATH_MAX - 1);
+    return status_fail(USAGE, "the path of a snapshots folder must have 1 to %d bytes", SNAPSHOT_PATH_MAX - 1);
   for (size_t i = 1; i <= n; i++) {
     if (path[i] != '/' && path[i] != '\0')
       continue;
@@ -31,13 +31,13 @@ status snapshot_make_folder(const char *path) {
     part[i] = '\0';
     struct stat about;
     if (mkdir(part, 0755) != 0 && (stat(part, &about) != 0 || !S_ISDIR(about.st_mode)))
-      return status_fail(CANNOT_CREATE, "cannot make the folder %s: %s", part,
-                         errno == EEXIST || errno == 0 ? "a file of that name is in the way" : strerror(errno));
+      return status_fail(CANNOT_CREATE, "cannot create the folder %s: %s", part,
+                         errno == EEXIST || errno == 0 ? "there is a file of that name" : strerror(errno));
   }
   return OK;
 }
 
-/* The later of now and one second after the newest snapshot that is there. */
+/* Now, or one second after the newest snapshot if that is later. */
 static time_t next_time(const char *snapshots) {
   time_t next = time(NULL);
   DIR *dir = opendir(snapshots);
@@ -58,7 +58,7 @@ static time_t next_time(const char *snapshots) {
 static status begin(const char *snapshots, char *out) {
   size_t n = strlen(snapshots);
   if (n == 0 || n + ID_LENGTH + 100 > SNAPSHOT_PATH_MAX)
-    return status_fail(USAGE, "the folder for snapshots needs a name of 1 to %d bytes",
+    return status_fail(USAGE, "the path of a snapshots folder must have 1 to %d bytes",
                        SNAPSHOT_PATH_MAX - ID_LENGTH - 100);
   char folder[SNAPSHOT_PATH_MAX];
   strcpy(folder, snapshots);
@@ -81,7 +81,7 @@ static status begin(const char *snapshots, char *out) {
       return disk_sync_folder(out);
     if (errno != EEXIST || attempt == 10)
       return status_fail(errno == ENOSPC || errno == EDQUOT || errno == EIO ? IO_FAILED : CANNOT_CREATE,
-                         "cannot make the snapshot %s: %s", out, strerror(errno));
+                         "cannot create the snapshot %s: %s", out, strerror(errno));
   }
 }
 
@@ -99,9 +99,9 @@ status snapshot_write_json(const char *dir, const char *name, const json_t *obje
   snprintf(path, sizeof path, "%s/%s", dir, name);
   char *text = json_dumps(object, JSON_INDENT(2));
   if (text == NULL)
-    return status_fail(INTERNAL, "cannot put %s into JSON (a value that is not finite, or no memory)", name);
+    return status_fail(INTERNAL, "cannot write %s as JSON (a value is not finite, or no memory)", name);
   size_t n = strlen(text);
-  text[n] = '\n'; /* in the place of the terminator */
+  text[n] = '\n'; /* replaces the NUL */
   status st = disk_replace(path, text, (int64_t)n + 1);
   free(text);
   return st;

@@ -12,12 +12,12 @@
 
 /* --- making one --- */
 
-/* Makes the folder SNAPSHOTS, and those it lies in, where they are missing. Local. CANNOT_CREATE. */
+/* Creates the folder SNAPSHOTS and its parent folders if they are missing. Local. CANNOT_CREATE. */
 status snapshot_make_folder(const char *snapshots);
 
-/* Makes SNAPSHOTS/<UTC time>-<8 hex>/ (and SNAPSHOTS itself where it is missing) on rank 0 and tells every rank its
- * path in out[SNAPSHOT_PATH_MAX]. Names ascend in the order of making, even where the clock goes back. Collective.
- * CANNOT_CREATE. */
+/* Creates SNAPSHOTS/<UTC time>-<8 hex>/ (and SNAPSHOTS if it is missing); its path is in out[SNAPSHOT_PATH_MAX] on
+ * every rank. Names ascend in the order of creation, even if the clock goes back. Collective; agreed status: USAGE,
+ * CANNOT_CREATE, IO_FAILED. */
 status snapshot_begin(comm *c, const char *snapshots, char *out);
 
 /* Writes DIR/NAME from the object, through a temporary name; takes no ownership. Local. */

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Blocks grow with the list: a small source takes little. */
+/* Blocks grow with the list, so that a small source takes little memory. */
 enum { FIRST_BLOCK = 1 << 12, LARGEST_BLOCK = 1 << 20 };
 
 status events_room(events *e, off want) {
@@ -19,7 +19,7 @@ status events_room(events *e, off want) {
   event_block *b = NULL;
   char *bytes = NULL;
   off row = 8 + (e->has_value ? 4 : 0) + (e->has_time ? 4 : 0), high = e->has_time ? room / 8 + 1 : 0;
-  /* One allocation a block, so that it goes back to the system whole. */
+  /* One allocation a block, so that the system gets all of it back at once. */
   size_t head = (sizeof *b + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
   TRY(mem_alloc(&bytes, (off)head + room * row + high, 1, "events"));
   b = (event_block *)(void *)bytes;

@@ -1,13 +1,13 @@
-/* Events as they are read: rows of reader-local id tables, in blocks that are handed on and freed one by one, so that
- * the events need not lie in memory twice. Kernel: local; one list a thread. */
+/* Events as they are read: ids as rows of the reader's own id tables, in blocks that are passed on and freed one by
+ * one, so that no event is in memory twice. Kernel: local; one list a thread. */
 #ifndef PALATE_IO_TEXT_EVENTS_H
 #define PALATE_IO_TEXT_EVENTS_H
 
 #include "io/base/status.h"
 #include "io/base/types.h"
 
-/* Times that events may have, in seconds since 1970: 1900 to 2100, in 33 bits. Others are bad: there were no events
- * then, but there are wrong columns and units. */
+/* Valid times of events, in seconds since 1970: 1900 to 2100, which fit in 33 bits. A time outside comes from a wrong
+ * column or unit. */
 #define EVENT_TIME_MIN INT64_C(-2208988800)
 #define EVENT_TIME_MAX INT64_C(4102444800)
 
@@ -15,8 +15,8 @@ typedef struct event_block {
   struct event_block *next;
   off n, room;
   uint32_t *user, *item; /* rows of the reader's id tables */
-  real *value;           /* NULL where the source has none: every value is 1 */
-  uint32_t *time_low;    /* seconds since EVENT_TIME_MIN, their low 32 bits; NULL where the source has none */
+  real *value;           /* NULL if the source has none: every value is 1 */
+  uint32_t *time_low;    /* low 32 bits of the seconds since EVENT_TIME_MIN; NULL if the source has no times */
   uint8_t *time_high;    /* bit 32 of each, eight to a byte */
 } event_block;
 
@@ -26,18 +26,18 @@ typedef struct events {
   bool has_value, has_time;
 } events;
 
-/* At least `want` (small) free places in e->last, after its n. */
+/* Makes room for at least `want` (small) events in e->last, after its n. OK or NO_MEMORY. */
 status events_room(events *e, off want);
 
-/* Takes the first block off the list, NULL where it is empty. Free it with event_block_free. */
+/* Takes the first block off the list; NULL if it is empty. Free it with event_block_free. */
 event_block *events_take(events *e);
 void event_block_free(event_block *b);
 void events_free(events *e);
 
-/* Puts the times of `count` events that follow the block's first `at`; within 1900 … 2100, each place once. */
+/* Sets the times of events at … at + count - 1 of the block, which must be valid; each event once. */
 void event_block_put_times(event_block *b, off at, const int64_t *time, off count);
 
-/* The time of event i; 0 where the source has none. */
+/* The time of event i; 0 if the source has none. */
 static inline int64_t event_block_time(const event_block *b, off i) {
   if (b->time_low == NULL)
     return 0;

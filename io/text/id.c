@@ -16,7 +16,7 @@ bool id_integer(const char *bytes, size_t n, int64_t *number) {
     value = 10 * value + digit;
   }
   if (value > (uint64_t)INT64_MAX)
-    return false; /* the least number of all is left to the bytewise order: it is nobody's id */
+    return false; /* -2^63 too, as its absolute value does not fit; such an id is sorted bytewise */
   *number = minus ? -(int64_t)value : (int64_t)value;
   return true;
 }

@@ -49,7 +49,7 @@ int id_list_compare(const id_list *a, off i, const id_list *b, off j) {
   return id_compare(false, x + 1, (unsigned char)x[0], y + 1, (unsigned char)y[0]);
 }
 
-/* Eight bytes of a text from `from` on as a number that compares as they do; zeros behind its end. */
+/* Eight bytes of a text, from `from` on, as a number that sorts as they do; zeros after its end. */
 static uint64_t word_at(const char *text, size_t from) {
   size_t n = (unsigned char)text[0];
   uint64_t word = 0;
@@ -58,7 +58,7 @@ static uint64_t word_at(const char *text, size_t from) {
   return word;
 }
 
-/* Sorts by the bytes from `from` on, eight at a time; ids hold no NUL, so the zeros behind the end stand before all. */
+/* Sorts by the bytes from `from` on, eight at a time. Ids have no NUL, so the zeros after an end sort first. */
 static void sort_texts(sort_pair *pairs, off n, const id_list *l, size_t from) {
   for (off i = 0; i < n; i++)
     pairs[i].high = word_at(l->text + l->place[pairs[i].low], from);
@@ -105,7 +105,7 @@ status id_list_ordered(const id_list *l, const sort_pair *order, id_list *out) {
   return OK;
 }
 
-/* The table's ids and then the old ones. */
+/* The ids of the table, followed by the old ones. */
 static status gather(const id_table *ids, const strings *old, bool numeric, id_list *out) {
   status st = OK;
   off n_old = old != NULL ? old->n : 0, bytes = 0;

@@ -1,4 +1,4 @@
-/* Ids in the order of their rows, as they are sorted and sent: numbers where all are integers, else bytes. Local. */
+/* A list of ids in an array, for sorting and sending: numbers if all ids are integers, else bytes. Local. */
 #ifndef PALATE_IO_TEXT_ID_LIST_H
 #define PALATE_IO_TEXT_ID_LIST_H
 
@@ -10,35 +10,37 @@ typedef struct id_list {
   off n;
   bool numeric;
   int64_t *number; /* [n], numeric */
-  char *text;      /* length byte and bytes each, !numeric */
-  off *place;      /* [n] where each begins in text */
+  char *text;      /* !numeric: a length byte and the bytes, for each */
+  off *place;      /* [n] where each begins in `text` */
   off text_bytes;
 } id_list;
 
-/* Room for n ids, of text_bytes bytes in all where they are not numeric; their values are the caller's to write. OK or
+/* Allocates a list for n ids, with text_bytes bytes of text in all if they are not numeric; the caller fills it. OK or
  * NO_MEMORY. Free with id_list_free, which accepts an empty list. */
 status id_list_alloc(id_list *l, off n, bool numeric, off text_bytes);
 void id_list_free(id_list *l);
 
-/* The table's ids and then the old ones (NULL: none), in ascending order: order[k].low is the place, table first, of
- * the k-th; equal ids stand by place. `numeric` as id_list_all_integers found, for all ranks' ids. OK or NO_MEMORY; on
- * failure too the caller frees *sorted with id_list_free and *order with mem_free, both empty before the call. */
+/* Sorts the ids of a table followed by old ones (NULL: none): order[k].low is the position, table first, of the k-th id
+ * in ascending order; equal ids are in order of position. `numeric`: id_list_all_integers holds on all ranks. OK or
+ * NO_MEMORY. *sorted and *order must be empty before; free them with id_list_free and mem_free, also after a failure.
+ */
 status id_list_create(const id_table *ids, const strings *old, bool numeric, id_list *sorted, sort_pair **order);
 
-/* order[k].low becomes the place in the list of the k-th id in ascending order; equal ones by place. OK or NO_MEMORY;
- * the caller frees *order with mem_free. */
+/* Sorts a list: order[k].low is the position of the k-th id in ascending order; equal ids are in order of position. OK
+ * or NO_MEMORY; free *order with mem_free. */
 status id_list_sort(const id_list *l, sort_pair **order);
 
-/* The ids in that order (order[k].low), as a list of their own. OK or NO_MEMORY. Free with id_list_free. */
+/* Copies the ids in the order order[0].low, order[1].low, … OK or NO_MEMORY. Free *out with id_list_free. */
 status id_list_ordered(const id_list *l, const sort_pair *order, id_list *out);
 
-/* Whether all of them are integers. */
+/* Returns true if all ids of the table and all old ones (NULL: none) are integers. */
 bool id_list_all_integers(const id_table *ids, const strings *old);
 
-/* The bytes of id i; numbers are written to `room` (ID_MAX bytes). */
+/* Points *at to the bytes of id i and returns their number; the digits of a number are written to `room` (ID_MAX
+ * bytes). */
 size_t id_list_text(const id_list *l, off i, char *room, const char **at);
 
-/* How id i of a compares to id j of b, which is of the same kind: below, at or above 0. */
+/* Compares id i of a to id j of b as id_compare does; both lists must be numeric, or neither. */
 int id_list_compare(const id_list *a, off i, const id_list *b, off j);
 
 #endif

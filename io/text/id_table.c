@@ -9,7 +9,7 @@
 
 enum { FIRST_ROOM = 512, BATCH = 256 };
 
-/* A text's key: the flag, 15 bits of its hash (so that an unequal text is seldom looked at), 48 bits of its place. */
+/* A text's key: the flag, 15 bits of its hash (so that unequal texts are rarely compared), 48 bits of its place. */
 enum { PLACE_BITS = 48 };
 
 status id_table_create(id_table *t) {
@@ -44,14 +44,14 @@ static uint64_t hash_key(const id_table *t, uint64_t key) {
   return XXH3_64bits(text + 1, text[0]);
 }
 
-/* Room for `more` further ids, slots at most half full. */
+/* Makes room for `more` further ids; slots are at most half full. */
 static status make_room(id_table *t, uint32_t more) {
   status st = OK;
   uint64_t want = (uint64_t)t->n + more;
   if (want <= t->room)
     return OK;
   if (want > UINT32_MAX / 2)
-    return status_fail(NO_MEMORY, "one rank met more than %u distinct ids: use more ranks", UINT32_MAX / 2);
+    return status_fail(NO_MEMORY, "more than %u distinct ids on one rank: use more ranks", UINT32_MAX / 2);
   uint64_t room = t->room;
   while (room < want)
     room *= 2;

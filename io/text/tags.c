@@ -16,16 +16,15 @@ static bool counts_as_tag(const char *text, size_t length) {
   return length > 0 && text[0] != '(';
 }
 
-/* Calls for every tag of a text; `end` is where the text ends. Returns how many there are, written to `list` where it
- * is not NULL. */
-static off each_tag(char *text, char *end, char **list) {
+/* Returns the number of tags in the text, which ends at `end`, and stores them in `list` unless it is NULL. */
+static off split_tags(char *text, char *end, char **list) {
   off n = 0;
   while (text < end) {
     char *bar = memchr(text, '|', (size_t)(end - text));
     char *stop = bar != NULL ? bar : end;
     if (counts_as_tag(text, (size_t)(stop - text))) {
       if (list != NULL) {
-        *stop = '\0'; /* there is a place for it: see the width below */
+        *stop = '\0'; /* `end` is within the array too, see the width in tags_parse */
         list[n] = text;
       }
       n++;
@@ -45,7 +44,7 @@ status tags_parse(const strings *texts, gid n_items, tags *out) {
   for (off i = 0; i < texts->n && i < n_items; i++) {
     char *text = out->text + i * width;
     strings_get(texts, i, text, (size_t)width);
-    total += each_tag(text, text + strlen(text), NULL);
+    total += split_tags(text, text + strlen(text), NULL);
   }
   TRY(MEM_ALLOC(every, total, "tags"));
   TRY(MEM_ALLOC(out->name, total, "names of tags"));
@@ -55,7 +54,7 @@ status tags_parse(const strings *texts, gid n_items, tags *out) {
     out->ptr[i] = n;
     if (i < texts->n) {
       char *text = out->text + i * width;
-      n += each_tag(text, text + strlen(text), every + n);
+      n += split_tags(text, text + strlen(text), every + n);
     }
   }
   out->ptr[n_items] = n;

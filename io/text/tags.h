@@ -1,4 +1,4 @@
-/* Tags of items by number: the texts "Comedy|Drama" of a dataset or model taken apart. */
+/* Tags of items as numbers, parsed from texts such as "Comedy|Drama". Kernel: local. */
 #ifndef PALATE_IO_TEXT_TAGS_H
 #define PALATE_IO_TEXT_TAGS_H
 
@@ -13,8 +13,8 @@ typedef struct tags {
   char *text;  /* what the names point into */
 } tags;
 
-/* Takes the texts of all items apart; empty tags, and those in brackets such as "(no genres listed)", are left out.
- * texts may have n = 0: then there are no tags. Local. NO_MEMORY. Free with tags_free. */
+/* Splits the texts of all items at bars; leaves out empty tags and those that begin with a bracket, such as
+ * "(no genres listed)". texts->n may be 0: then there are no tags. OK or NO_MEMORY. Free with tags_free. */
 status tags_parse(const strings *texts, gid n_items, tags *out);
 void tags_free(tags *t);
 

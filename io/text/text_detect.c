@@ -1,4 +1,4 @@
-/* Looking at the head of a text: which kind it is, where its columns are. */
+/* Detects the format of a text and its columns from its first lines. */
 #include "io/text/text_head.h"
 
 #include <ctype.h>
@@ -7,82 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
-static void look(head *h, const char *bytes, size_t n, size_t from, bool whole) {
-  off number = 0;
-  h->n = 0;
-  for (size_t i = from; i < n && h->n < LINES;) {
-    const char *stop = memchr(bytes + i, '\n', n - i);
-    if (stop == NULL && !whole)
-      break;
-    size_t to = stop != NULL ? (size_t)(stop - bytes) : n, length = to - i;
-    number++;
-    if (length > 0 && bytes[to - 1] == '\r')
-      length--;
-    size_t next = stop != NULL ? to + 1 : n;
-    if (length > 0) {
-      h->line[h->n] = (text_span){bytes + i, length};
-      h->line_end[h->n] = (off)next;
-      h->line_number[h->n++] = number;
-    }
-    i = next;
-  }
-}
-
-static int count_fields(const text_layout *l, const text_span *line) {
-  text_span fields[TEXT_COLUMNS_MAX];
-  char copy[4096];
-  const char *bad;
-  size_t bad_at, n = line->n < sizeof copy ? line->n : sizeof copy;
-  memcpy(copy, line->at, n);
-  return text_split(l, copy, n, fields, TEXT_COLUMNS_MAX, &bad, &bad_at);
-}
-
-static void set_separator(text_layout *l, const char *separator) {
-  l->separator_length = (int)strlen(separator);
-  memcpy(l->separator, separator, strlen(separator) + 1);
-}
-
-status head_wished_separator(text_layout *l, const char *text) {
-  static const struct {
-    const char *word, *separator;
-  } WORDS[] = {{"tab", "\t"}, {"\\t", "\t"}, {"comma", ","}, {"semicolon", ";"},
-               {"pipe", "|"}, {"blank", ""}, {" ", ""}};
-  for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++)
-    if (strcasecmp(text, WORDS[i].word) == 0)
-      text = WORDS[i].separator;
-  for (const char *s = text; *s != '\0'; s++)
-    if (isalnum((unsigned char)*s) || strchr("\"\n\r.-+", *s) != NULL)
-      return status_fail(USAGE, "--separator cannot hold the character `%c`", *s);
-  if (strlen(text) >= sizeof l->separator)
-    return status_fail(USAGE, "--separator takes at most %zu characters", sizeof l->separator - 1);
-  set_separator(l, text);
-  return OK;
-}
-
-/* The separator that cuts most of the first lines as it cuts the first one; among equals the one with most fields. */
-void head_guess_separator(text_layout *l, const head *h) {
-  static const char *const CANDIDATES[] = {"\t", ",", ";", "|", "::"};
-  int best = 0;
-  const char *chosen = "";
-  for (size_t i = 0; i < sizeof CANDIDATES / sizeof *CANDIDATES; i++) {
-    set_separator(l, CANDIDATES[i]);
-    l->quoting = *CANDIDATES[i] == ',' || *CANDIDATES[i] == ';';
-    int first = count_fields(l, &h->line[0]), alike = 0;
-    for (int k = 0; k < h->n && k < 10; k++) {
-      int fields = count_fields(l, &h->line[k]);
-      alike += fields == first || fields < 0; /* below 0: a quoted field goes on in the next line */
-    }
-    if (first > 1 && alike * 2 * TEXT_COLUMNS_MAX + first > best) {
-      best = alike * 2 * TEXT_COLUMNS_MAX + first;
-      chosen = CANDIDATES[i];
-    }
-  }
-  set_separator(l, chosen);
-}
-
 /* ---- columns ---- */
 
-/* Names as they occur, without case and without what is no letter or digit. */
+/* Usual column names as head_plain_name writes them. */
 static const char *const NAMES[N_ROLES][24] = {
     [ROLE_USER] = {"user",     "userid",     "users",   "uid",       "username", "userkey",  "member",  "memberid",
                    "customer", "customerid", "visitor", "visitorid", "client",   "clientid", "account", "accountid",
@@ -95,14 +22,6 @@ static const char *const NAMES[N_ROLES][24] = {
                     "preference", "events", "watchtime", "views",   "seconds", "minutes"},
     [ROLE_TIME] = {"time", "timestamp", "date", "datetime", "unixtime", "unixreviewtime", "ts", "createdat", "when",
                    "eventtime", "day", "watchedat", "playedat", "reviewtime", "timestampms", "purchasedat"}};
-
-void head_plain_name(const text_span *field, char *out, size_t size) {
-  size_t n = 0;
-  for (size_t i = 0; i < field->n && n + 1 < size; i++)
-    if (isalnum((unsigned char)field->at[i]))
-      out[n++] = (char)tolower((unsigned char)field->at[i]);
-  out[n] = '\0';
-}
 
 static text_role role_of_name(const text_span *field) {
   char name[64];
@@ -125,7 +44,7 @@ static bool is_time(const text_span *field) {
   return text_time(field->at, field->n, &unit, &time) == NULL;
 }
 
-/* A third column without a name is a time rather than a value where it is a date, or seconds since 1973 or later. */
+/* A third column without a name is a time, not a value, if it is a date or at least 10^8 seconds (1973). */
 static bool looks_like_time(const text_span *field) {
   text_time_unit unit = UNIT_AUTO;
   int64_t time;
@@ -142,7 +61,7 @@ static bool any_name_wished(const text_wish *w) {
   return false;
 }
 
-/* Whether the first line names columns rather than being an event. */
+/* Returns true if the first line names columns, false if it is an event. */
 static bool guess_header(const text_wish *w, const text_span *first, int n_first, const text_span *second,
                          int n_second) {
   if (any_name_wished(w))
@@ -155,41 +74,14 @@ static bool guess_header(const text_wish *w, const text_span *first, int n_first
   if (users && items)
     return true;
   int64_t number;
-  for (int i = 0; i < n_first && i < n_second;
-       i++) { /* a column that turns into numbers or dates below its first line */
+  /* A column of numbers or dates whose first line is neither has a header. */
+  for (int i = 0; i < n_first && i < n_second; i++) {
     bool a = id_integer(first[i].at, first[i].n, &number) || is_number(&first[i]) || is_time(&first[i]);
     bool b = id_integer(second[i].at, second[i].n, &number) || is_number(&second[i]) || is_time(&second[i]);
     if (!a && b && first[i].n > 0)
       return true;
   }
   return false;
-}
-
-status head_column(const head *h, const text_layout *l, const char *wish, const char *option, const text_span *names,
-                   int n_names, int *out) {
-  if (wish[0] != '\0' && wish[strspn(wish, "0123456789")] == '\0') {
-    long number = strtol(wish, NULL, 10);
-    if (number < 1 || number > TEXT_COLUMNS_MAX)
-      return status_fail(USAGE, "--%s-column takes a name or a number from 1 to %d, not `%s`", option, TEXT_COLUMNS_MAX,
-                         wish);
-    *out = (int)number - 1;
-    return OK;
-  }
-  for (int fold = 0; l->header && fold < 2; fold++)
-    for (int i = 0; i < n_names; i++)
-      if (names[i].n == strlen(wish) &&
-          (fold ? strncasecmp(names[i].at, wish, names[i].n) : strncmp(names[i].at, wish, names[i].n)) == 0) {
-        *out = i;
-        return OK;
-      }
-  char list[512] = "";
-  for (int i = 0; i < n_names && strlen(list) + names[i].n + 3 < sizeof list; i++) {
-    strcat(list, i > 0 ? ", " : "");
-    strncat(list, names[i].at, names[i].n);
-  }
-  return l->header ? status_fail(USAGE, "%s has no column `%s`; its header names: %s", h->name, wish, list)
-                   : status_fail(USAGE, "--%s-column %s: %s is read without a header; give the column's number", option,
-                                 wish, h->name);
 }
 
 static void give_role(text_layout *l, text_role role, int column, const text_span *names, int n_names) {
@@ -223,12 +115,12 @@ static status choose_columns(const head *h, text_layout *l, const text_wish *w, 
     }
     TRY(head_column(h, l, wish, OPTION[role], names, n_names, &column[role]));
     if (taken[column[role]])
-      return status_fail(USAGE, "column %d is asked for twice", column[role] + 1);
+      return status_fail(USAGE, "column %d is given twice", column[role] + 1);
     if (n_data > 0 && column[role] >= n_data)
-      return status_fail(USAGE, "--%s-column %s: %s has %d columns", OPTION[role], wish, h->name, n_data);
+      return status_fail(USAGE, "--%s-column %s: %s has only %d columns", OPTION[role], wish, h->name, n_data);
     taken[column[role]] = true;
   }
-  bool named = false; /* whether the header's names told anything */
+  bool named = false; /* the header named at least one of them */
   if (l->header)
     for (int role = ROLE_USER; role < N_ROLES; role++)
       for (int i = 0; i < n_names && column[role] < 0 && !none[role]; i++)
@@ -237,7 +129,7 @@ static status choose_columns(const head *h, text_layout *l, const text_wish *w, 
           taken[i] = named = true;
         }
   int n = n_data > 0 ? n_data : n_names;
-  for (int role = ROLE_USER; role <= ROLE_ITEM; role++) /* then by place */
+  for (int role = ROLE_USER; role <= ROLE_ITEM; role++) /* then by position */
     for (int i = 0; i < n && column[role] < 0; i++)
       if (!taken[i]) {
         column[role] = i;
@@ -245,8 +137,9 @@ static status choose_columns(const head *h, text_layout *l, const text_wish *w, 
       }
   if (column[ROLE_USER] < 0 || column[ROLE_ITEM] < 0)
     return status_fail(
-        BAD_DATA, "%s has %d column; a user and an item are needed. Say what parts them with --separator", h->name, n);
-  if (!named) { /* without names: user, item, value, time; the third may be the time */
+        BAD_DATA, "%s has %d column, but a user and an item are needed; give the column separator with --separator",
+        h->name, n);
+  if (!named) { /* no names: user, item, value, time, or user, item, time */
     bool time_third = !none[ROLE_TIME] && column[ROLE_TIME] < 0 && n == 3 && n_data > 2 && !taken[2] &&
                       column[ROLE_VALUE] < 0 && looks_like_time(&data[2]);
     if (time_third)
@@ -269,35 +162,18 @@ done:
   return st;
 }
 
-status head_quoting(text_layout *l, int wish) {
-  l->quoting = wish == 1 || (wish == 0 && (strcmp(l->separator, ",") == 0 || strcmp(l->separator, ";") == 0));
-  if (l->quoting && l->separator_length != 1)
-    return status_fail(USAGE, "--quoting yes needs a separator of one character");
-  return OK;
-}
-
-int head_split(const text_layout *l, const head *h, int i, char *copy, text_span *fields) {
-  if (i >= h->n)
-    return 0;
-  const char *bad;
-  size_t bad_at, n = h->line[i].n < HEAD_COPY ? h->line[i].n : HEAD_COPY;
-  memcpy(copy, h->line[i].at, n);
-  int count = text_split(l, copy, n, fields, TEXT_COLUMNS_MAX, &bad, &bad_at);
-  return count > 0 ? count : 0; /* the parser will say what is wrong, with the line */
-}
-
 static status detect_table(head *h, const text_wish *w, text_layout *l) {
   status st = OK;
   if (w->separator != NULL)
     TRY(head_wished_separator(l, w->separator));
   else if (l->format == TEXT_MOVIELENS)
-    set_separator(l, "::");
+    head_set_separator(l, "::");
   else if (l->format == TEXT_UDATA || l->format == TEXT_COUNTS)
-    set_separator(l, "\t");
+    head_set_separator(l, "\t");
   else if (l->format == TEXT_MTX)
-    set_separator(l, "");
+    head_set_separator(l, "");
   else if (l->format == TEXT_NETFLIX)
-    set_separator(l, ",");
+    head_set_separator(l, ",");
   else
     head_guess_separator(l, h);
   TRY(head_quoting(l, w->quoting));
@@ -318,14 +194,14 @@ done:
   return st;
 }
 
-/* item: lines, then user,rating,date. */
+/* Lines `item:`, each followed by lines user,rating,date. */
 static status detect_netflix(const text_wish *w, text_layout *l) {
-  set_separator(l, ",");
+  head_set_separator(l, ",");
   if (w->column[ROLE_USER] != NULL || w->column[ROLE_ITEM] != NULL)
-    return status_fail(USAGE, "--user-column and --item-column do not go with --format netflix");
+    return status_fail(USAGE, "--user-column and --item-column cannot be used with --format netflix");
   bool value = w->column[ROLE_VALUE] == NULL, time = w->column[ROLE_TIME] == NULL;
   if ((!value && strcmp(w->column[ROLE_VALUE], "none") != 0) || (!time && strcmp(w->column[ROLE_TIME], "none") != 0))
-    return status_fail(USAGE, "--value-column and --time-column take only `none` with --format netflix");
+    return status_fail(USAGE, "with --format netflix, --value-column and --time-column can only be `none`");
   give_role(l, ROLE_USER, 0, NULL, 0);
   if (value)
     give_role(l, ROLE_VALUE, 1, NULL, 0);
@@ -334,7 +210,7 @@ static status detect_netflix(const text_wish *w, text_layout *l) {
   return OK;
 }
 
-/* The banner, comments, and the line of sizes. */
+/* A banner, comments, and a line of sizes before the entries. */
 static status detect_mtx(const head *h, const char *bytes, size_t n, const text_wish *w, text_layout *l) {
   char banner[128] = "", field[32] = "", symmetry[32] = "";
   size_t length = h->line[0].n < sizeof banner - 1 ? h->line[0].n : sizeof banner - 1;
@@ -345,9 +221,10 @@ static status detect_mtx(const head *h, const char *bytes, size_t n, const text_
     return status_fail(BAD_DATA, "%s: a MatrixMarket file must begin with `%%%%MatrixMarket matrix coordinate …`",
                        h->name);
   if (strcmp(symmetry, "general") != 0 || strcmp(field, "complex") == 0)
-    return status_fail(BAD_DATA,
-                       "%s: a %s %s matrix is not one of users and items; general real, integer or pattern ones are",
-                       h->name, symmetry, field);
+    return status_fail(
+        BAD_DATA,
+        "%s: a %s %s matrix cannot hold users and items; palate reads general real, integer or pattern matrices",
+        h->name, symmetry, field);
   if (w->column[ROLE_USER] != NULL || w->column[ROLE_ITEM] != NULL || w->column[ROLE_VALUE] != NULL ||
       w->column[ROLE_TIME] != NULL)
     return status_fail(USAGE, "a MatrixMarket file has no columns to choose");
@@ -370,7 +247,7 @@ static status detect_mtx(const head *h, const char *bytes, size_t n, const text_
       l->most_item = (uint64_t)columns;
       l->skip_bytes = (off)to + 1;
       l->skip_lines = number;
-      set_separator(l, "");
+      head_set_separator(l, "");
       give_role(l, ROLE_USER, 0, NULL, 0);
       give_role(l, ROLE_ITEM, 1, NULL, 0);
       if (strcmp(field, "pattern") != 0)
@@ -379,7 +256,7 @@ static status detect_mtx(const head *h, const char *bytes, size_t n, const text_
     }
     i = to + 1;
   }
-  return status_fail(BAD_DATA, "%s: no line of sizes in the first %d bytes", h->name, TEXT_HEAD);
+  return status_fail(BAD_DATA, "%s: no line with `rows columns entries` in the first %d bytes", h->name, TEXT_HEAD);
 }
 
 static bool is_netflix_item(const text_span *line) {
@@ -391,7 +268,7 @@ static bool is_netflix_item(const text_span *line) {
   return true;
 }
 
-static status sniff(const head *h, text_format *out) {
+static status guess_format(const head *h, text_format *out) {
   const text_span *first = &h->line[0];
   if (first->n >= 14 && strncasecmp(first->at, "%%MatrixMarket", 14) == 0)
     *out = TEXT_MTX;
@@ -404,39 +281,25 @@ static status sniff(const head *h, text_format *out) {
       *out = TEXT_MOVIELENS;
     else if (l.separator_length > 0)
       *out = TEXT_CSV;
-    else { /* blanks: lists where the lines differ in length, or hold two fields anyway */
+    else { /* blanks: lists if the lines differ in their number of fields, or have two */
       int least = TEXT_COLUMNS_MAX, most = 0;
       for (int i = 0; i < h->n; i++) {
-        int fields = count_fields(&l, &h->line[i]);
+        int fields = head_count_fields(&l, &h->line[i]);
         least = fields < least ? fields : least;
         most = fields > most ? fields : most;
       }
       if (most < 2)
-        return status_fail(BAD_DATA, "%s: the first line has one column; say what parts columns with --separator",
+        return status_fail(BAD_DATA, "%s: the first line has one column; give the column separator with --separator",
                            h->name);
       if (least == most && (least == 3 || least == 4))
         return status_fail(USAGE,
-                           "%s has %d columns of blanks between: say --format lists (user item item …) or "
+                           "%s has %d columns separated by blanks: use --format lists (user item item …) or "
                            "--format csv --separator blank (user item value time)",
                            h->name, least);
       *out = TEXT_LISTS;
     }
   }
   return OK;
-}
-
-status head_read(head *h, const char *name, const char *bytes, size_t n, bool whole, size_t *from) {
-  *h = (head){.name = name};
-  *from = n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-  if (n == 0)
-    return status_fail(BAD_DATA, "%s is empty", name);
-  if (n >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0))
-    return status_fail(BAD_DATA, "%s is UTF-16; convert it first: iconv -f UTF-16 -t UTF-8 %s", name, name);
-  look(h, bytes, n, *from, whole);
-  if (h->n > 0)
-    return OK;
-  return whole ? status_fail(BAD_DATA, "%s has no line that is not empty", name)
-               : status_fail(BAD_DATA, "%s: the first line is longer than %d bytes", name, TEXT_HEAD);
 }
 
 status text_detect(const char *name, const char *bytes, size_t n, bool whole, const text_wish *wish, text_layout *out) {
@@ -450,14 +313,14 @@ status text_detect(const char *name, const char *bytes, size_t n, bool whole, co
   }
   if (wish->format == TEXT_H5)
     return status_fail(BAD_DATA, "%s is not an HDF5 file", name);
-  if (wish->format == TEXT_LISTS && n > 0) { /* no header, no columns; a first line may be of any length */
+  if (wish->format == TEXT_LISTS && n > 0) { /* no header, no columns; the first line may have any length */
     out->skip_bytes = n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     return OK;
   }
   TRY(head_read(&h, name, bytes, n, whole, &from));
   out->skip_bytes = (off)from;
   if (out->format == TEXT_AUTO)
-    TRY(sniff(&h, &out->format));
+    TRY(guess_format(&h, &out->format));
   if (out->format == TEXT_MTX)
     return detect_mtx(&h, bytes, n, wish, out);
   if (out->format == TEXT_NETFLIX)

@@ -1,4 +1,4 @@
-/* What a record of text says: an event whose ids are not yet in the tables. Private to the parser. */
+/* An event as read from one record; its ids are not yet in the tables. Private to the parser. */
 #ifndef PALATE_IO_TEXT_TEXT_EVENT_H
 #define PALATE_IO_TEXT_TEXT_EVENT_H
 
@@ -18,7 +18,7 @@ typedef struct event {
   text_time_unit unit;
 } event;
 
-/* MatrixMarket declares how many rows and columns there are. */
+/* NULL, or what is wrong with an id of a MatrixMarket file, which declares its numbers of rows and columns. */
 static inline const char *matrix_index(const token *id, uint64_t most) {
   if (most == 0)
     return NULL;

@@ -1,5 +1,5 @@
-/* The quick path of the text parser: plain records of the common kind, read in one pass; what is not plain is left to
- * the careful path. In a header, so that the parser's loop takes it in. Private to the parser. */
+/* The quick path of the text parser: reads plain records in one pass and leaves all others to the careful path. A
+ * header, so that it is inlined into the parser's loop. Private to the parser. */
 #ifndef PALATE_IO_TEXT_TEXT_QUICK_H
 #define PALATE_IO_TEXT_TEXT_QUICK_H
 
@@ -9,7 +9,7 @@ static inline bool ends_field(const char *s, char separator) {
   return *s == separator || *s == '\n' || *s == '\r';
 }
 
-/* Past the digits at s; *number is what they say, modulo 2^64. */
+/* Reads the digits at s and returns the byte after them; *number is their value modulo 2^64. */
 static inline const char *quick_digits(const char *s, uint64_t *number) {
   unsigned digit;
   *number = 0;
@@ -20,14 +20,15 @@ static inline const char *quick_digits(const char *s, uint64_t *number) {
   return s;
 }
 
-/* Past the bytes of a field that needs no careful look. */
+/* Returns the byte after the field at s, if it has no quote or control character. */
 static inline const char *quick_skip(const char *s, char separator) {
   while (*s != separator && (unsigned char)*s >= ' ' && *s != '"')
     s++;
   return s;
 }
 
-/* Ids: plain digits to a number, else bytes without controls and quotes. NULL: the careful path must look. */
+/* Reads an id: a number if it is plain digits, else bytes without control characters and quotes. NULL: leave the record
+ * to the careful path. */
 static inline const char *quick_id(const char *s, char separator, token *out) {
   uint64_t number;
   const char *from = s;
@@ -40,7 +41,7 @@ static inline const char *quick_id(const char *s, char separator, token *out) {
   if (s == from || s - from > ID_MAX || !ends_field(s, separator))
     return NULL;
   *out = (token){.text = from, .n = (size_t)(s - from)};
-  /* Integers of 19 digits and the like are sorted out by the table. */
+  /* The table handles integers of 19 digits and the like. */
   return s;
 }
 
@@ -70,7 +71,8 @@ static inline const char *quick_time(const char *s, char separator, event *e) {
   return ends_field(s, separator) && text_time(from, (size_t)(s - from), &e->unit, &e->time) == NULL ? s : NULL;
 }
 
-/* One record at s, which has a line end somewhere behind it. Returns one past its line end and fills *e, or NULL. */
+/* Reads the record at s into *e; a line end must follow somewhere. Returns the byte after its line end, or NULL to
+ * leave it to the careful path. */
 static inline const char *quick_record(const text_layout *l, const char *s, event *e) {
   char separator = l->separator[0];
   int length = l->separator_length;

@@ -1,10 +1,10 @@
-/* One byte range of a source through the parser, in buffers of bounded size. */
+/* Parses one byte range of a source, in buffers of bounded size. */
 #include "io/base/mem.h"
 #include "io/text/text.h"
 
 #include <string.h>
 
-/* The buffer fits the second-level cache together with what is parsed from it; a short range needs less. */
+/* The buffer and what is parsed from it fit in the second-level cache; a short range gets a smaller one. */
 enum { BUFFER = 1 << 20, BEYOND = 1 << 12 /* for the end of the last line */ };
 
 static size_t room_for(off begin, off end) {
@@ -27,7 +27,7 @@ static status fill(text_read *read, void *source, char *buffer, size_t room, siz
   return st;
 }
 
-/* Passes over the line that begins before the range; *have and *at move on to the first byte behind it. */
+/* Drops the line that begins before the range; *have and *at then describe the bytes after it. */
 static status first_line(text_read *read, void *source, char *buffer, size_t room, size_t *have, off *at, bool *last) {
   for (;;) {
     status st = fill(read, source, buffer, room, have, last);
@@ -68,12 +68,12 @@ status text_range(text_parser *p, text_read *read, void *source, off begin, off 
       *passed = at - begin;
     if (last && (have == 0 || consumed == 0))
       break;
-    if (consumed == 0 && have == room) { /* a record longer than the buffer; the parser's line limit bounds this */
+    if (consumed == 0 && have == room) { /* a record longer than the buffer; bounded by the parser's line limit */
       TRY(mem_realloc(&buffer, (off)room * 2 + 1, 1, "text buffer"));
       room *= 2;
     }
   }
-  while (p->skipping && !p->foreign && !last) { /* the refused record that began here may end behind the range */
+  while (p->skipping && !p->foreign && !last) { /* an overlong record that began here may end after the range */
     size_t consumed = 0;
     TRY(fill(read, source, buffer, room, &have, &last));
     TRY(text_parse(p, buffer, have, 0, last, &consumed));
@@ -99,7 +99,7 @@ status text_range_places(const text_layout *layout, text_read *read, void *sourc
   TRY(mem_alloc(&buffer, (off)room, 1, "text buffer"));
   if (at < begin)
     TRY(first_line(read, source, buffer, room, &have, &at, &last));
-  /* Up to the first line end at or behind end - 1, where the next range begins to look. */
+  /* Up to the first line end at or after end - 1, where the next range starts. */
   for (bool done_here = at >= end; !done_here;) {
     TRY(fill(read, source, buffer, room, &have, &last));
     const char *stop = NULL;
@@ -108,7 +108,7 @@ status text_range_places(const text_layout *layout, text_read *read, void *sourc
       stop = memchr(buffer + from, '\n', have - (size_t)from);
     }
     size_t n = stop != NULL ? (size_t)(stop - buffer) + 1 : have;
-    bool any = n == 0 || memchr(buffer, '"', n) != NULL; /* mostly not; then the last byte tells */
+    bool any = n == 0 || memchr(buffer, '"', n) != NULL; /* usually none; then the last byte decides */
     for (int i = 0; i < 2; i++)
       if (any || after[i] == PLACE_QUOTE)
         text_scan(layout, buffer, buffer + n, &after[i], false);

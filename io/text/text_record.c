@@ -1,4 +1,4 @@
-/* Records and fields: where they end, with and without quotes. */
+/* Finding the ends of records and fields, with and without quotes. */
 #include "io/text/text.h"
 
 #include <string.h>
@@ -49,13 +49,13 @@ int text_split_blanks(char *record, size_t n, text_span *fields, int most) {
   return count;
 }
 
-/* Takes the quotes off the field that begins at record[i]; *next is where the separator or the end is. */
+/* Removes the quotes of the field that begins at record[i]; *next is the place of the separator or the end after it. */
 static const char *unquote(char *record, size_t n, size_t i, char separator, text_span *field, size_t *next) {
   size_t to = i + 1, from = i + 1;
   for (;;) {
     const char *mark = from < n ? memchr(record + from, '"', n - from) : NULL;
     if (mark == NULL)
-      return "a quote is left open";
+      return "a quote is not closed";
     size_t length = (size_t)(mark - record) - from;
     memmove(record + to, record + from, length);
     to += length;

@@ -1,11 +1,9 @@
-/* Looking at the head of a table of titles: MovieLens movies.csv and movies.dat, u.item, hetrec artists.dat and the
- * like.
- */
+/* Detects the layout of a title table: MovieLens movies.csv and movies.dat, u.item, hetrec artists.dat and the like. */
 #include "io/text/text_head.h"
 
 #include <string.h>
 
-/* Names as they occur, without case and without what is no letter or digit; the first ones win. */
+/* Usual column names as head_plain_name writes them; earlier ones win. */
 static const char *const NAMES[3][28] = {
     {"id",   "item",       "itemid",  "movieid", "artistid", "productid", "trackid",   "songid",  "articleid",
      "asin", "parentasin", "titleid", "bookid",  "isbn",     "movie",     "artist",    "product", "track",
@@ -28,11 +26,11 @@ status text_detect_titles(const char *name, const char *bytes, size_t n, bool wh
   out->skip_bytes = (off)from;
   head_guess_separator(out, &h);
   if (out->separator_length == 0)
-    TRY(status_fail(BAD_DATA, "%s is no table of titles: no commas, semicolons, tabs, bars or `::` part its columns",
+    TRY(status_fail(BAD_DATA, "%s: not a title table: no column separator found (comma, semicolon, tab, bar or `::`)",
                     name));
   TRY(head_quoting(out, 0));
   int n_fields = head_split(out, &h, 0, first, fields);
-  /* A header names two of the columns that are looked for, or what the person named. */
+  /* The first line is a header if it names two of the three columns, or if the user gave a name. */
   int named[3] = {-1, -1, -1}, n_named = 0;
   for (int k = 0; k < 3; k++) {
     for (int w = 0; w < 28 && NAMES[k][w] != NULL && named[k] < 0; w++)
@@ -53,7 +51,7 @@ status text_detect_titles(const char *name, const char *bytes, size_t n, bool wh
       TRY(head_column(&h, out, wish[k], OPTION[k], fields, n_fields, &column[k]));
     else if (out->header)
       column[k] = named[k];
-    else if (k < 2 || n_fields == 3) /* id, title, tags; of more columns nobody knows what the third is */
+    else if (k < 2 || n_fields == 3) /* id, title, tags; with more columns the third may be anything */
       column[k] = k;
   }
   if (out->header) {
@@ -61,12 +59,11 @@ status text_detect_titles(const char *name, const char *bytes, size_t n, bool wh
     out->skip_lines = h.line_number[0];
   }
   if (column[0] < 0 || (column[1] < 0 && column[2] < 0))
-    TRY(status_fail(
-        USAGE, "%s: say which columns hold the ids and the titles, with --item-id-column and --title-column", name));
+    TRY(status_fail(USAGE, "%s: give the columns of ids and titles with --item-id-column and --title-column", name));
   for (int k = 0; k < 3; k++) {
     if (column[k] >= n_fields)
-      TRY(status_fail(USAGE, "%s: --%s-column %d is asked for, and there are %d columns", name, OPTION[k],
-                      column[k] + 1, n_fields));
+      TRY(status_fail(USAGE, "%s: --%s-column %d, but there are only %d columns", name, OPTION[k], column[k] + 1,
+                      n_fields));
     if (column[k] >= out->n_columns)
       out->n_columns = column[k] + 1;
   }

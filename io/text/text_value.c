@@ -1,4 +1,4 @@
-/* Numbers, times and titles in text. */
+/* Parsing numbers, times and titles. */
 #include "io/text/text.h"
 
 #include <math.h>
@@ -18,8 +18,8 @@ static void trim(const char **s, size_t *n) {
     --*n;
 }
 
-/* Whether the bytes are [-+]digits[.digits][e[-+]digits]: what strtod takes besides (hexadecimal, names, a locale) is
- * no number of a data file. */
+/* Returns true if the bytes are [-+]digits[.digits][e[-+]digits]. What else strtod accepts (hexadecimal, names, a
+ * locale's forms) is not a number in a data file. */
 static bool is_decimal(const char *s, size_t n) {
   size_t i = 0, digits = 0;
   if (i < n && (s[i] == '-' || s[i] == '+'))
@@ -48,7 +48,7 @@ const char *text_value(const char *s, size_t n, real *out) {
   trim(&s, &n);
   if (n == 0)
     return "the value is empty";
-  /* Up to 15 digits and a point: numerator and power of ten are exact, so their quotient is the nearest double. */
+  /* Up to 15 digits with a point: numerator and power of ten are exact, so their quotient is the nearest double. */
   bool minus = s[0] == '-';
   size_t i = minus, fraction = 0;
   uint64_t digits = 0;
@@ -90,7 +90,7 @@ const char *text_value(const char *s, size_t n, real *out) {
   return NULL;
 }
 
-/* Days since 1970-01-01 of a date of the proleptic Gregorian calendar, by eras of 400 years. */
+/* Days from 1970-01-01 to a date of the proleptic Gregorian calendar, by eras of 400 years. */
 static int64_t days_of(int64_t year, int month, int day) {
   year -= month <= 2;
   int64_t era = (year >= 0 ? year : year - 399) / 400;
@@ -99,7 +99,7 @@ static int64_t days_of(int64_t year, int month, int day) {
   return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-/* `count` digits at *s to a number, or -1. */
+/* Reads exactly `count` digits at *s and moves *s after them; -1 if they are not there. */
 static int take(const char **s, const char *end, int count) {
   int value = 0;
   if (end - *s < count)
@@ -192,7 +192,7 @@ const char *text_time(const char *s, size_t n, text_time_unit *unit, int64_t *ou
     number = 10 * number + (s[i] - '0');
   }
   bool fraction = false;
-  if (i < n && i > (size_t)minus && s[i] == '.') { /* a fraction of a unit is passed over, downwards */
+  if (i < n && i > (size_t)minus && s[i] == '.') { /* a fraction of a unit is rounded down */
     for (i++; i < n && is_digit(s[i]); i++)
       fraction |= s[i] != '0';
   }
@@ -215,7 +215,7 @@ const char *text_time(const char *s, size_t n, text_time_unit *unit, int64_t *ou
   return *out < EVENT_TIME_MIN || *out > EVENT_TIME_MAX ? "the time is out of range (1900 to 2100)" : NULL;
 }
 
-/* Length of the well-formed UTF-8 sequence at s (RFC 3629), 0 where there is none. */
+/* Length of the well-formed UTF-8 sequence at s (RFC 3629), 0 if there is none. */
 static size_t utf8_length(const unsigned char *s, size_t n) {
   if (s[0] < 0x80)
     return 1;

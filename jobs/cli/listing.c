@@ -8,7 +8,7 @@
 enum { TEXT_MAX = 1024 };
 
 typedef struct names {
-  char id[ID_MAX + 1], title[TEXT_MAX], tags[TEXT_MAX]; /* title and tags are "" where there are none */
+  char id[ID_MAX + 1], title[TEXT_MAX], tags[TEXT_MAX]; /* title and tags: "" if there are none */
 } names;
 
 static status read_names(reader *r, lid row, names *out) {

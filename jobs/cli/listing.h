@@ -16,7 +16,7 @@ typedef struct listing_words {
  * JSON. The match per cent is left out if it is negative. IO_FAILED. Local. */
 status listing_print(reader *r, const reader_entry *list, int n, const listing_words *words, bool json);
 
-/* Text as JSON, with the bytes of broken UTF-8 as \xNN. */
+/* Text as a JSON string; bytes that are not UTF-8 become \xNN. */
 json_t *listing_text(const char *text);
 
 #endif

@@ -1,6 +1,7 @@
 /* palate export: a model for other tools. */
 #include "io/base/log.h"
 #include "io/snapshot/resolve.h"
+#include "jobs/cli/words.h"
 #include "jobs/commands/commands.h"
 #include "jobs/show/export.h"
 
@@ -9,7 +10,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const option_use TAKES[] = {{"format", "npy"}, {"output", "export"}, {"threads", NULL}, {NULL, NULL}};
+static const option_use TAKES[] = {
+    {.name = "format", .fallback = "npy", .arg = EXPORT_FORMAT_WORDS, .help = "format of the files"},
+    {.name = "output", .fallback = "export", .help = "folder to write into; made if it is missing"},
+    {.name = "threads"},
+    {0}};
 
 static status run(struct comm *c, const options *o) {
   (void)c;
@@ -19,11 +24,11 @@ static status run(struct comm *c, const options *o) {
   char dir[SNAPSHOT_PATH_MAX];
   const char *to = option_text(o, "output");
   static status (*const make[])(model *, const char *) = {export_npy, export_csv, export_ann};
-  TRY(option_choice(o, "format", "npy|csv|ann-benchmarks", &format));
+  TRY(option_choice(o, "format", EXPORT_FORMAT_WORDS, &format));
   TRY(snapshot_resolve(options_argument(o, 0), false, dir));
   TRY(model_open(dir, &m));
   if (mkdir(to, 0755) != 0 && errno != EEXIST) {
-    st = status_fail(CANNOT_CREATE, "%s cannot be made: %s", to, strerror(errno));
+    st = status_fail(CANNOT_CREATE, "cannot create %s: %s", to, strerror(errno));
     goto done;
   }
   TRY(make[format](m, to));
@@ -33,17 +38,17 @@ done:
   return st;
 }
 
-const command CMD_EXPORT = {
-    .name = "export",
-    .arguments = "SNAPSHOT",
-    .summary = "factors, ids and titles for other tools",
-    .details =
-        "--format is npy, csv or ann-benchmarks; -o names a folder, made where it is missing.\n\n"
-        "  palate export snapshots --format npy -o arrays      numpy.load('arrays/items_factors.npy', mmap_mode='r')\n"
-        "  palate export snapshots --format csv -o tables\n"
-        "  palate export snapshots --format ann-benchmarks -o ann    items, users, and their exact 100 best",
-    .min_arguments = 1,
-    .max_arguments = 1,
-    .mpi = false,
-    .takes = TAKES,
-    .run = run};
+const command CMD_EXPORT = {.name = "export",
+                            .arguments = "SNAPSHOT",
+                            .summary = "write factors, ids and titles for other tools",
+                            .details = "npy: NumPy arrays that numpy.load can map. csv: a table of users and one of "
+                                       "items. ann-benchmarks: items, users and "
+                                       "the exact 100 best items of up to 10,000 users, in HDF5.\n\n"
+                                       "  palate export snapshots --format npy -o arrays\n"
+                                       "  palate export snapshots --format csv -o tables\n"
+                                       "  palate export snapshots --format ann-benchmarks -o ann",
+                            .min_arguments = 1,
+                            .max_arguments = 1,
+                            .mpi = false,
+                            .takes = TAKES,
+                            .run = run};

@@ -4,19 +4,28 @@
 #include "io/base/log.h"
 #include "io/base/mem.h"
 #include "io/snapshot/resolve.h"
+#include "io/snapshot/seal.h"
 #include "jobs/cli/listing.h"
 #include "jobs/commands/commands.h"
-#include "jobs/groups/tastes.h"
+#include "jobs/show/member_list.h"
+#include "jobs/steps/model_dataset.h"
 
 #include <omp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-static const option_use TAKES[] = {{"user", NULL},    {"likes", NULL},  {"all", NULL},    {"top", NULL},
-                                   {"data", NULL},    {"json", NULL},   {"output", NULL}, {"stall-timeout", NULL},
-                                   {"threads", NULL}, {"memory", NULL}, {NULL, NULL}};
+static const option_use TAKES[] = {
+    {.name = "user"},
+    {.name = "likes"},
+    {.name = "all"},
+    {.name = "top"},
+    {.name = "data", .help = "dataset that says what users have (default: the one the model was trained on)"},
+    {.name = "json"},
+    {.name = "output", .help = "file for --all (default: recommendations.h5 in the snapshot)"},
+    {.name = "stall-timeout"},
+    {.name = "threads"},
+    {.name = "memory"},
+    {0}};
 enum { LIKES_MAX = 1000, TOP_MAX = 100000 };
 
 static bool for_everyone(const options *o) {
@@ -25,29 +34,9 @@ static bool for_everyone(const options *o) {
 
 /* --- one list --- */
 
-static void warn_unseen_unknown(void) {
-  log_warn("the dataset is not where the model was trained on it, so items that members already have are not left "
-           "out; --data DATASET tells where it is");
-}
-
-/* Says on standard error if there is nothing to go by, and which groups the member belongs to. */
-static status say_member(const options *o, reader *r, gid row) {
-  status st = OK;
-  bool blank;
-  json_t *tastes = NULL;
-  char line[1024];
-  TRY(reader_user_is_blank(r, row, &blank));
-  if (blank)
-    log_warn("nothing was trained on for this member, so %s",
-             model_has_bias(reader_model(r)) ? "these are the items everyone rates highly" : "all items score alike");
-  if (option_flag(o, "json"))
-    goto done;
-  TRY(tastes_read(reader_dir(r), row, &tastes));
-  if (json_array_size(tastes) > 0)
-    log_info("member %s: %s", option_text(o, "user"), tastes_line(tastes, line, sizeof line));
-done:
-  json_decref(tastes);
-  return st;
+static void warn_no_dataset(void) {
+  log_warn("the dataset of the model is gone, so items that members already have are not left out; give it with "
+           "--data DATASET");
 }
 
 static status list_user(const options *o, reader *r, int top, reader_entry *list, int *n) {
@@ -57,12 +46,14 @@ static status list_user(const options *o, reader *r, int top, reader_entry *list
   bool found;
   TRY(reader_find_user(r, id, &row));
   if (row < 0)
-    TRY(status_fail(USAGE, "%s has no member with the id `%.200s`; --likes serves newcomers",
+    TRY(status_fail(USAGE, "%s has no member with the id `%.200s`; for a newcomer use --likes",
                     h5_path(model_file(reader_model(r))), id));
-  TRY(say_member(o, r, row));
+  TRY(member_warn_blank(r, row));
+  if (!option_flag(o, "json"))
+    TRY(member_log_tastes(reader_dir(r), id, row));
   TRY(reader_open_data(r, option_text(o, "data"), &found));
   if (!found)
-    warn_unseen_unknown();
+    warn_no_dataset();
   TRY(reader_list_user(r, row, top, list, n));
 done:
   return st;
@@ -72,6 +63,8 @@ static status list_likes(const options *o, reader *r, int top, reader_entry *lis
   lid likes[LIKES_MAX];
   int n_likes = 0;
   status st = reader_find_items(r, option_text(o, "likes"), LIKES_MAX, likes, &n_likes);
+  if (st == OK && n_likes == 0)
+    st = status_fail(USAGE, "--likes names no item");
   return st == OK ? reader_list_likes(r, likes, n_likes, top, list, n) : st;
 }
 
@@ -94,38 +87,27 @@ done:
 
 /* --- everyone --- */
 
-/* The dataset that tells what members have: --data, else where the model says it was trained. NULL in *out, with a
- * warning, where the latter is not there any more. */
+/* Opens the dataset that says what members have: --data, else the one the model was trained on. NULL in *out, with a
+ * warning, if that is gone. */
 static status open_data(comm *c, const options *o, model *m, dataset **out) {
-  status st = OK;
-  char *recorded = NULL;
-  const char *path = option_text(o, "data");
+  char *path = NULL;
   *out = NULL;
-  if (path == NULL && h5_attr_has(model_file(m), "/", "dataset")) {
-    TRY(comm_agree(c, h5_attr_text(model_file(m), "/", "dataset", &recorded)));
-    int64_t gone = access(recorded, R_OK) != 0;
-    comm_max_i64(c, &gone, 1);
-    path = gone ? NULL : recorded;
-  }
-  if (path == NULL) {
-    warn_unseen_unknown();
-    goto done;
-  }
-  TRY(dataset_open(c, path, out));
-done:
-  mem_free(recorded);
+  status st = model_dataset(c, m, option_text(o, "data"), &path);
+  if (st == OK && path != NULL)
+    st = dataset_open(c, path, out);
+  else if (st == OK)
+    warn_no_dataset();
+  mem_free(path);
   return st;
 }
 
-/* Where the lists go: --output, or recommendations.h5 in a snapshot that is not sealed. */
+/* The file for everyone's lists: --output, or recommendations.h5 in a snapshot that is not sealed. */
 static status output_path(const options *o, const char *dir, char *path, size_t size) {
   if (option_text(o, "output") != NULL) {
     snprintf(path, size, "%s", option_text(o, "output"));
     return OK;
   }
-  struct stat sealed;
-  snprintf(path, size, "%s/SHA256SUMS", dir);
-  if (stat(path, &sealed) == 0)
+  if (seal_is_there(dir))
     return status_fail(USAGE, "%s is sealed and never changes; give --output FILE", dir);
   snprintf(path, size, "%s/recommendations.h5", dir);
   return OK;
@@ -190,13 +172,11 @@ const command CMD_RECOMMEND = {
     .arguments = "SNAPSHOT",
     .summary = "the best unseen items of a member, of a newcomer, or of everyone",
     .details =
-        "Items a member already has are left out, as the dataset tells them: the one the model was trained on, or "
-        "--data. The match per cent says, for an explicit model, where the predicted rating lies between the lowest "
-        "and "
-        "the highest rating there is; for an implicit one, how strong the predicted preference is beside the member's "
-        "strongest, over all items. --likes takes ids and titles; each counts as chosen once, or rated best. --all "
-        "runs "
-        "under mpirun or alone, and writes recommendations.h5 into the snapshot, or to --output.\n\n"
+        "Items that a member already has in the dataset are left out. The match per cent of an explicit model is the "
+        "place "
+        "of the predicted rating between the lowest and the highest rating; of an implicit one, the predicted "
+        "preference relative to the member's strongest over all items. Each of --likes counts as chosen once, or as "
+        "rated best. --all runs alone or under mpirun.\n\n"
         "  palate recommend snapshots --user 42\n"
         "  palate recommend snapshots --likes 'Heat (1995),318,50' --top 20\n"
         "  mpirun -n 2 palate recommend snapshots --all --top 100 -o recommendations.h5",

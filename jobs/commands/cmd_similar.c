@@ -4,7 +4,7 @@
 #include "jobs/cli/listing.h"
 #include "jobs/commands/commands.h"
 
-static const option_use TAKES[] = {{"item", NULL}, {"top", NULL}, {"json", NULL}, {NULL, NULL}};
+static const option_use TAKES[] = {{.name = "item"}, {.name = "top"}, {.name = "json"}, {0}};
 enum { TOP_MAX = 100000 };
 
 static status run(struct comm *c, const options *o) {
@@ -18,7 +18,7 @@ static status run(struct comm *c, const options *o) {
   const char *item = option_text(o, "item");
   TRY(option_count(o, "top", 1, TOP_MAX, &top));
   if (item == NULL)
-    TRY(status_fail(USAGE, "give --item ID, or its title"));
+    TRY(status_fail(USAGE, "give --item ID, or --item TITLE"));
   TRY(reader_open(options_argument(o, 0), &r));
   TRY(reader_find_item(r, item, &row));
   TRY(MEM_ALLOC(list, top, "list"));
@@ -32,8 +32,8 @@ done:
 
 const command CMD_SIMILAR = {.name = "similar",
                              .arguments = "SNAPSHOT",
-                             .summary = "the items nearest to one, by the cosine of their factors",
-                             .details = "--item takes an id or a title.\n\n"
+                             .summary = "the items most similar to one, by the cosine of their factors",
+                             .details = "An item that was never trained on is similar to none, and never listed.\n\n"
                                         "  palate similar snapshots --item 'Heat (1995)'\n"
                                         "  palate similar snapshots --item 318 --top 20 --json",
                              .min_arguments = 1,

@@ -10,7 +10,7 @@ enum { LABEL_MAX = 240, LABEL_TITLES = 3, LABEL_TAGS = 2 };
 
 /* A tag has to be a real part of what a group consumes: shares are smoothed by this floor (train/groups/lift.h). */
 static const double TAG_FLOOR = 0.02;
-/* A tag is named where the group has at least this much more of it than everyone. */
+/* A tag is named if the group has at least this many times as much of it as everyone. */
 static const double TAG_LIFT = 1.1;
 
 /* An item that a group loves, and a tag of what it consumes, on their way to the group's rank. */

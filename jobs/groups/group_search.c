@@ -20,7 +20,7 @@ void group_search_forget(const char *dir) {
 
 /* --- --groups auto --- */
 
-status group_search_number(comm *c, group_wish *t, const taste_rows *r, const edge_keep *keep, journal *j) {
+status group_search_number(comm *c, group_settings *t, const taste_rows *r, const edge_keep *keep, journal *j) {
   kmeans_points points = taste_points(r);
   kmeans_curve curve;
   double start = seconds_now();
@@ -57,7 +57,7 @@ status group_search_number(comm *c, group_wish *t, const taste_rows *r, const ed
 
 typedef struct search {
   comm *c;
-  const group_wish *t;
+  const group_settings *t;
   const edge_keep *keep;
   journal *j;
   progress bar;
@@ -78,7 +78,7 @@ static checkpoint checkpoint_of(const search *s, bool to_read, checkpoint_table 
   return (checkpoint){.kind = KIND, .key = s->keep->key, .n_tables = TABLES, .tables = tables};
 }
 
-/* `rounds` of the run at hand are done, 0: it has its seeds, BETWEEN: it has not begun. */
+/* `rounds` of the current run are done, 0: it has its seeds, BETWEEN: it has not begun. */
 static status save(search *s, int rounds, bool finished) {
   checkpoint_table tables[TABLES];
   checkpoint p = checkpoint_of(s, false, tables);
@@ -95,7 +95,7 @@ static status save(search *s, int rounds, bool finished) {
   return st;
 }
 
-/* Whether a checkpoint's state makes sense; takes it over where it does. */
+/* Takes over a checkpoint's state. Returns false if it makes no sense. */
 static bool take_state(search *s, const json_t *state, int *rounds, bool *finished) {
   json_t *best = NULL;
   int restart, of, done, ended, best_rounds = 0, converged = 0;
@@ -127,9 +127,9 @@ static status recall(search *s, int *rounds, bool *finished) {
   status st = checkpoint_read(s->c, s->keep->dir, CHECKPOINT_STEPS_MAX, &p, &s->step, &state);
   if (st == OK && s->step > 0 && take_state(s, state, rounds, finished)) {
     if (s->restart < s->restarts && *rounds >= 0)
-      log_info("going on after round %d of the groups%s", *rounds, s->restart > 0 ? ", of a further try" : "");
+      log_info("resuming after round %d of the groups%s", *rounds, s->restart > 0 ? ", of a further run" : "");
     else if (s->restart < s->restarts)
-      log_info("going on after try %d of %d of the groups", s->restart, s->restarts);
+      log_info("resuming after run %d of %d of the groups", s->restart, s->restarts);
     st = *finished ? OK
                    : comm_agree(s->c, journal_write(s->j, json_pack("{s:s, s:i, s:i}", "event", "resume", "restart",
                                                                     s->restart, "round", *rounds)));
@@ -153,7 +153,7 @@ static status leave(search *s, int rounds) {
   return edge_stopped(s->keep->dir != NULL ? when : "while members were grouped", s->keep->dir);
 }
 
-/* After a step: a checkpoint where it is time for one, STOPPED with one where it is time to leave. */
+/* After a step: a checkpoint if one is due, STOPPED with one if time is up. */
 static status edge(search *s, int rounds, double seconds) {
   edge_choice choice = edge_choose(s->c, s->keep->clock, ++s->step, seconds);
   if (choice == EDGE_STOP)
@@ -181,7 +181,7 @@ static status watch_round(void *context, const kmeans_round *r) {
 /* --- the search --- */
 
 /* Memory for distance bounds: twice that of the points, unless --memory leaves less. */
-static int64_t bound_bytes(const group_wish *t, const taste_rows *r) {
+static int64_t bound_bytes(const group_settings *t, const taste_rows *r) {
   int64_t points = (int64_t)r->n * r->k * (int64_t)sizeof(real), bytes = 2 * points;
   if (bytes < 64 << 20)
     bytes = 64 << 20;
@@ -190,8 +190,8 @@ static int64_t bound_bytes(const group_wish *t, const taste_rows *r) {
   return bytes;
 }
 
-/* More tries where they cost little: by the multiplications of a round, so that ranks have no say in it. */
-static int choose_restarts(const group_wish *t, const taste_rows *r) {
+/* More runs if they cost little. Decided by the multiplications of a round, so the number of ranks does not matter. */
+static int choose_restarts(const group_settings *t, const taste_rows *r) {
   double work = (double)r->n_all * t->groups * r->k;
   if (t->restarts > 0)
     return t->restarts;
@@ -208,7 +208,7 @@ static status run_once(search *s, const taste_rows *r, const group_past *past, k
   status st = OK;
   kmeans_points points = taste_points(r);
   kmeans_result result;
-  const group_wish *t = s->t;
+  const group_settings *t = s->t;
   double start = seconds_now();
   if (rounds == BETWEEN) {
     bool warm = past->table.n_groups == t->groups;
@@ -240,8 +240,8 @@ done:
   return st;
 }
 
-/* From the parent's groups where there are as many; else the best of the restarts by inertia, ties to the first. */
-status group_search_rounds(comm *c, const group_wish *t, const taste_rows *r, const group_past *past,
+/* From the parent's groups if there are as many; else the best of the runs by inertia, ties to the first. */
+status group_search_rounds(comm *c, const group_settings *t, const taste_rows *r, const group_past *past,
                            const edge_keep *keep, journal *j, real *centre, group_found *out) {
   status st = OK;
   bool warm = past->table.n_groups == t->groups;
@@ -288,7 +288,7 @@ done:
   return st;
 }
 
-status group_search_finished(comm *c, const group_wish *t, const taste_rows *r, const group_past *past,
+status group_search_finished(comm *c, const group_settings *t, const taste_rows *r, const group_past *past,
                              const edge_keep *keep, real *centre, const group_found *found) {
   int restarts = past->table.n_groups == t->groups ? 1 : choose_restarts(t, r);
   search s = {.c = c,

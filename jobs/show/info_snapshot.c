@@ -5,6 +5,7 @@
 #include "io/base/mem.h"
 #include "io/schema/groups.h"
 #include "io/schema/model.h"
+#include "io/snapshot/seal.h"
 #include "io/snapshot/snapshot.h"
 #include "jobs/groups/tastes.h"
 
@@ -159,10 +160,9 @@ status info_snapshot(const char *dir, bool groups, json_t **out) {
   char safe[8192];
   TRY(model_open(dir, &m));
   info = json_pack("{s:s, s:s, s:s, s:b, s:b, s:I, s:I, s:i, s:b}", "kind", "snapshot", "path",
-                   text_printable(dir, safe, sizeof safe), "id", snapshot_id(dir), "sealed",
-                   (int)is_there(dir, "SHA256SUMS"), "published", (int)is_published(dir), "users",
-                   (json_int_t)model_rows(m, USERS), "items", (json_int_t)model_rows(m, ITEMS), "factors",
-                   model_factors(m), "biases", (int)model_has_bias(m));
+                   text_printable(dir, safe, sizeof safe), "id", snapshot_id(dir), "sealed", (int)seal_is_there(dir),
+                   "published", (int)is_published(dir), "users", (json_int_t)model_rows(m, USERS), "items",
+                   (json_int_t)model_rows(m, ITEMS), "factors", model_factors(m), "biases", (int)model_has_bias(m));
   part = json_object();
   if (info == NULL || part == NULL)
     TRY(status_fail(NO_MEMORY, "no memory for the summary"));

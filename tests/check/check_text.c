@@ -108,7 +108,7 @@ START_TEST(quotes_are_rfc_4180) {
   expect("user\titem\tplays\n\"Weird\" Al\tx\t1\n", &NO_WISH, "\"Weird\" Al|x|1|0");
   expect("user,item,rating\n\"x\",\"y\",\"3\"", &NO_WISH, "x|y|3|0"); /* no line end behind the last quote */
   outcome o = parse("user,item,rating\n\"x\"y,z,1\n1,2,3\n4,\"open,5\n6,7,8\n", &NO_WISH);
-  ck_assert_str_eq(o.rejects, "2:1: text after a closing quote\n4:1: a quote is left open\n");
+  ck_assert_str_eq(o.rejects, "2:1: text after a closing quote\n4:1: a quote is not closed\n");
   ck_assert_int_eq(o.n, 1);
   ck_assert_int_eq(o.counts.lines, 5);
   outcome_free(&o);

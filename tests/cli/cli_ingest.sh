@@ -268,7 +268,7 @@ import json
 r = json.load(open("out"))
 assert (r["lines"], r["kept"], r["rejected"], r["users"], r["items"], r["events"], r["repeated"]) == (404, 401, 2, 400, 7, 401, 0), r'
 printf '1,2,3\n4,"open,5\n6,7,8\n' >open.csv
-refused 65 'open.csv:2:1: a quote is left open' open.csv
+refused 65 'open.csv:2:1: a quote is not closed' open.csv
 "$python" -c 'open("nul.csv", "wb").write(b"1,2,3\n4,\0,5\n")'
 refused 65 'nul.csv:2:3: a NUL byte' nul.csv
 "$python" -c 'open("long.csv", "wb").write(b"1,2,3\n" + b"9" * 100000000 + b"\n4,5,6\n")'
@@ -282,7 +282,7 @@ rm -f long.csv
 : >empty.csv
 refused 65 'empty.csv is empty' empty.csv
 echo user,item >head.csv
-refused 65 'no event in head.csv' head.csv
+refused 65 'no events in head.csv' head.csv
 refused 66 'cannot read missing.csv' missing.csv
 refused 66 'not a regular file' .
 refused 64 'has no column `stars`; its header names: user, item, rating' bad.csv --value-column stars
@@ -331,7 +331,7 @@ for ranks in 1 2 3 4; do
   good "appended on $ranks ranks" cmp both$ranks.h5 both1.h5
 done
 good "old rows keep their places" "$python" check_append.py
-refused 65 'day1.csv is in day1.h5 already' day1.csv --append day1.h5
+refused 65 'day1.csv is already in day1.h5' day1.csv --append day1.h5
 refused 64 'has times and' counts.tsv --append day1.h5
 refused 66 'missing.h5' day2.csv --append missing.h5
 

@@ -193,7 +193,7 @@ static void plan_and_run(int per_node, bool explicit_loss, int64_t memory) {
                     .threads = omp_get_max_threads(),
                     .memory = memory};
   everywhere(plan_count(&single, own, DUPLICATES_SUM, NULL, NULL, &wish, &l) == OK, "plan_count");
-  l.mean_system = !explicit_loss;
+  l.method = explicit_loss ? SOLVE_CHOLESKY : SOLVE_CG;
   for (int m = 0; m < 4; m++) {
     als_settings set = settings(explicit_loss, MODES[m], memory);
     run_as_planned(d, own, &l, &set, per_node);

@@ -1,9 +1,12 @@
-#include "train/als/als_private.h"
+#include "train/als/als.h"
 
 #include "io/base/mem.h"
+#include "train/als/als_private.h"
 #include "train/cost/cost.h"
 #include "train/exchange/reduce.h"
+#include "train/math/factors.h"
 #include "train/math/rng.h"
+#include "train/solve/solver.h"
 
 #include <string.h>
 
@@ -29,7 +32,7 @@ static status measure_values(als *a) {
   comm_sum_i64(a->c, &a->pairs, 1);
   comm_max_f64(a->c, range, 2);
   if (a->pairs == 0) {
-    st = status_fail(BAD_DATA, "no interaction is left to train on: the dataset is empty, or the hold-out took all");
+    st = status_fail(BAD_DATA, "no interactions to train on: the dataset is empty, or all are held out");
     goto done;
   }
   a->low = -range[0];
@@ -102,7 +105,7 @@ off als_row_interactions(const als *a, side s, lid r) {
   return m->ptr[r + 1] - m->ptr[r];
 }
 
-/* What solvers that iterate want to know of a side. */
+/* Interactions of each row of a side, for the mean system. */
 static status make_frequencies(als *a, side s) {
   lid n = own_count(a, s);
   status st = comm_agree(a->c, MEM_ALLOC(a->frequency[s], n, "frequencies"));
@@ -118,20 +121,35 @@ static status make_frequencies(als *a, side s) {
   return OK;
 }
 
-bool als_wants_mean_system(solve_method method) {
-  return method != SOLVE_CHOLESKY;
-}
-
 bool als_wants_basis(const als *a, side s) {
-  static const double LEAST_WEIGHT = 1e-9; /* its root is divided by */
+  static const double LEAST_WEIGHT = 1e-9; /* we divide by its root */
   gid rows = a->sides[s].part.n, fixed = a->sides[s == USERS ? ITEMS : USERS].part.n;
   return solver_wants_basis(a->set.loss.explicit_loss, a->set.method, a->set.factors, rows, fixed) &&
          !a->set.nonnegative && a->least_a > LEAST_WEIGHT;
 }
 
-/* As good as any where nothing is said of it: 10 Gbit/s. */
+/* The default machine: 10 Gbit/s. */
 static const machine ANY_MACHINE = {
     .threads = 1, .flops = 120e9, .half = 64, .link = 1.25e9, .local = 4e9, .latency = 2e-6};
+
+/* Gram matrices, what the method needs, and the losses of our items. */
+static status make_sums(als *a) {
+  status st = OK;
+  off area = (off)a->set.factors * a->set.factors;
+  TRY(MEM_ZALLOC(a->gram[USERS], area, "Gram matrix"));
+  TRY(MEM_ZALLOC(a->gram[ITEMS], area, "Gram matrix"));
+  TRY(MEM_ZALLOC(a->row_loss, own_count(a, ITEMS), "row losses"));
+  if (solver_wants_mean_system(a->set.method)) {
+    TRY(MEM_ZALLOC(a->seen, area, "Gram matrix"));
+    TRY(MEM_ZALLOC(a->seen_mean, a->set.factors, "Gram matrix"));
+  }
+  if (als_wants_basis(a, USERS) || als_wants_basis(a, ITEMS)) {
+    TRY(MEM_ALLOC(a->basis, area, "eigenvectors"));
+    TRY(MEM_ALLOC(a->spectrum, a->set.factors, "eigenvalues"));
+  }
+done:
+  return st;
+}
 
 status als_create(comm *c, const als_settings *settings, const part *users, gid n_items, csr *train, als **out) {
   status st = OK;
@@ -144,7 +162,7 @@ status als_create(comm *c, const als_settings *settings, const part *users, gid 
     *a = (als){.c = c, .set = *settings, .last_objective = NAN};
     if (a->set.machine.link <= 0)
       a->set.machine = ANY_MACHINE;
-    a->ld = (settings->factors + 15) / 16 * 16;
+    a->ld = factors_ld(settings->factors);
     a->sides[USERS].m = *train;
     *train = (csr){0};
     st = part_equal(&a->sides[USERS].part, users->n, c->size);
@@ -157,27 +175,11 @@ status als_create(comm *c, const als_settings *settings, const part *users, gid 
   TRY(als_make_plans(a, mode, &heavy));
   TRY(make_table(a, USERS));
   TRY(make_table(a, ITEMS));
-  if (als_wants_mean_system(settings->method)) {
+  if (solver_wants_mean_system(settings->method)) {
     TRY(make_frequencies(a, USERS));
     TRY(make_frequencies(a, ITEMS));
   }
-  off area = (off)settings->factors * settings->factors;
-  bool turned = als_wants_basis(a, USERS) || als_wants_basis(a, ITEMS);
-  if (turned)
-    st = MEM_ALLOC(a->basis, area, "eigenvectors");
-  if (st == OK && turned)
-    st = MEM_ALLOC(a->spectrum, settings->factors, "eigenvalues");
-  if (st == OK)
-    st = MEM_ZALLOC(a->gram[USERS], area, "Gram matrix");
-  if (st == OK)
-    st = MEM_ZALLOC(a->gram[ITEMS], area, "Gram matrix");
-  if (st == OK && als_wants_mean_system(settings->method))
-    st = MEM_ZALLOC(a->seen, area, "Gram matrix");
-  if (st == OK && a->seen != NULL)
-    st = MEM_ZALLOC(a->seen_mean, settings->factors, "Gram matrix");
-  if (st == OK)
-    st = MEM_ZALLOC(a->row_loss, own_count(a, ITEMS), "row losses");
-  TRY(comm_agree(c, st));
+  TRY(comm_agree(c, make_sums(a)));
 done:
   heavy_list_free(&heavy);
   if (st != OK) {

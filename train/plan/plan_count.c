@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One rank's users, as if it were alone with them. */
+/* Loads one rank's users. */
 static status load_share(comm *c, dataset *d, const part *users, int rank, duplicates merge, mark_events *mark,
                          const void *rule, csr *out) {
   gid ends[2] = {users->first[rank], users->first[rank + 1]};
@@ -15,15 +15,15 @@ static status load_share(comm *c, dataset *d, const part *users, int rank, dupli
   return interactions_load(c, d, &share, merge, mark, rule, out, NULL);
 }
 
-/* Rows on their way from one rank to another: what their messages are counted by. */
+/* Rows sent from one rank to another, for counting messages. */
 typedef struct routes {
   off *direct; /* from the owner, by receiver, from rank `first` on */
   int first;
   off *passed; /* (ranks, ranks of a node): from a carrier, by receiver */
 } routes;
 
-/* Row `row` of rank `owner` is needed by the n ranks of one node, ascending: counts who sends it to whom, as
- * exchange.c and carriers.c have it; and adds it to where it passes (NULL: not wanted). */
+/* Row `row` of rank `owner` is needed by n ranks of one node, ascending: counts who sends it to whom, as exchange.c and
+ * carriers.c do, and adds it to the routes in *at (may be NULL). */
 static void count_row(const plan_layout *l, gid row, int owner, const int *rank, int n, plan_rows *(*of)(plan_counts *),
                       plan_counts *counts, const routes *at) {
   int node = plan_node(l, rank[0]);
@@ -52,7 +52,7 @@ static double messages_of(const plan_layout *l, off rows) {
   return (double)(exchange_messages(rows, l->factors) + (l->explicit_loss ? exchange_messages(rows, 1) : 0));
 }
 
-/* Takes n cells of one sender for their messages, and clears them. */
+/* Adds the messages for n cells of one sender, and clears them. */
 static void send_rows(const plan_layout *l, off *rows, off n, plan_rows *sender) {
   for (off i = 0; i < n; i++) {
     sender->messages += messages_of(l, rows[i]);
@@ -70,12 +70,12 @@ static plan_rows *item_halo(plan_counts *n) {
   return &n->item_halo;
 }
 
-/* One of the two cuts of the items, and what is counted under it. */
+/* One of the two cuts of the items, and its counts. */
 typedef struct way {
-  const row_set *heavy; /* whose pairs stay with the users; NULL: none */
+  const row_set *heavy; /* items whose pairs stay with the users; NULL: none */
   part items;
   plan_counts *counts;
-  plan_batches batches; /* as they are counted: one where none fit */
+  plan_batches batches; /* as counted: 1 if none fit */
   batch_needs needs[2]; /* with --memory */
   uint8_t *item_batch;  /* [items]: of BATCHES_MAX; with --memory */
   row_set *needed;      /* (ranks of a node, item batches): items that come from other ranks */
@@ -94,7 +94,7 @@ static int by_batch(const void *of_a, const void *of_b) {
   return a->batch != b->batch ? (a->batch < b->batch ? -1 : 1) : (a->owner > b->owner) - (a->owner < b->owner);
 }
 
-/* A user's row to the owners that call for it, batch by batch and node by node. */
+/* Counts a user's row to the owners that need it, batch by batch and node by node. */
 static void count_calls(const plan_layout *l, gid user, int rank, call *list, int n, int *ranks,
                         plan_rows *(*of)(plan_counts *), const way *w, bool routed) {
   for (int begin = 0, end; begin < n; begin = end) {
@@ -108,7 +108,7 @@ static void count_calls(const plan_layout *l, gid user, int rank, call *list, in
   }
 }
 
-/* What one rank's users add to the counts of all ranks. list[ranks * batches] and ranks[ranks] are scratch. */
+/* Adds one rank's users to the counts of all ranks. list[ranks * batches] and ranks[ranks] are scratch. */
 static void count_share(const plan_layout *l, const csr *m, int rank, gid first_user, way *w, call *list, int *ranks,
                         const uint8_t *user_batch) {
   int shift_users = BATCHES_MAX / w->batches.users, shift_items = BATCHES_MAX / w->batches.items;
@@ -130,7 +130,7 @@ static void count_share(const plan_layout *l, const csr *m, int rank, gid first_
     count_calls(l, first_user + u, rank, list, n, ranks, user_halo, w, true);
     if (w->batches.users == 1)
       continue;
-    int once = 0; /* the same, all at once */
+    int once = 0; /* the same in one batch */
     for (int i = 0; i < n; i++)
       list[i].batch = 0;
     qsort(list, (size_t)n, sizeof *list, by_batch);
@@ -142,7 +142,7 @@ static void count_share(const plan_layout *l, const csr *m, int rank, gid first_
   send_rows(l, w->direct, (off)w->batches.users * l->ranks, &w->counts[rank].user_halo);
 }
 
-/* Pairs of one rank's users, by those who work on them. */
+/* Counts the pairs of one rank's users, by the ranks that work on them. */
 static void count_pairs(const csr *m, int rank, way *w) {
   for (off i = 0; i < csr_nnz(m); i++)
     if (w->heavy != NULL && row_set_has(w->heavy, m->col[i]))
@@ -153,7 +153,7 @@ static void count_pairs(const csr *m, int rank, way *w) {
   w->counts[rank].user_places = (double)m->room;
 }
 
-/* What the batches of one rank's users, and those of the owners of their items, need. */
+/* Counts what the batches of one rank's users, and of the owners of their items, need. */
 static void count_needs(const csr *m, int rank, way *w, const uint8_t *user_batch, int16_t *last) {
   for (lid u = 0; u < m->n_rows; u++) {
     int owner = -1, before = -1;
@@ -174,7 +174,7 @@ static void count_needs(const csr *m, int rank, way *w, const uint8_t *user_batc
   }
 }
 
-/* What a node's ranks, from `first` on, need of the items for one batch, and clears it. */
+/* Counts the items that a node's ranks, from `first` on, need for one batch, and clears them. */
 static void count_node(const plan_layout *l, int first, way *w, int batch, int *list) {
   int ranks = plan_ranks_on(l, plan_node(l, first)), each = w->batches.items;
   row_set *needed = w->needed + batch;
@@ -202,13 +202,13 @@ static void count_node(const plan_layout *l, int first, way *w, int batch, int *
   }
 }
 
-/* Rows below `end` that the i-th of n ranks of a node carries, where all of them need all rows. */
+/* Rows below `end` that the i-th of n ranks of a node carries, if all of them need all rows. */
 static double carried(gid end, int n, int i) {
   gid period = (gid)n * n, rest = end % period - (gid)n * i;
   return (double)(end / period * n + (rest < 0 ? 0 : rest < n ? rest : n));
 }
 
-/* Replicas of a side. */
+/* Counts the rows of a side under replicate. */
 static void count_whole(const plan_layout *l, const part *owners, int rank, plan_rows *out) {
   int node = plan_node(l, rank), begin = node * l->ranks_per_node, ranks = plan_ranks_on(l, node);
   gid first = owners->first[begin], end = owners->first[begin + ranks];
@@ -225,7 +225,7 @@ static void count_whole(const plan_layout *l, const part *owners, int rank, plan
                      .messages = messages + messages_of(l, (off)forwarded) * (ranks - 1)};
 }
 
-/* Who adds up the sums of heavy items for owners on other nodes: spread.c's rule. */
+/* Counts who adds up the sums of heavy items for owners on other nodes, by the rule of train/als/heavy_reduce.c. */
 static void count_heavy(const plan_layout *l, const part *items, const row_set *heavy, plan_counts *counts) {
   int h = 0;
   for (gid i = row_set_next(heavy, 0); i >= 0; i = row_set_next(heavy, i + 1), h++) {
@@ -237,7 +237,7 @@ static void count_heavy(const plan_layout *l, const part *items, const row_set *
   }
 }
 
-/* The items' partition, whole or with the heavy ones' pairs taken out of their cost. */
+/* The items' partition, whole or without the cost of heavy items' pairs. */
 static status cut_items(comm *c, const off *count, gid n_items, int k, const row_set *heavy, int ranks, part *out) {
   part all = {0};
   int64_t *cost = NULL;
@@ -253,7 +253,7 @@ done:
   return st;
 }
 
-/* Shares of one partition of the items: sizes, and what does not depend on pairs. */
+/* What does not depend on pairs under one partition of the items. */
 static void count_ranges(plan_layout *l, const part *users, const part *items, plan_counts *counts) {
   for (int r = 0; r < l->ranks; r++) {
     counts[r].users = (double)part_count(users, r);
@@ -276,7 +276,7 @@ static void way_free(way *w, const plan_layout *l) {
   mem_free(w->item_passed);
 }
 
-/* Everything that is counted from one rank's share of the users after another. */
+/* The state of counting one rank's users after another. */
 typedef struct census {
   comm *c;
   dataset *d;
@@ -287,7 +287,7 @@ typedef struct census {
   part users;
   off *count; /* [items] */
   way way[2];
-  csr m; /* the share under way */
+  csr m; /* the current rank's users */
 } census;
 
 static status load(census *k, int rank) {
@@ -295,7 +295,7 @@ static status load(census *k, int rank) {
   return load_share(k->c, k->d, &k->users, rank, k->merge, k->mark, k->rule, &k->m);
 }
 
-/* How many batches there are, both ways. */
+/* Finds the number of batches under both cuts. */
 static status find_batches(census *k) {
   status st = OK;
   plan_layout *l = k->l;
@@ -336,7 +336,7 @@ done:
   return st;
 }
 
-/* Which rows go where, both ways. */
+/* Counts which rows go where, under both cuts. */
 static status count_rows(census *k) {
   status st = OK;
   plan_layout *l = k->l;

@@ -90,7 +90,7 @@ status rows_each(const off *ptr, gid first, gid last, void (*each)(void *context
     }
     mem_free(scratch);
   }
-  return failed == OK ? OK : status_fail(failed, "no memory to order rows of %lld interactions", (long long)longest);
+  return failed == OK ? OK : status_fail(failed, "no memory to sort rows of %lld interactions", (long long)longest);
 }
 
 off row_merge(duplicates how, off n, lid *col, real *val) {

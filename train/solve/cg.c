@@ -3,14 +3,15 @@
 #include "io/base/mem.h"
 
 #include <math.h>
+#include <omp.h>
 #include <string.h>
 
 enum { MOST_STEPS = 5 };
-/* Steps go on until the error, in the norm of the preconditioner, is this share of what it was: what a half sweep moves
- * a row is many times what is left. */
+/* Steps end when the error, in the norm of the preconditioner, is this share of the first: a half sweep moves a row by
+ * many times what is left. */
 static const double SHARE = 0.03;
-/* Where the last step's rate lets the next one reach this share, that one is the last: without the residual after it,
- * it costs half. */
+/* If the rate of the last step lets the next one reach this share, the next one is the last: without the residual after
+ * it, it costs half. */
 static const double LAST_SHARE = 0.5;
 
 int cg_class(off n) {
@@ -19,7 +20,31 @@ int cg_class(off n) {
   return 2 * e + ((double)n * (double)n >= ldexp(1, 2 * e + 1));
 }
 
-status cg_prepare(row_shared *s, row_work *w, int c) {
+status cg_create(row_shared *s) {
+  if (s->p.seen == NULL || (s->n_sums == 2 && s->p.seen_mean == NULL))
+    return OK;
+  return MEM_ZALLOC(s->cg, 1, "a solver");
+}
+
+void cg_free(row_shared *s) {
+  for (int c = 0; s->cg != NULL && c < CG_CLASSES; c++)
+    mem_free(s->cg->preconditioner[c]);
+  mem_free(s->cg);
+  s->cg = NULL;
+}
+
+off cg_scratch(const row_shared *s) {
+  return CG_VECTORS * s->p.ld;
+}
+
+bool cg_suits(const row_shared *s, off n) {
+  /* Explicit rows with fewer interactions than factors: the mean system says little about the directions in which this
+   * row has none, and there only the ridge counts. */
+  return s->cg != NULL && !(s->p.explicit_loss && n < s->p.k);
+}
+
+/* Inverts M_n for a class, with w's work space; leaves NULL if single precision is not accurate enough. */
+static status prepare_class(const row_shared *s, row_work *w, int c) {
   int k = s->p.k, width = s->nb * s->ops->vl;
   double n = exp2((c + 0.5) / 2);
   real *inverse;
@@ -45,7 +70,8 @@ status cg_prepare(row_shared *s, row_work *w, int c) {
     inverse[i * s->lda + i] = 1;
   s->ops->solve(s->nb, w->matrix, s->lda, w->inverse, w->root, width, inverse, s->lda);
   if (s->n_sums == 2) {
-    /* The bias borders M_n with n times the mean row; its Schur complement stands behind M_n⁻¹ times that border. */
+    /* The bias borders M_n with n times the mean row. M_n⁻¹ times that border is stored, and the Schur complement
+     * behind it. */
     double rest = n + lambda;
     real *border = inverse + width * s->lda, *mean = w->z;
     memset(mean, 0, sizeof *mean * (size_t)s->p.ld);
@@ -56,8 +82,32 @@ status cg_prepare(row_shared *s, row_work *w, int c) {
       rest -= (double)mean[i] * (double)border[i];
     border[s->p.ld] = (real)(rest > 1e-3 * n ? rest : 1e-3 * n);
   }
-  s->near[c] = inverse;
+  s->cg->preconditioner[c] = inverse;
   return OK;
+}
+
+status cg_prepare(const row_shared *s, row_work *work, int threads, const csr *m, lid first, lid count) {
+  int wanted[CG_CLASSES], n_wanted = 0;
+  status st = OK;
+  if (s->cg == NULL)
+    return OK;
+  for (lid r = first; r < first + count; r++) {
+    off n = m->ptr[r + 1] - m->ptr[r];
+    if (!row_method_suits(s, n))
+      continue;
+    int c = cg_class(n);
+    if (!s->cg->tried[c]) {
+      s->cg->tried[c] = true;
+      wanted[n_wanted++] = c;
+    }
+  }
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+  for (int i = 0; i < n_wanted; i++) {
+    status own = prepare_class(s, &work[omp_get_thread_num()], wanted[i]);
+#pragma omp critical(cg_prepare)
+    st = own != OK ? own : st;
+  }
+  return st == OK ? OK : status_fail(st, "no memory for the preconditioners of the systems");
 }
 
 static double dot(const real *a, const real *b, off n) {
@@ -82,23 +132,23 @@ static void add_shared(const row_shared *s, row_work *w, double lambda, const re
 }
 
 /* z = M⁻¹ r, bias included. */
-static void precondition(const row_shared *s, const real *near, bool biases, const real *r, real r_bias, real *z,
+static void precondition(const row_shared *s, const real *inverse, bool biases, const real *r, real r_bias, real *z,
                          real *z_bias) {
-  s->ops->multiply(s->nb, near, s->lda, r, z);
+  s->ops->multiply(s->nb, inverse, s->lda, r, z);
   *z_bias = 0;
   if (!biases)
     return;
-  const real *border = near + s->nb * s->ops->vl * s->lda;
+  const real *border = inverse + s->nb * s->ops->vl * s->lda;
   *z_bias = (real)(((double)r_bias - dot(border, r, s->p.ld)) / (double)border[s->p.ld]);
   for (off i = 0; i < s->p.ld; i++)
     z[i] -= *z_bias * border[i];
 }
 
-/* The next direction from the residual, or the end. */
+/* Computes the next direction from the residual, or ends. */
 static cg_pass turn(const row_shared *s, row_work *w, cg_row *t) {
   off ld = s->p.ld;
   real z_bias;
-  precondition(s, t->near, t->biases, t->r, t->r_bias, w->z, &z_bias);
+  precondition(s, t->preconditioner, t->biases, t->r, t->r_bias, w->z, &z_bias);
   double before = t->rho, rho = dot(t->r, w->z, ld) + (double)t->r_bias * (double)z_bias;
   if (t->steps == 0) {
     t->goal = SHARE * SHARE * rho;
@@ -114,7 +164,7 @@ static cg_pass turn(const row_shared *s, row_work *w, cg_row *t) {
   return t->steps + 1 == MOST_STEPS || (t->steps > 0 && rho * rho <= before * t->last_goal) ? CG_CURVATURE : CG_PRODUCT;
 }
 
-/* What is to follow the pass that left Σ w y in t->q, Σ w in `total` and the third sum in `square`. */
+/* Chooses what follows the pass that left Σ w y in t->q, Σ w in `total` and the third sum in `square`. */
 static cg_pass after_pass(const row_shared *s, row_work *w, cg_row *t, cg_pass pass, double total, double square) {
   off ld = s->p.ld;
   real l = (real)t->lambda;
@@ -164,7 +214,7 @@ void cg_begin(const row_shared *s, off n, const real *x, real bias, real *vector
   off ld = s->p.ld;
   *t = (cg_row){.n = n,
                 .lambda = half_problem_lambda(&s->p, n),
-                .near = s->near[cg_class(n)],
+                .preconditioner = s->cg->preconditioner[cg_class(n)],
                 .biases = s->n_sums == 2,
                 .x = vectors,
                 .r = vectors + ld,
@@ -221,7 +271,7 @@ bool cg_end(const row_shared *s, row_work *w, const csr *m, off begin, const cg_
   memcpy(x, t->x, sizeof *x * (size_t)ld);
   if (t->biases)
     *own_bias = t->bias;
-  /* Where the data term is all but gone, what was taken off it in single precision shows. */
+  /* If little of the data term is left, the rounding of what was subtracted shows. */
   if (loss != NULL)
     *loss = fabs(t->data) > 1e-2 * fabs(t->data_before) ? t->data
                                                         : row_data_loss(s, w, m, begin, begin + t->n, x, own_bias);
@@ -233,9 +283,9 @@ bool row_cg(const row_shared *s, row_work *w, const csr *m, off begin, off end, 
   off n = end - begin;
   cg_row t;
   cg_sums sums;
-  if (s->near == NULL || s->near[cg_class(n)] == NULL)
+  if (s->cg->preconditioner[cg_class(n)] == NULL)
     return false;
-  cg_begin(s, n, x, own_bias != NULL ? *own_bias : 0, w->cg, &t);
+  cg_begin(s, n, x, own_bias != NULL ? *own_bias : 0, w->scratch, &t);
   visit_rows rows = cg_interactions(s, m, begin);
   rows.distance = AHEAD;
   rows.known = csr_nnz(m) - begin;

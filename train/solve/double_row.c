@@ -39,7 +39,7 @@ status solve_system_double(const half_problem *p, off n, double *a, double *rhs,
       a[(off)i * m + j] += p->alpha0 * p->gram[(off)i * k + j];
   }
   if (!cholesky_solve(m, a, rhs))
-    return status_fail(INTERNAL, "its system of equations is not positive definite; a larger --lambda helps");
+    return status_fail(INTERNAL, "its system of equations is not positive definite; raise --lambda");
   for (int i = 0; i < (int)p->ld; i++)
     x[i] = i < k ? (real)rhs[i] : 0;
   if (own_bias != NULL)
@@ -57,7 +57,7 @@ status solve_row_double(const half_problem *p, const lid *col, const real *val, 
   TRY(MEM_ZALLOC(a, (off)m * m, "a row's system in double precision"));
   TRY(MEM_ZALLOC(rhs, m, "a row's system in double precision"));
   TRY(MEM_ALLOC(y, m, "a row's system in double precision"));
-  y[m - 1] = 1; /* the bias, where there is one */
+  y[m - 1] = 1; /* the bias, if there is one */
   for (off e = 0; e < n; e++) {
     double weight, target;
     interaction_weights(p, col[e], val[e], &weight, &target);

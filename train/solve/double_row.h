@@ -1,28 +1,17 @@
-/* One row's system in double precision: plain, slow, and right where single precision breaks down. */
+/* One row's system in double precision: slow, for rows where single precision is not accurate enough. */
 #ifndef PALATE_TRAIN_SOLVE_DOUBLE_ROW_H
 #define PALATE_TRAIN_SOLVE_DOUBLE_ROW_H
 
-#include "train/solve/solver.h"
+#include "io/base/status.h"
+#include "train/solve/problem.h"
 
 /* Solves the row of n interactions col, val of problem p by a Cholesky factorization of the whole system, bias
- * included. x (ld) and *own_bias (NULL without biases) get the solution. INTERNAL where the system is not positive
+ * included. x (ld) and *own_bias (NULL without biases) receive the solution. INTERNAL if the system is not positive
  * definite or the solution is not finite, NO_MEMORY. Local. */
 status solve_row_double(const half_problem *p, const lid *col, const real *val, off n, real *x, real *own_bias);
 
-/* Solves a system that is summed up already: a (m, m) with its lower triangle Σ a·y yᵀ over the k factors and, last,
- * the bias (m = k + 1, own_bias not NULL), rhs [m]; n interactions. Both are overwritten. As above. Local. */
+/* Solves a system that has been summed up: a (m, m) with its lower triangle Σ a·y yᵀ over the k factors and, last, the
+ * bias (m = k + 1, own_bias not NULL), rhs [m]; n interactions. Both are overwritten. As above. Local. */
 status solve_system_double(const half_problem *p, off n, double *a, double *rhs, real *x, real *own_bias);
-
-/* What an interaction of value v with row c of the table adds to the system: a · y yᵀ to the matrix, b · y to the right
- * hand side. */
-static inline void interaction_weights(const half_problem *p, lid c, real v, double *a, double *b) {
-  if (p->explicit_loss) {
-    *a = 1;
-    *b = (double)v - p->mean - (p->bias != NULL ? (double)p->bias[c] : 0);
-  } else {
-    *a = (v < 0 ? -(double)v : (double)v) - p->base;
-    *b = v > 0 ? (double)v : 0;
-  }
-}
 
 #endif

@@ -1,15 +1,15 @@
 #include "train/solve/dual.h"
 
 #include "io/base/mem.h"
-#include "train/solve/double_row.h"
+#include "train/math/factors.h"
 
 #include <math.h>
 #include <string.h>
 
 enum { FEWER = 8 }; /* measured: tests/bench/README.md */
 
-/* 1 / √(α0 spectrum + λ) for every number of interactions. False where that spans so much that single precision loses
- * what the weakest direction holds. */
+/* 1 / √(α0 spectrum + λ) for every number of interactions. Returns false if the range is so wide that single precision
+ * loses the weakest direction. */
 static bool make_stretch(const half_problem *p, real *stretch) {
   static const double NARROW = 1e-5;
   for (int n = 1; n < p->k; n++) {
@@ -20,7 +20,7 @@ static bool make_stretch(const half_problem *p, real *stretch) {
       most = fmax(most, m);
       stretch[n * p->ld + j] = (real)(1 / sqrt(m));
     }
-    if (!(least > NARROW * most)) /* also where it is not a number */
+    if (!(least > NARROW * most)) /* also for NaN */
       return false;
   }
   return true;
@@ -75,8 +75,8 @@ off dual_scratch(const row_shared *s) {
 }
 
 bool dual_suits(const row_shared *s, off n) {
-  /* Without a ridge the explicit solution is not unique. */
-  bool exact = s->p.method != SOLVE_SUBSPACE && !s->p.nonnegative && s->p.lambda > 0 && s->p.k >= DUAL_LEAST_FACTORS;
+  /* The explicit solution is unique only with a ridge. */
+  bool exact = s->method->short_by_dual && !s->p.nonnegative && s->p.lambda > 0 && s->p.k >= DUAL_LEAST_FACTORS;
   return (s->p.explicit_loss ? exact : s->dual != NULL) && n > 0 && n + FEWER <= s->p.k;
 }
 
@@ -85,8 +85,8 @@ int dual_blocks(const row_shared *s, off n) {
 }
 
 batch_layout dual_layout(const row_shared *s, int blocks) {
-  off ld = ((off)blocks * s->ops->vl + 15) / 16 * 16, lda = ld + 16;
-  /* Places without an interaction have the ridge alone, and a right-hand side of 0. */
+  off ld = factors_ld(blocks * s->ops->vl), lda = ld + 16;
+  /* Places without an interaction have only the ridge, and a right-hand side of 0. */
   return (batch_layout){.blocks = blocks,
                         .k = blocks * s->ops->vl,
                         .ld = ld,
@@ -101,7 +101,7 @@ static real *room_for_columns(const row_shared *s, const row_work *w) {
   return w->matrix + (s->batch - 1) * row_a_size(s);
 }
 
-/* Where a row's columns stand, in the eigenbasis where the loss is implicit. */
+/* Where a row's columns are; under the implicit loss in the eigenbasis. */
 typedef struct columns {
   const real *table;
   const lid *col;
@@ -140,7 +140,7 @@ void dual_add(const row_shared *s, row_work *w, const csr *m, lid r, lid ahead) 
   for (int i = n; i < q.k; i++) /* up to a whole vector */
     root[i] = 0;
   columns c = columns_of(s, w, m, r);
-  bool apart = c.table == w->turned; /* rows of other rows are not there */
+  bool apart = c.table == w->turned; /* the columns of other rows are not there */
   inner_rows rows = {.table = c.table,
                      .ld = s->p.ld,
                      .col = c.col,
@@ -161,12 +161,12 @@ static double total(const double sum[4]) {
   return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
-/* Whether single precision has done: `ridge` is the system's, `trace` what it was added to, `length` |Σ of columns
- * times t|², `square` |t|². Where columns are all but dependent and the ridge is small, t is long and cancels in that
- * sum. */
+/* Whether single precision was accurate enough: `ridge` is the system's, `trace` that of the matrix without it,
+ * `length` |Σ t × column|², `square` |t|². If columns are nearly dependent and the ridge is small, t is long and
+ * cancels in that sum. */
 static bool sound(double ridge, int n, double trace, double length, double square) {
-  /* Of the length, to the most that |t| and the columns let it be; and of the ridge, to the mean |column|², as for a
-   * primal pivot. */
+  /* The least share of the length in the most that |t| and the columns allow; and of the ridge in the mean |column|²,
+   * as for a primal pivot. */
   static const double LEAST = 1e-4, LEAST_RIDGE = 1e-6;
   return isfinite(square) && isfinite(length) && ridge * n > LEAST_RIDGE * trace &&
          length >= LEAST * LEAST * trace * square; /* false for NaN */
@@ -174,7 +174,7 @@ static bool sound(double ridge, int n, double trace, double length, double squar
 
 static bool take_explicit(const row_shared *s, row_work *w, const csr *m, int i, real *x, real *own_bias,
                           double *loss) {
-  static const double TELLING_RIDGE = 1e-3; /* likewise, for t to tell the data term */
+  static const double TELLING_RIDGE = 1e-3; /* likewise, for the data term to follow from t */
   lid r = w->row[i];
   int n = (int)(m->ptr[r + 1] - m->ptr[r]);
   off ld = dual_layout(s, dual_blocks(s, n)).ld;

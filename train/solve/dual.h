@@ -1,5 +1,5 @@
-/* Short rows by their dual system, which has a row and a column an interaction rather than a factor (Woodbury;
- * Saunders, Gammerman & Vovk 1998). Inside the train room only.
+/* Short rows, solved by their dual system, which has a row and a column for each interaction rather than factor
+ * (Woodbury; Saunders, Gammerman & Vovk 1998). Private to train/solve.
  *
  * Explicit: with Y (k, n) the row's columns of the fixed side, b its targets (v − mean − bias[c]) and S = YᵀY + λ E,
  *     t1 = S⁻¹ b,  t2 = S⁻¹ 1,  own bias β = Σ t1 / (1 + Σ t2)  or 0 without biases,
@@ -8,33 +8,33 @@
  *
  * Implicit: with M = α0 G + λ E, A the row's weights and p its targets (train/solve/solver.h),
  *     x = (M + Y A Yᵀ)⁻¹ Y p = M⁻¹ Y √A t,  (E + √A Yᵀ M⁻¹ Y √A) t = r = √A⁻¹ p,
- * so that the scores are √A⁻¹ (r − t) and the data term is Σ t² − r² + p. λ is another one from row to row; in the
- * basis V of the eigenvectors of G, where M = Vᵀ D⁻² V with D diagonal, Yᵀ M⁻¹ Y is still an inner product, of the
- * columns D V Y: the columns are turned once for all rows, and stretched by D for each. */
+ * so that the scores are √A⁻¹ (r − t) and the data term is Σ t² − r² + p. λ differs from row to row; in the basis V of
+ * the eigenvectors of G, where M = Vᵀ D⁻² V with D diagonal, Yᵀ M⁻¹ Y is still an inner product, of the columns D V Y:
+ * the columns are rotated once for all rows, and scaled by D for each. */
 #ifndef PALATE_TRAIN_SOLVE_DUAL_H
 #define PALATE_TRAIN_SOLVE_DUAL_H
 
-#include "train/solve/row.h"
+#include "train/solve/cholesky.h"
 
-/* With fewer factors no row is: measured, tests/bench/README.md. */
+/* The fewest factors for which dual systems are used: measured, tests/bench/README.md. */
 enum { DUAL_LEAST_FACTORS = 16 };
 
 typedef struct dual_shared {
-  real *turn, *back; /* (ld, lda) each: V transposed and V, as ops->multiply wants them */
-  real *stretch;     /* (k, ld): D for rows with so many interactions as the number of the row says */
-  real *table;       /* (n_table, ld): the fixed side turned, or NULL */
+  real *turn, *back; /* (ld, lda) each: V transposed and V, for ops->multiply */
+  real *stretch;     /* (k, ld): in row n, D for rows with n interactions */
+  real *table;       /* (n_table, ld): the rotated fixed side, or NULL */
   lid *number;       /* [k]: 0, 1, 2 … */
 } dual_shared;
 
-/* What implicit dual systems need, in s->dual: NULL where no row is to be solved by one, or single precision would not
- * do. NO_MEMORY. */
+/* Makes s->dual, what implicit dual systems need: NULL if there are none, or if single precision would not be accurate
+ * enough. NO_MEMORY. */
 status dual_create(row_shared *s);
 void dual_free(row_shared *s);
 
 /* Floats of row_work.turned. */
 off dual_scratch(const row_shared *s);
 
-/* Whether a row of n interactions is solved so: a function of n, k and what all rows share. */
+/* Whether a row of n interactions is solved by its dual system: a function of n, k and what all rows share. */
 bool dual_suits(const row_shared *s, off n);
 
 /* Rows with the same number of blocks are solved together. 1 … s->nb. */
@@ -43,15 +43,15 @@ int dual_blocks(const row_shared *s, off n);
 /* How their systems lie in the places of the primal ones. */
 batch_layout dual_layout(const row_shared *s, int blocks);
 
-/* How many of them wait in w's queue at most. */
+/* Their largest number in w's queue. */
 int dual_batch(const row_shared *s, int blocks);
 
-/* Sums up row r's system and adds it to w's queue, where only rows with as many blocks may be. Rows that `ahead`, often
- * the next to be added, points to are fetched into the cache on the way. */
+/* Sums up row r's system and adds it to w's queue, in which all rows have the same number of blocks. Prefetches the
+ * columns of row `ahead`, usually the next to be added. */
 void dual_add(const row_shared *s, row_work *w, const csr *m, lid r, lid ahead);
 
-/* After row_solve_queue: x (ld), *own_bias (NULL: no biases) and the data term (loss, may be NULL) of w->row[i]. False
- * where single precision does not do. */
+/* After row_solve_queue: x (ld), *own_bias (NULL: no biases) and the data term (loss, may be NULL) of w->row[i].
+ * Returns false if single precision is not accurate enough. */
 bool dual_take(const row_shared *s, row_work *w, const csr *m, int i, real *x, real *own_bias, double *loss);
 
 #endif

@@ -3,20 +3,20 @@
 #include "io/base/mem.h"
 #include "train/solve/double_row.h"
 
-/* Runs of numbers that make up the sums, one after another, with what bounds the whole row's sum of each. */
+/* A run of numbers in the sums, and a bound of the whole row's sum of each. */
 typedef struct run {
   real *at;
   off length;
   double bound;
 } run;
 
-/* Where row i's run begins: right of its diagonal block where that is skewed, else on the diagonal. */
+/* Where row i's run begins: right of its diagonal block if that is skewed, else on the diagonal. */
 static off run_begin(const row_shared *s, off i) {
   off vl = s->ops->vl;
   return s->ops->skewed > 0 ? (i / vl + 1) * vl : i;
 }
 
-/* Rows with a run; the last block has nothing right of itself. */
+/* Rows with a run; right of the last block there is nothing. */
 static off run_rows(const row_shared *s) {
   off vl = s->ops->vl, width = s->nb * vl;
   return s->ops->skewed > 0 ? width - vl : width;
@@ -29,7 +29,7 @@ off heavy_size(const row_shared *s) {
   return total;
 }
 
-/* Run number i, false at the end. 2: room for the rounding of segments in single precision. */
+/* Run number i; returns false at the end. Bounds are doubled, for the rounding of segments in single precision. */
 static bool run_of(const row_shared *s, const row_work *w, off n, off i, run *out) {
   off width = s->nb * (off)s->ops->vl, rows = run_rows(s);
   double f = s->p.fixed_max, b = s->p.most_b, all = 2 * (double)n;
@@ -42,7 +42,7 @@ static bool run_of(const row_shared *s, const row_work *w, off n, off i, run *ou
     *out = (run){w->skew, row_skew_size(s), all * s->p.most_a * f * f};
     return true;
   }
-  /* Σ b y, and Σ y where there are biases */
+  /* Σ b y; with biases also Σ y */
   *out = (run){w->sums + (i - rows - 1) * s->p.ld, s->p.ld, i == rows + 1 ? all * b * f : all * f};
   return i <= rows + s->n_sums;
 }

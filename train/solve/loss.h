@@ -1,7 +1,7 @@
 /* What is minimised, and how a value of the dataset becomes a confidence.
  *
- * The two losses are written out in train/solve/solver.h. Here are their settings, the transform of values, and the
- * parts of the objective that belong to rows rather than to interactions. */
+ * The two losses are written out in train/solve/problem.h. Here are their settings, the transform of values, and the
+ * regularization of a row. */
 #ifndef PALATE_TRAIN_SOLVE_LOSS_H
 #define PALATE_TRAIN_SOLVE_LOSS_H
 
@@ -15,18 +15,18 @@ typedef struct loss {
   /* implicit only */
   confidence form;
   double alpha, epsilon, unobserved; /* unobserved: alpha0 of `ials`; the other forms have 1 */
-  bool weigh_values;                 /* ials: a pair weighs its value rather than 1 */
+  bool weigh_values;                 /* ials: a pair's weight is its value rather than 1 */
 } loss;
 
-/* Replaces n merged values by what train/solve/solver.h calls v: the rating itself (explicit), or the confidence,
+/* Replaces n merged values by what train/solve/problem.h calls v: the rating itself (explicit), or the confidence,
  * negative for a dislike (Hu et al. 2008, section 4 and eq. 6; Rendle et al. 2021). A value of 0 stays an observation:
- * `ials` weighs it 1 unless values weigh. Local. */
+ * `ials` gives it weight 1 unless weigh_values. Local. */
 void loss_transform(const loss *l, off n, real *val);
 
 /* alpha0: the weight of every pair, observed or not; 0 for the explicit loss. */
 double loss_alpha0(const loss *l);
 
-/* What a confidence exceeds the weight of the same pair's squared error by (a = |v| - base). */
+/* By how much a confidence exceeds the weight of the same pair's squared error (a = |v| - base). */
 double loss_base(const loss *l);
 
 /* lambda (n + alpha0 n_fixed)^nu: the ridge of a row with n interactions facing n_fixed rows (Rendle et al. 2021, eq.

@@ -1,57 +1,33 @@
 #include "train/solve/row.h"
 
-#include "io/base/mem.h"
-#include "train/solve/cg.h"
-#include "train/solve/double_row.h"
-#include "train/solve/dual.h"
-#include "train/solve/nonnegative.h"
-
 #include <math.h>
 #include <string.h>
 
-status row_work_create(const row_shared *s, row_work *w) {
-  off ld = s->p.ld, panel = PANEL_ROWS * ld, vl = s->ops->vl, events = (off)s->panels * PANEL_ROWS, batch = s->batch;
-  real **part[] = {&w->y,      &w->ay,   &w->b, &w->a,    &w->dots,    &w->scores, &w->matrix,
-                   &w->skew,   &w->sums, &w->x, &w->cg,   &w->inverse, &w->root,   &w->lanes,
-                   &w->solved, &w->z,    &w->q, &w->step, &w->turned};
-  off size[] = {panel * s->panels,
-                panel,
-                events,
-                events,
-                PANEL_ROWS,
-                events,
-                batch * row_a_size(s),
-                batch * row_skew_size(s),
-                batch * 2 * ld,
-                2 * ld,
-                CG_VECTORS * ld,
-                ld * vl,
-                ld,
-                solve_lanes_size((int)vl, s->nb),
-                batch * 2 * ld,
-                ld,
-                ld,
-                ld,
-                dual_scratch(s)};
-  enum { PARTS = sizeof part / sizeof *part };
-  off total = 0;
-  for (int i = 0; i < PARTS; i++)
-    total += size[i] += (16 - size[i] % 16) % 16;
-  real *block;
-  status st = MEM_ZALLOC(block, total, "a thread's work space for solving rows");
-  w->block = block;
-  for (int i = 0; st == OK && i < PARTS; block += size[i], i++)
-    *part[i] = block;
-  return st;
+static const solve_ops *const OPS[] = {
+    &solve_ops_baseline,
+#if defined(__x86_64__)
+    &solve_ops_avx2,
+    &solve_ops_avx512,
+#endif
+};
+
+const solve_ops *row_ops(void) {
+  return OPS[isa_in_use()];
 }
 
-void row_work_free(row_work *w) {
-  mem_free(w->block);
-  *w = (row_work){0};
+row_shared row_shape(const half_problem *p) {
+  const solve_ops *ops = row_ops();
+  return (row_shared){.p = *p,
+                      .ops = ops,
+                      .nb = (p->k + ops->vl - 1) / ops->vl,
+                      .lda = p->ld + 16,
+                      .panels = 1,
+                      .batch = solve_batch_size(ops->vl, p->ld),
+                      .n_sums = p->explicit_loss && p->bias != NULL ? 2 : 1};
 }
 
-/* Columns and values are read once, and so long after those before them, as sums of outer products come between, that
- * the processor does not see a stream. Fetches those that come long after begin … begin + n - 1. */
+/* Prefetches columns and values far behind begin … begin + n - 1. They are read once, and sums of outer products lie
+ * between two reads, so that the processor does not recognize a stream. */
 static void fetch_interactions(const csr *m, off begin, int n) {
   enum { LINE = 16, FAR = 1024 };
   if (begin + FAR + n > csr_nnz(m))
@@ -77,8 +53,8 @@ bool row_weights(const row_shared *s, row_work *w, const csr *m, off begin, int 
     }
     return true;
   }
-  /* As interaction_weights, in single precision and without branches. Where all that is known is that something
-   * happened, all weights are 1. */
+  /* As interaction_weights, in single precision and without branches. If values only say that something happened, all
+   * weights are 1. */
   real base = (real)s->p.base;
   int others = base != 0;
   for (int i = 0; i < n; i++)
@@ -101,7 +77,7 @@ const lid *row_ahead(const csr *m, off begin, int n, int distance) {
   return m->col + (begin + distance + n <= csr_nnz(m) ? begin + distance : begin);
 }
 
-/* The roots of n weights. False where one is below 0. */
+/* The roots of n weights. Returns false if one is negative. */
 static bool weight_roots(const real *a, int n, real *restrict root) {
   int negative = 0;
   for (int i = 0; i < n; i++) {
@@ -132,126 +108,6 @@ void row_normal(const row_shared *s, row_work *w, int slot, const csr *m, off be
                        .ay = w->ay};
     s->ops->accumulate(s->nb, &rows, e == begin, matrix, s->lda, skew, sums, s->p.ld, s->n_sums);
   }
-}
-
-static double dot(const real *a, const real *b, int k) {
-  double sum[4] = {0}; /* so that additions need not wait */
-  for (int i = 0; i < k; i++)
-    sum[i & 3] += (double)a[i] * (double)b[i];
-  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
-}
-
-batch_layout row_layout(const row_shared *s) {
-  return (batch_layout){.blocks = s->nb,
-                        .k = s->p.k,
-                        .ld = s->p.ld,
-                        .lda = s->lda,
-                        .system = row_a_size(s),
-                        .skew = row_skew_size(s),
-                        .dense = s->dense,
-                        .twisted = s->twisted};
-}
-
-/* Solves the first `count` systems of w's batch, of rows of n[i] interactions. */
-static unsigned solve_batch(const row_shared *s, row_work *w, const batch_layout *l, int count, const off *n) {
-  real lambda[ROW_BATCH_MOST];
-  for (int i = 0; i < count; i++)
-    lambda[i] = l->ridge > 0 ? l->ridge : (real)half_problem_lambda(&s->p, n[i]);
-  memcpy(w->solved, w->sums, sizeof *w->sums * (size_t)(count * 2 * l->ld));
-  system_batch b = {.n = count,
-                    .k = l->k,
-                    .a = w->matrix,
-                    .a_stride = l->system,
-                    .skew = w->skew,
-                    .skew_stride = l->skew,
-                    .x = w->solved,
-                    .x_stride = 2 * l->ld,
-                    .ld = l->ld,
-                    .n_rhs = s->n_sums,
-                    .lambda = lambda,
-                    .dense = l->dense,
-                    .twisted = l->twisted,
-                    .lanes = w->lanes};
-  return s->ops->solve_batch(l->blocks, &b, l->lda);
-}
-
-static bool take(const row_shared *s, const row_work *w, int i, double total, off n, real *x, real *own_bias) {
-  off ld = s->p.ld;
-  int k = s->p.k;
-  const real *sums = w->sums + i * 2 * ld, *solved = w->solved + i * 2 * ld;
-  double bias = 0;
-  if (own_bias != NULL) {
-    /* The bias borders the factors' system: eliminate it last, by its Schur complement, which is a number. */
-    double corner = (double)n + half_problem_lambda(&s->p, n), rest = corner - dot(sums + ld, solved + ld, k);
-    if (!(rest > 1e-4 * corner)) /* too much cancelled */
-      return false;
-    bias = (total - dot(sums + ld, solved, k)) / rest;
-    *own_bias = (real)bias;
-  }
-  bool finite = isfinite(bias);
-  for (int j = 0; j < (int)ld; j++) {
-    x[j] = j >= k ? 0 : own_bias == NULL ? solved[j] : (real)(solved[j] - bias * solved[ld + j]);
-    finite = finite && isfinite(x[j]);
-  }
-  return finite;
-}
-
-bool row_finish(const row_shared *s, row_work *w, off n, real *x, real *own_bias) {
-  if (s->p.nonnegative) {
-    double lambda = half_problem_lambda(&s->p, n);
-    s->ops->assemble(s->nb, s->p.k, w->matrix, s->lda, w->skew, s->dense, (real)lambda);
-    return row_nonnegative(s, w, n, lambda, x, own_bias);
-  }
-  batch_layout l = row_layout(s);
-  return solve_batch(s, w, &l, 1, &n) == 1 && take(s, w, 0, w->total, n, x, own_bias);
-}
-
-unsigned row_solve_queue(const row_shared *s, row_work *w, const csr *m, const batch_layout *l) {
-  off n[ROW_BATCH_MOST];
-  for (int i = 0; i < w->queued; i++)
-    n[i] = m->ptr[w->row[i] + 1] - m->ptr[w->row[i]];
-  return solve_batch(s, w, l, w->queued, n);
-}
-
-bool row_take(const row_shared *s, row_work *w, int i, off n, real *x, real *own_bias) {
-  return take(s, w, i, w->totals[i], n, x, own_bias);
-}
-
-/* Q of row_loss_of. */
-static double row_square(const half_problem *p, const csr *m, off begin, off end) {
-  double sum[4] = {0}; /* so that additions need not wait */
-  if (p->explicit_loss) {
-    for (off e = begin; e < end; e++) {
-      double weight, target;
-      interaction_weights(p, m->col[e], m->val[e], &weight, &target);
-      sum[e & 3] += target * target;
-    }
-  } else
-    for (off e = begin; e < end; e++)
-      sum[e & 3] += m->val[e] > 0 ? (double)m->val[e] : 0;
-  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
-}
-
-bool row_loss_tells(double rest, double square) {
-  static const double LEAST = 1.0 / 16;
-  return rest > LEAST * square && isfinite(rest);
-}
-
-bool row_loss_of(const row_shared *s, row_work *w, int i, const csr *m, const real *x, const real *own_bias,
-                 double *loss) {
-  off ld = s->p.ld, begin = m->ptr[w->row[i]], end = m->ptr[w->row[i] + 1];
-  int k = s->p.k;
-  double lambda = half_problem_lambda(&s->p, end - begin), square = row_square(&s->p, m, begin, end);
-  double rest = square - dot(w->sums + i * 2 * ld, x, k) - lambda * dot(x, x, k);
-  if (s->dense != NULL) {
-    memcpy(w->x, x, sizeof *x * (size_t)ld);
-    s->ops->multiply(s->nb, s->dense, s->lda, w->x, w->z);
-    rest -= dot(w->z, x, k);
-  }
-  if (own_bias != NULL)
-    rest -= (double)*own_bias * (w->totals[i] + lambda * (double)*own_bias);
-  *loss = rest;
-  return row_loss_tells(rest, square);
 }
 
 double row_data_loss(const row_shared *s, row_work *w, const csr *m, off begin, off end, const real *x,

@@ -9,7 +9,11 @@ int subspace_panels(off ld) {
   return panels < 1 ? 1 : panels > MOST ? MOST : (int)panels;
 }
 
-/* A row being improved: x, its bias, and x · y of every interaction, which is kept up to date. */
+bool subspace_suits(const row_shared *s, off n) {
+  return n <= (off)s->panels * PANEL_ROWS;
+}
+
+/* A row being improved: x, its bias, and the current x · y of every interaction. */
 typedef struct state {
   const row_shared *s;
   row_work *w;
@@ -24,7 +28,7 @@ static int panel_length(const state *t, off at) {
   return t->n - at < PANEL_ROWS ? (int)(t->n - at) : PANEL_ROWS;
 }
 
-/* Weights and scores of all interactions; false where some a is not 1. */
+/* Computes weights and scores of all interactions. Returns whether all a are 1. */
 static bool begin_row(state *t) {
   const row_shared *s = t->s;
   bool ones = true;

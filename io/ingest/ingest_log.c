@@ -1,0 +1,69 @@
+#define _DEFAULT_SOURCE /* strsep */
+#include "io/ingest/ingest_log.h"
+
+#include "io/base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void log_layout(const char *path, const text_layout *l) {
+  static const char *const ROLE[N_ROLES] = {"", "user", "item", "value", "time"};
+  char words[64], columns[512] = "";
+  snprintf(words, sizeof words, "%s", TEXT_FORMAT_WORDS);
+  char *word = words, *rest = words;
+  for (int i = 0; i <= (int)l->format; i++)
+    word = strsep(&rest, "|");
+  for (int c = 0; c < l->n_columns; c++) {
+    size_t n = strlen(columns);
+    text_role role = (text_role)l->role[c];
+    if (role != ROLE_SKIP)
+      snprintf(columns + n, sizeof columns - n, "%s%s = column %d%s%s%s", n > 0 ? ", " : ": ", ROLE[role], c + 1,
+               l->column_name[role][0] != '\0' ? " (" : "", l->column_name[role],
+               l->column_name[role][0] != '\0' ? ")" : "");
+  }
+  log_info("%s: %s%s%s", path, word, columns,
+           l->format == TEXT_LISTS ? ": each line is a user and their items"
+           : !l->has_value         ? "; no values, so every event counts 1"
+                                   : "");
+}
+
+static void log_matrix(const char *path, const h5_matrix *m) {
+  log_info("%s: h5: %lld events in %s, %s in rows; ids of rows: %s, of columns: %s%s", path, (long long)m->events,
+           m->group[0] != '\0' ? m->group : "/", m->items_in_rows ? "items" : "users",
+           m->row_ids[0] != '\0' ? m->row_ids : "numbers from 0",
+           m->column_ids[0] != '\0' ? m->column_ids : "numbers from 0", m->has_time ? "; with times" : "");
+}
+
+void ingest_log_sources(const ingest_settings *s, const ingest_sources *sources) {
+  int logged = 0, matrix = 0;
+  for (int i = 0; i < s->n_sources; i++) {
+    const text_layout *l = &sources->text[i].layout;
+    bool again = false;
+    if (l->format == TEXT_H5) {
+      log_matrix(s->sources[i], &sources->matrices[matrix++]);
+      continue;
+    }
+    for (int k = 0; k < i && !again && k < 100; k++)
+      again = memcmp(&sources->text[k].layout, l, sizeof *l) == 0;
+    if (!again && logged++ < 10)
+      log_layout(s->sources[i], l);
+  }
+}
+
+void ingest_log_times(comm *c, const text_counts *counts) {
+  static const char *const UNIT[N_UNITS] = {"", "seconds", "milliseconds", "microseconds", "nanoseconds", "dates"};
+  int64_t units[N_UNITS];
+  memcpy(units, counts->units, sizeof units);
+  comm_sum_i64(c, units, N_UNITS);
+  char text[256] = "";
+  int kinds = 0;
+  for (int u = UNIT_S; u < N_UNITS; u++)
+    if (units[u] > 0) {
+      size_t n = strlen(text);
+      snprintf(text + n, sizeof text - n, "%s%s (%lld)", kinds++ > 0 ? ", " : "", UNIT[u], (long long)units[u]);
+    }
+  if (kinds > 1)
+    log_warn("times have mixed units: %s; set one unit for all numbers with --time-unit", text);
+  else if (kinds == 1 && units[UNIT_S] == 0)
+    log_info("times read as %s", text);
+}

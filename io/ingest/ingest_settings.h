@@ -1,0 +1,36 @@
+/* What ingest is asked to do, and what it reports. */
+#ifndef PALATE_IO_INGEST_INGEST_SETTINGS_H
+#define PALATE_IO_INGEST_INGEST_SETTINGS_H
+
+#include "io/text/text.h"
+
+typedef struct ingest_settings {
+  const char *const *sources;
+  int n_sources;
+  const char *output;
+  const char *items;  /* a table of titles and tags; NULL: none */
+  const char *users;  /* a table of users' names; NULL: none */
+  const char *append; /* the dataset to append to; NULL: none */
+  text_wish wish;
+  const char *item_columns[3]; /* id, title, tags in `items`: a name, a number, "none"; NULL: detect */
+  const char *group;           /* of the matrix in HDF5 sources; NULL: look for it */
+  int rows;                    /* of that matrix: 0 as the file says, 1 users, 2 items */
+  off max_bad_lines;           /* rejected lines allowed, in all sources together */
+} ingest_settings;
+
+typedef struct ingest_report {
+  off lines, blank, rejected; /* of the sources; rejected lines are in OUTPUT.rejected */
+  off kept;                   /* lines that gave events */
+  off events;                 /* of the dataset */
+  off old_events;             /* of the dataset appended to */
+  off repeated;               /* events whose user and item an earlier event has too; training merges them */
+  gid users, items, old_users, old_items;
+  off named;                 /* users with a name from their table */
+  off titled, titles_unused; /* items with a title; titles of no item */
+  int64_t bytes;             /* of the sources */
+  int64_t memory;            /* peak of all ranks together */
+  double seconds_read, seconds_number, seconds_move, seconds_titles, seconds_write;
+  bool has_value, has_time;
+} ingest_report;
+
+#endif

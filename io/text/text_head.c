@@ -1,0 +1,147 @@
+/* The first lines of a text: finding them, splitting them, naming their columns. */
+#include "io/text/text_head.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static void find_lines(head *h, const char *bytes, size_t n, size_t from, bool whole) {
+  off number = 0;
+  h->n = 0;
+  for (size_t i = from; i < n && h->n < LINES;) {
+    const char *stop = memchr(bytes + i, '\n', n - i);
+    if (stop == NULL && !whole)
+      break;
+    size_t to = stop != NULL ? (size_t)(stop - bytes) : n, length = to - i;
+    number++;
+    if (length > 0 && bytes[to - 1] == '\r')
+      length--;
+    size_t next = stop != NULL ? to + 1 : n;
+    if (length > 0) {
+      h->line[h->n] = (text_span){bytes + i, length};
+      h->line_end[h->n] = (off)next;
+      h->line_number[h->n++] = number;
+    }
+    i = next;
+  }
+}
+
+status head_read(head *h, const char *name, const char *bytes, size_t n, bool whole, size_t *from) {
+  *h = (head){.name = name};
+  *from = n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+  if (n == 0)
+    return status_fail(BAD_DATA, "%s is empty", name);
+  if (n >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0))
+    return status_fail(BAD_DATA, "%s is UTF-16; convert it first: iconv -f UTF-16 -t UTF-8 %s", name, name);
+  find_lines(h, bytes, n, *from, whole);
+  if (h->n > 0)
+    return OK;
+  return whole ? status_fail(BAD_DATA, "%s has only empty lines", name)
+               : status_fail(BAD_DATA, "%s: the first line is longer than %d bytes", name, TEXT_HEAD);
+}
+
+void head_set_separator(text_layout *l, const char *separator) {
+  l->separator_length = (int)strlen(separator);
+  memcpy(l->separator, separator, strlen(separator) + 1);
+}
+
+status head_wished_separator(text_layout *l, const char *text) {
+  static const struct {
+    const char *word, *separator;
+  } WORDS[] = {{"tab", "\t"}, {"\\t", "\t"}, {"comma", ","}, {"semicolon", ";"},
+               {"pipe", "|"}, {"blank", ""}, {" ", ""}};
+  for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++)
+    if (strcasecmp(text, WORDS[i].word) == 0)
+      text = WORDS[i].separator;
+  for (const char *s = text; *s != '\0'; s++)
+    if (isalnum((unsigned char)*s) || strchr("\"\n\r.-+", *s) != NULL)
+      return status_fail(USAGE, "--separator cannot hold the character `%c`", *s);
+  if (strlen(text) >= sizeof l->separator)
+    return status_fail(USAGE, "--separator takes at most %zu characters", sizeof l->separator - 1);
+  head_set_separator(l, text);
+  return OK;
+}
+
+int head_count_fields(const text_layout *l, const text_span *line) {
+  text_span fields[TEXT_COLUMNS_MAX];
+  char copy[4096];
+  const char *bad;
+  size_t bad_at, n = line->n < sizeof copy ? line->n : sizeof copy;
+  memcpy(copy, line->at, n);
+  return text_split(l, copy, n, fields, TEXT_COLUMNS_MAX, &bad, &bad_at);
+}
+
+/* The separator that splits most of the first lines into as many fields as the first one; if several do, the one that
+ * gives most fields. */
+void head_guess_separator(text_layout *l, const head *h) {
+  static const char *const CANDIDATES[] = {"\t", ",", ";", "|", "::"};
+  int best = 0;
+  const char *chosen = "";
+  for (size_t i = 0; i < sizeof CANDIDATES / sizeof *CANDIDATES; i++) {
+    head_set_separator(l, CANDIDATES[i]);
+    l->quoting = *CANDIDATES[i] == ',' || *CANDIDATES[i] == ';';
+    int first = head_count_fields(l, &h->line[0]), alike = 0;
+    for (int k = 0; k < h->n && k < 10; k++) {
+      int fields = head_count_fields(l, &h->line[k]);
+      alike += fields == first || fields < 0; /* below 0: a quoted field continues on the next line */
+    }
+    if (first > 1 && alike * 2 * TEXT_COLUMNS_MAX + first > best) {
+      best = alike * 2 * TEXT_COLUMNS_MAX + first;
+      chosen = CANDIDATES[i];
+    }
+  }
+  head_set_separator(l, chosen);
+}
+
+status head_quoting(text_layout *l, int wish) {
+  l->quoting = wish == 1 || (wish == 0 && (strcmp(l->separator, ",") == 0 || strcmp(l->separator, ";") == 0));
+  if (l->quoting && l->separator_length != 1)
+    return status_fail(USAGE, "--quoting yes needs a separator of one character");
+  return OK;
+}
+
+int head_split(const text_layout *l, const head *h, int i, char *copy, text_span *fields) {
+  if (i >= h->n)
+    return 0;
+  const char *bad;
+  size_t bad_at, n = h->line[i].n < HEAD_COPY ? h->line[i].n : HEAD_COPY;
+  memcpy(copy, h->line[i].at, n);
+  int count = text_split(l, copy, n, fields, TEXT_COLUMNS_MAX, &bad, &bad_at);
+  return count > 0 ? count : 0; /* the parser will report what is wrong */
+}
+
+void head_plain_name(const text_span *field, char *out, size_t size) {
+  size_t n = 0;
+  for (size_t i = 0; i < field->n && n + 1 < size; i++)
+    if (isalnum((unsigned char)field->at[i]))
+      out[n++] = (char)tolower((unsigned char)field->at[i]);
+  out[n] = '\0';
+}
+
+status head_column(const head *h, const text_layout *l, const char *wish, const char *option, const text_span *names,
+                   int n_names, int *out) {
+  if (wish[0] != '\0' && wish[strspn(wish, "0123456789")] == '\0') {
+    long number = strtol(wish, NULL, 10);
+    if (number < 1 || number > TEXT_COLUMNS_MAX)
+      return status_fail(USAGE, "--%s-column takes a name or a number from 1 to %d, not `%s`", option, TEXT_COLUMNS_MAX,
+                         wish);
+    *out = (int)number - 1;
+    return OK;
+  }
+  for (int fold = 0; l->header && fold < 2; fold++)
+    for (int i = 0; i < n_names; i++)
+      if (names[i].n == strlen(wish) &&
+          (fold ? strncasecmp(names[i].at, wish, names[i].n) : strncmp(names[i].at, wish, names[i].n)) == 0) {
+        *out = i;
+        return OK;
+      }
+  char list[512] = "";
+  for (int i = 0; i < n_names && strlen(list) + names[i].n + 3 < sizeof list; i++) {
+    strcat(list, i > 0 ? ", " : "");
+    strncat(list, names[i].at, names[i].n);
+  }
+  return l->header
+             ? status_fail(USAGE, "%s has no column `%s`; its header names: %s", h->name, wish, list)
+             : status_fail(USAGE, "--%s-column %s: %s has no header; give the column's number", option, wish, h->name);
+}

@@ -1,0 +1,314 @@
+/* The parser: records of a buffer -> events, and messages about bad records. */
+#include "io/text/text.h"
+
+#include "io/base/mem.h"
+#include "io/text/text_quick.h"
+
+#include <string.h>
+
+const char TEXT_FORMAT_WORDS[] = "auto|csv|movielens|udata|counts|lists|netflix|mtx|h5";
+
+enum { BATCH = 256, SHOWN = 256 /* bytes of an overlong line in its message */ };
+
+/* Events not yet in the list. Their ids are kept as keys, so that many table look-ups overlap. */
+typedef struct batch {
+  int n;
+  uint64_t user[BATCH], item[BATCH];
+  real value[BATCH];
+  int64_t time[BATCH];
+} batch;
+
+/* ---- events into the list ---- */
+
+static status flush(text_parser *p, batch *b) {
+  if (b->n == 0)
+    return OK;
+  status st = OK;
+  TRY(events_room(p->events, b->n));
+  event_block *block = p->events->last;
+  off at = block->n;
+  TRY(id_table_add_keys(p->users, b->user, b->n, block->user + at));
+  TRY(id_table_add_keys(p->items, b->item, b->n, block->item + at));
+  if (block->value != NULL)
+    memcpy(block->value + at, b->value, (size_t)b->n * sizeof *b->value);
+  if (block->time_low != NULL)
+    event_block_put_times(block, at, b->time, b->n);
+  block->n += b->n;
+  p->events->n += b->n;
+  b->n = 0;
+done:
+  return st;
+}
+
+static status key_of(id_table *table, const token *id, uint64_t *key) {
+  if (id->text == NULL) {
+    *key = id->number;
+    return OK;
+  }
+  uint32_t row = 0;
+  status st = id_table_add(table, id->text, id->n, &row);
+  *key = ID_KEY_ROW | row;
+  return st;
+}
+
+/* Ids enter the tables only here, when the whole record is known to be good: a rejected line adds none. */
+static inline status accept(text_parser *p, batch *b, const event *e) {
+  status st = OK;
+  if (b->n == BATCH)
+    TRY(flush(p, b));
+  TRY(key_of(p->users, &e->user, &b->user[b->n]));
+  TRY(key_of(p->items, &e->item, &b->item[b->n]));
+  b->value[b->n] = e->value;
+  b->time[b->n] = e->time;
+  b->n++;
+  p->counts.units[e->unit]++;
+done:
+  return st;
+}
+
+/* ---- the careful path: everything that text_quick.h does not read, and messages about bad records ---- */
+
+static status reject(text_parser *p, const char *record, size_t n, size_t at, const char *reason) {
+  p->counts.rejected++;
+  text_reject r = {.line = p->counts.lines + 1, .column = (int)at + 1, .reason = reason, .text = {record, n}};
+  return p->reject(p->context, &r);
+}
+
+static const char *id_field(const text_span *f, bool user, token *out) {
+  if (f->n == 0)
+    return user ? "the user id is empty" : "the item id is empty";
+  if (f->n > ID_MAX)
+    return user ? "the user id is longer than 255 bytes" : "the item id is longer than 255 bytes";
+  int64_t number;
+  if (id_integer(f->at, f->n, &number) && number >= 0)
+    *out = (token){.number = (uint64_t)number};
+  else
+    *out = (token){.text = f->at, .n = f->n};
+  return NULL;
+}
+
+/* Fills *e from the fields. Returns NULL, or what is wrong with field *at. */
+static const char *read_fields(const text_layout *l, const text_span *fields, event *e, int *at) {
+  const char *bad = NULL;
+  for (int c = 0; c < l->n_columns && bad == NULL; c++) {
+    *at = c;
+    switch ((text_role)l->role[c]) {
+    case ROLE_USER:
+      bad = id_field(&fields[c], true, &e->user);
+      if (bad == NULL)
+        bad = matrix_index(&e->user, l->most_user);
+      break;
+    case ROLE_ITEM:
+      bad = id_field(&fields[c], false, &e->item);
+      if (bad == NULL)
+        bad = matrix_index(&e->item, l->most_item);
+      break;
+    case ROLE_VALUE:
+      bad = text_value(fields[c].at, fields[c].n, &e->value);
+      break;
+    case ROLE_TIME:
+      e->unit = l->unit;
+      bad = text_time(fields[c].at, fields[c].n, &e->unit, &e->time);
+      break;
+    default:
+      break;
+    }
+  }
+  return bad;
+}
+
+static status list_record(text_parser *p, batch *b, char *record, size_t n) {
+  status st = OK;
+  /* The first pass checks the line, the second takes its events: a bad line gives none at all. */
+  for (int pass = 0; pass < 2; pass++) {
+    event e = {.value = 1};
+    int count = 0;
+    for (size_t i = 0; i < n;) {
+      text_span field;
+      if (text_split_blanks(record + i, n - i, &field, 1) == 0)
+        break;
+      const char *bad = id_field(&field, count == 0, count == 0 ? &e.user : &e.item);
+      if (bad != NULL)
+        return reject(p, record, n, (size_t)(field.at - record), bad);
+      if (count++ > 0 && pass == 1)
+        TRY(accept(p, b, &e));
+      i = (size_t)(field.at - record) + field.n;
+    }
+    if (count == 1)
+      return reject(p, record, n, n, "no item after the user");
+  }
+  p->counts.kept++;
+done:
+  return st;
+}
+
+/* Netflix: sets the item of the current lines; false if no `item:` line came yet. */
+static bool netflix_item(const text_parser *p, event *e) {
+  return p->item_now_length > 0 && id_field(&(text_span){p->item_now, p->item_now_length}, false, &e->item) == NULL;
+}
+
+/* The record of n bytes, without its line end. */
+static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
+  const text_layout *l = p->layout;
+  const char *nul = memchr(record, '\0', n);
+  if (nul != NULL)
+    return reject(p, record, n, (size_t)(nul - record), "a NUL byte");
+  size_t blank = 0;
+  while (blank < n && (record[blank] == ' ' || record[blank] == '\t' || record[blank] == '\r'))
+    blank++;
+  if (blank == n) {
+    p->counts.blank++;
+    return OK;
+  }
+  if (l->format == TEXT_LISTS)
+    return list_record(p, b, record, n);
+  if (l->format == TEXT_NETFLIX && record[n - 1] == ':' && memchr(record, l->separator[0], n) == NULL) {
+    if (n == 1 || n - 1 > ID_MAX) {
+      p->item_now_length = 0;
+      return reject(p, record, n, 0, n == 1 ? "the item id is empty" : "the item id is longer than 255 bytes");
+    }
+    p->item_now_length = n - 1;
+    memcpy(p->item_now, record, n - 1);
+    return OK;
+  }
+  status st = OK;
+  const char *shown = record;
+  if (l->quoting && memchr(record, '"', n) != NULL) {
+    if ((off)n > p->original_room) {
+      TRY(MEM_REALLOC(p->original, (off)n, "a quoted record"));
+      p->original_room = (off)n;
+    }
+    memcpy(p->original, record, n);
+    shown = p->original;
+  }
+  text_span fields[TEXT_COLUMNS_MAX];
+  const char *bad = NULL;
+  size_t bad_at = 0;
+  event e = {.value = 1};
+  int count = text_split(l, record, n, fields, l->n_columns, &bad, &bad_at);
+  if (count >= 0 && count < l->n_columns) {
+    bad = "too few columns";
+    bad_at = n;
+  } else if (count >= 0) {
+    int at = 0;
+    if (p->record != NULL)
+      TRY(p->record(p->table, fields, count, &bad, &at));
+    else
+      bad = read_fields(l, fields, &e, &at);
+    bad_at = (size_t)(fields[at].at - record);
+  }
+  if (bad == NULL && l->format == TEXT_NETFLIX) {
+    if (!netflix_item(p, &e)) {
+      bad = "no line `item:` before it";
+      bad_at = 0;
+    }
+  }
+  if (bad != NULL)
+    return reject(p, shown, n, bad_at, bad);
+  if (p->record == NULL)
+    TRY(accept(p, b, &e));
+  p->counts.kept++;
+done:
+  return st;
+}
+
+static off count_lines(const char *from, const char *to) {
+  off lines = 0;
+  while (from < to && (from = memchr(from, '\n', (size_t)(to - from))) != NULL) {
+    lines++;
+    from++;
+  }
+  return lines;
+}
+
+/* Skips the rest of a record (see text_parser.skipping); *next is where the following one begins. */
+static void skip_record(text_parser *p, const char *at, const char *end, const char **next) {
+  const char *stop = text_scan(p->layout, at, end, &p->place, true);
+  p->skipping = stop == NULL;
+  *next = stop != NULL ? stop : end;
+  if (!p->foreign)
+    p->counts.lines += count_lines(at, *next);
+  p->foreign = p->foreign && p->skipping;
+}
+
+/* Parses the record at s; its bytes up to `end` are in the buffer. *next is NULL if more bytes are needed. */
+static status slow_record(text_parser *p, batch *b, char *s, char *end, bool last, const char **next) {
+  const text_layout *l = p->layout;
+  status st = OK;
+  text_place place = PLACE_START;
+  const char *stop = memchr(s, '\n', (size_t)(end - s));
+  if (l->quoting && memchr(s, '"', (size_t)((stop != NULL ? stop : end) - s)) != NULL)
+    stop = text_scan(l, s, end, &place, true);
+  else if (stop != NULL)
+    stop++;
+  size_t most = l->format == TEXT_LISTS ? TEXT_LIST_LINE_MAX : TEXT_LINE_MAX;
+  size_t n = (size_t)((stop != NULL ? stop : end) - s);
+  *next = stop;
+  if (n > most || (stop == NULL && last)) { /* with `last` every line has an end: a record without one is quoted */
+    TRY(reject(p, s, n < SHOWN ? n : SHOWN, 0,
+               stop == NULL && place >= PLACE_QUOTED ? "a quote is not closed"
+               : l->format == TEXT_LISTS             ? "the line is longer than 64 MB"
+                                                     : "the line is longer than 1 MB"));
+    p->skipping = stop == NULL;
+    p->foreign = false;
+    p->place = place;
+    *next = stop != NULL ? stop : end;
+    p->counts.lines += count_lines(s, *next);
+  } else if (stop != NULL) {
+    n--;
+    off lines = count_lines(s, stop);
+    if (n > 0 && s[n - 1] == '\r')
+      n--;
+    TRY(careful_record(p, b, s, n));
+    p->counts.lines += lines;
+  }
+done:
+  return st;
+}
+
+status text_parse(text_parser *p, char *bytes, size_t n, size_t limit, bool last, size_t *consumed) {
+  status st = OK;
+  const text_layout *l = p->layout;
+  batch b;
+  b.n = 0;
+  size_t given = n;
+  if (last && n > 0 && bytes[n - 1] != '\n')
+    bytes[n++] = '\n';
+  char *end = bytes + n, *s = bytes, *whole = end; /* whole: one past the last line end */
+  const char *stop = bytes + (limit < n ? limit : n), *next = s;
+  while (whole > bytes && whole[-1] != '\n')
+    whole--;
+  if (p->skipping && n > 0) {
+    skip_record(p, s, end, &next);
+    s = bytes + (next - bytes);
+  }
+  event e = {.value = 1};
+  bool quick = l->format != TEXT_LISTS && p->record == NULL;
+  if (l->format == TEXT_NETFLIX)
+    quick = netflix_item(p, &e);
+  while (s < stop) {
+    next = quick && s < whole ? quick_record(l, s, &e) : NULL;
+    if (next != NULL) {
+      TRY(accept(p, &b, &e));
+      p->counts.kept++;
+      p->counts.lines++;
+    } else {
+      TRY(slow_record(p, &b, s, end, last, &next));
+      if (next == NULL)
+        break;
+      if (l->format == TEXT_NETFLIX) /* the item may be another now */
+        quick = netflix_item(p, &e);
+    }
+    s = bytes + (next - bytes);
+  }
+done:
+  THEN(flush(p, &b));
+  *consumed = (size_t)(s - bytes) < given ? (size_t)(s - bytes) : given;
+  return st;
+}
+
+void text_parser_free(text_parser *p) {
+  mem_free(p->original);
+  p->original = NULL;
+  p->original_room = 0;
+}

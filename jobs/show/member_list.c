@@ -1,0 +1,23 @@
+#include "jobs/show/member_list.h"
+
+#include "io/base/log.h"
+#include "jobs/groups/tastes.h"
+
+status member_warn_blank(reader *r, gid row) {
+  bool blank;
+  status st = reader_user_is_blank(r, row, &blank);
+  if (st == OK && blank)
+    log_warn("nothing was trained on for this member, so %s",
+             model_has_bias(reader_model(r)) ? "these are the items everyone rates highly" : "all items score alike");
+  return st;
+}
+
+status member_log_tastes(const char *dir, const char *id, gid row) {
+  json_t *tastes;
+  char line[1024];
+  status st = tastes_read(dir, row, &tastes);
+  if (st == OK && json_array_size(tastes) > 0)
+    log_info("member %s: %s", id, tastes_line(tastes, line, sizeof line));
+  json_decref(tastes);
+  return st;
+}
