@@ -6,7 +6,7 @@
 #include "io/ranks/comm.h"
 #include "io/schema/model.h"
 #include "train/rows/csr.h"
-#include "train/solve/loss.h"
+#include "train/solve/row/loss.h"
 
 /* The loss a model was trained with, from its attributes. BAD_DATA if one is missing or wrong. Local. */
 status foldin_loss(model *m, loss *out);

@@ -5,7 +5,7 @@
 #include "train/math/gram.h"
 #include "train/math/rng.h"
 #include "train/rows/row_sort.h"
-#include "train/solve/loss.h"
+#include "train/solve/row/loss.h"
 
 #include <string.h>
 

@@ -32,7 +32,7 @@ static status measure_values(als *a) {
   comm_sum_i64(a->c, &a->pairs, 1);
   comm_max_f64(a->c, range, 2);
   if (a->pairs == 0) {
-    st = status_fail(BAD_DATA, "no interactions to train on: the dataset is empty, or all are held out");
+    st = status_fail(BAD_DATA, "no interactions to train on: the dataset is empty, or the hold-out takes all of it");
     goto done;
   }
   a->low = -range[0];

@@ -10,7 +10,7 @@
 #include "train/cost/machine.h"
 #include "train/exchange/exchange.h"
 #include "train/exchange/interactions.h"
-#include "train/solve/problem.h"
+#include "train/solve/row/problem.h"
 
 /* Rows of a side on one trip: sent by a rank, including forwarded ones; of these, to other nodes; received; and the
  * messages they are sent in (a model gives an upper bound). */

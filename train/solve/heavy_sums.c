@@ -1,7 +1,7 @@
 #include "train/solve/heavy_sums.h"
 
 #include "io/base/mem.h"
-#include "train/solve/double_row.h"
+#include "train/solve/row/double_row.h"
 
 /* A run of numbers in the sums, and a bound of the whole row's sum of each. */
 typedef struct run {

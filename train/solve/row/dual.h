@@ -11,10 +11,10 @@
  * so that the scores are √A⁻¹ (r − t) and the data term is Σ t² − r² + p. λ differs from row to row; in the basis V of
  * the eigenvectors of G, where M = Vᵀ D⁻² V with D diagonal, Yᵀ M⁻¹ Y is still an inner product, of the columns D V Y:
  * the columns are rotated once for all rows, and scaled by D for each. */
-#ifndef PALATE_TRAIN_SOLVE_DUAL_H
-#define PALATE_TRAIN_SOLVE_DUAL_H
+#ifndef PALATE_TRAIN_SOLVE_ROW_DUAL_H
+#define PALATE_TRAIN_SOLVE_ROW_DUAL_H
 
-#include "train/solve/cholesky.h"
+#include "train/solve/row/cholesky.h"
 
 /* The fewest factors for which dual systems are used: measured, tests/bench/README.md. */
 enum { DUAL_LEAST_FACTORS = 16 };

@@ -1,4 +1,4 @@
-#include "train/solve/double_row.h"
+#include "train/solve/row/double_row.h"
 
 #include "io/base/mem.h"
 

@@ -1,4 +1,4 @@
-#include "train/solve/dual.h"
+#include "train/solve/row/dual.h"
 
 #include "io/base/mem.h"
 #include "train/math/factors.h"

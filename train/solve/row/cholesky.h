@@ -1,9 +1,9 @@
 /* Rows solved exactly from their normal equations, up to ROW_BATCH_MOST together (kernels/solve_batch.c), and the loss
  * that follows from their solutions. Private to train/solve. */
-#ifndef PALATE_TRAIN_SOLVE_CHOLESKY_H
-#define PALATE_TRAIN_SOLVE_CHOLESKY_H
+#ifndef PALATE_TRAIN_SOLVE_ROW_CHOLESKY_H
+#define PALATE_TRAIN_SOLVE_ROW_CHOLESKY_H
 
-#include "train/solve/row.h"
+#include "train/solve/row/row.h"
 
 /* Solves the first system in w, of a row of n interactions: x (ld) and *own_bias (NULL: no biases). Returns false if
  * single precision is not accurate enough. */

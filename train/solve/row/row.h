@@ -1,11 +1,11 @@
 /* One row of a half sweep: what all rows share, a thread's work space, what a method is, and the sums and losses that
  * methods are made of. Private to train/solve. */
-#ifndef PALATE_TRAIN_SOLVE_ROW_H
-#define PALATE_TRAIN_SOLVE_ROW_H
+#ifndef PALATE_TRAIN_SOLVE_ROW_ROW_H
+#define PALATE_TRAIN_SOLVE_ROW_ROW_H
 
 #include "train/rows/csr.h"
 #include "train/solve/kernels/solve_kernel.h"
-#include "train/solve/problem.h"
+#include "train/solve/row/problem.h"
 
 struct row_method;
 
@@ -21,8 +21,8 @@ typedef struct row_shared {
   real *dense;   /* (ld, lda): alpha0 G, or NULL */
   real *twisted; /* its diagonal blocks in skewed form, or NULL */
   const struct row_method *method;
-  struct cg_shared *cg;     /* preconditioners (train/solve/cg.h), or NULL */
-  struct dual_shared *dual; /* what implicit dual systems need (train/solve/dual.h), or NULL */
+  struct cg_shared *cg;     /* preconditioners (train/solve/row/cg.h), or NULL */
+  struct dual_shared *dual; /* what implicit dual systems need (train/solve/row/dual.h), or NULL */
 } row_shared;
 
 /* Most systems in a batch; most factors, and interactions of a row that has fewer. */
@@ -59,7 +59,7 @@ typedef struct row_method {
   /* It needs half_problem.seen: one more Gram matrix in each half sweep. */
   bool wants_mean_system;
   /* Under the explicit loss, rows with fewer interactions than factors are solved exactly by their dual systems
-   * (train/solve/dual.h). */
+   * (train/solve/row/dual.h). */
   bool short_by_dual;
   /* `solve` works in the first place of the batch: rows that wait there are solved before. */
   bool uses_batch;
@@ -76,7 +76,7 @@ typedef struct row_method {
   status (*solve_early)(const row_shared *s, row_work *work, int threads, const csr *m, const heavy_rows *heavy,
                         lid first, lid count, const struct output *to, struct early_rows *done);
   /* Whether it solves rows of n >= 1 interactions: a function of n, k and what all rows share, so that results do not
-   * depend on ranks or threads. The others, or all if this is NULL, are solved exactly (train/solve/cholesky.h). */
+   * depend on ranks or threads. The others, or all if this is NULL, are solved exactly (train/solve/row/cholesky.h). */
   bool (*suits)(const row_shared *s, off n);
   /* Improves x (ld), *own_bias (NULL: no biases) of the row of interactions begin … end - 1 of m. *loss (may be NULL)
    * is set to its data term. Returns false if that fails, with x as it was: the row is then solved exactly. */

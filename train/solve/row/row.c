@@ -1,4 +1,4 @@
-#include "train/solve/row.h"
+#include "train/solve/row/row.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* One row's system in double precision: slow, for rows where single precision is not accurate enough. */
-#ifndef PALATE_TRAIN_SOLVE_DOUBLE_ROW_H
-#define PALATE_TRAIN_SOLVE_DOUBLE_ROW_H
+#ifndef PALATE_TRAIN_SOLVE_ROW_DOUBLE_ROW_H
+#define PALATE_TRAIN_SOLVE_ROW_DOUBLE_ROW_H
 
 #include "io/base/status.h"
-#include "train/solve/problem.h"
+#include "train/solve/row/problem.h"
 
 /* Solves the row of n interactions col, val of problem p by a Cholesky factorization of the whole system, bias
  * included. x (ld) and *own_bias (NULL without biases) receive the solution. INTERNAL if the system is not positive

@@ -1,4 +1,4 @@
-#include "train/solve/cg.h"
+#include "train/solve/row/cg.h"
 
 #include "io/base/mem.h"
 

@@ -1,4 +1,4 @@
-#include "train/solve/subspace.h"
+#include "train/solve/row/subspace.h"
 
 #include <math.h>
 #include <string.h>

@@ -9,8 +9,8 @@
  *     Σ [a s² − 2 p s + p] + alpha0 · xᵀ G x + λ_r |x|²,  s = x·y_c,  λ_r = lambda · (n_r + alpha0 · n_fixed)^nu,
  * where G = YᵀY over all n_fixed rows of the fixed side, a = |v| − base and p = max(v, 0): the value v is the
  * confidence of --confidence, negative for a dislike, and base is 0 for `ials` and 1 for the other forms. */
-#ifndef PALATE_TRAIN_SOLVE_PROBLEM_H
-#define PALATE_TRAIN_SOLVE_PROBLEM_H
+#ifndef PALATE_TRAIN_SOLVE_ROW_PROBLEM_H
+#define PALATE_TRAIN_SOLVE_ROW_PROBLEM_H
 
 #include "io/base/types.h"
 

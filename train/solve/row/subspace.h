@@ -1,10 +1,10 @@
 /* iALS++ for one row (Rendle, Krichene, Zhang & Koren 2021, arXiv 2110.14044): the row's factors are improved in blocks
  * of SUBSPACE_FACTORS, each block exactly with the others fixed, at O(k · block) instead of O(k²) an interaction. A
  * row's objective never rises. Private to train/solve. */
-#ifndef PALATE_TRAIN_SOLVE_SUBSPACE_H
-#define PALATE_TRAIN_SOLVE_SUBSPACE_H
+#ifndef PALATE_TRAIN_SOLVE_ROW_SUBSPACE_H
+#define PALATE_TRAIN_SOLVE_ROW_SUBSPACE_H
 
-#include "train/solve/row.h"
+#include "train/solve/row/row.h"
 
 enum { SUBSPACE_FACTORS = 16 };
 

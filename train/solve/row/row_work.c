@@ -1,7 +1,7 @@
-#include "train/solve/row_work.h"
+#include "train/solve/row/row_work.h"
 
 #include "io/base/mem.h"
-#include "train/solve/dual.h"
+#include "train/solve/row/dual.h"
 
 status row_work_create(const row_shared *s, row_work *w) {
   off ld = s->p.ld, panel = PANEL_ROWS * ld, vl = s->ops->vl, events = (off)s->panels * PANEL_ROWS, batch = s->batch;

@@ -1,9 +1,9 @@
 /* What is minimised, and how a value of the dataset becomes a confidence.
  *
- * The two losses are written out in train/solve/problem.h. Here are their settings, the transform of values, and the
- * regularization of a row. */
-#ifndef PALATE_TRAIN_SOLVE_LOSS_H
-#define PALATE_TRAIN_SOLVE_LOSS_H
+ * The two losses are written out in train/solve/row/problem.h. Here are their settings, the transform of values, and
+ * the regularization of a row. */
+#ifndef PALATE_TRAIN_SOLVE_ROW_LOSS_H
+#define PALATE_TRAIN_SOLVE_ROW_LOSS_H
 
 #include "io/base/types.h"
 
@@ -18,7 +18,7 @@ typedef struct loss {
   bool weigh_values;                 /* ials: a pair's weight is its value rather than 1 */
 } loss;
 
-/* Replaces n merged values by what train/solve/problem.h calls v: the rating itself (explicit), or the confidence,
+/* Replaces n merged values by what train/solve/row/problem.h calls v: the rating itself (explicit), or the confidence,
  * negative for a dislike (Hu et al. 2008, section 4 and eq. 6; Rendle et al. 2021). A value of 0 stays an observation:
  * `ials` gives it weight 1 unless weigh_values. Local. */
 void loss_transform(const loss *l, off n, real *val);

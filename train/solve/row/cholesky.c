@@ -1,6 +1,6 @@
-#include "train/solve/cholesky.h"
+#include "train/solve/row/cholesky.h"
 
-#include "train/solve/nonnegative.h"
+#include "train/solve/row/nonnegative.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* Conjugate gradients for one row, from its previous solution (Takács, Pilászy & Tikk 2011), preconditioned by the mean
  * system. A row with n interactions has, on average, the matrix M_n = alpha0 G + n mean_a C + λ_n E. One M_n for each
  * half octave of n is inverted once per half sweep; a row uses the nearest. Private to train/solve. */
-#ifndef PALATE_TRAIN_SOLVE_CG_H
-#define PALATE_TRAIN_SOLVE_CG_H
+#ifndef PALATE_TRAIN_SOLVE_ROW_CG_H
+#define PALATE_TRAIN_SOLVE_ROW_CG_H
 
-#include "train/solve/row.h"
+#include "train/solve/row/row.h"
 
 enum { CG_CLASSES = 80 };
 
@@ -13,7 +13,7 @@ typedef struct cg_shared {
   real *preconditioner[CG_CLASSES]; /* (nb * VL + 1, lda): M_n⁻¹, and the bias's border; or NULL */
 } cg_shared;
 
-/* --- as a row of the table of methods (row_method in train/solve/row.h says what each does) --- */
+/* --- as a row of the table of methods (row_method in train/solve/row/row.h says what each does) --- */
 
 status cg_create(row_shared *s); /* s->cg: NULL if half_problem has no mean system */
 void cg_free(row_shared *s);

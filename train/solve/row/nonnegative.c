@@ -1,4 +1,4 @@
-#include "train/solve/nonnegative.h"
+#include "train/solve/row/nonnegative.h"
 
 #include <math.h>
 #include <string.h>

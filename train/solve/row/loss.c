@@ -1,4 +1,4 @@
-#include "train/solve/loss.h"
+#include "train/solve/row/loss.h"
 
 #include <math.h>
 
