@@ -34,7 +34,7 @@ void facts_free(facts *f) {
   *f = (facts){0};
 }
 
-void facts_meet(facts *f, lid item, int list) {
+void item_facts_note(facts *f, lid item, int list) {
   uint32_t at = facts_slot(f, item);
   if (f->slot[at] == 0) {
     memset(f->shown + (off)f->n * FACTS_LISTS, 0, sizeof *f->shown * FACTS_LISTS);

@@ -30,7 +30,7 @@ status facts_reserve(facts *f, off most);
 void facts_free(facts *f);
 
 /* Notes an item whose facts are wanted; list: which list it is in, negative: none. Local. */
-void facts_meet(facts *f, lid item, int list);
+void item_facts_note(facts *f, lid item, int list);
 
 /* Looks up the facts of all noted items, and adds to shown[list][our item] how often all ranks' lists have it.
  * model_item[our item]: see item_fact.told; may be NULL. Collective; agreed status. NO_MEMORY. */

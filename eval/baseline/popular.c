@@ -197,7 +197,7 @@ done:
   return st;
 }
 
-static status reserve_items(comm *c, const popular_wish *wish, popular *out) {
+static status reserve_items(comm *c, const popular_settings *wish, popular *out) {
   status st = OK;
   TRY(part_equal(&out->owners, wish->n_items, c->size));
   gid n = part_count(&out->owners, c->rank);
@@ -209,7 +209,7 @@ done:
   return st;
 }
 
-status popular_make(comm *c, const csr *train, const popular_wish *wish, popular *out) {
+status popular_make(comm *c, const csr *train, const popular_settings *wish, popular *out) {
   status st = OK;
   counting k = {.train = train, .skip = wish->skip};
   double bound = 0;

@@ -135,7 +135,7 @@ status recommend_all(comm *c, model *m, seen *seen, const part *users, int top, 
                          .n_attributes = 2,
                          .first = users->first[c->rank],
                          .count = count,
-                         .together = seen_together(seen),
+                         .together = seen_is_collective(seen),
                          .progress = "recommending"};
   THEN(match_scale_read(m, &b.scale));
   THEN(scorer_create(isa_in_use(), m, NULL, memory / 2, &b.scorer));

@@ -71,7 +71,7 @@ done:
 }
 
 status batch_fill(batch *k, const bench *b, const lid *user, lid n) {
-  const evaluate_input *in = b->in;
+  const evaluate_settings *in = b->in;
   k->n = n;
   k->user = user;
   k->most_tests = 0;

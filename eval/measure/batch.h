@@ -45,7 +45,7 @@ static inline const lid *batch_top(const batch *k, const bench *b, lid u, int w,
 }
 
 /* A predicted rating, clipped to the rating scale. Local. */
-static inline double clip_rating(const evaluate_input *in, double guess) {
+static inline double clip_rating(const evaluate_settings *in, double guess) {
   return fmin(fmax(guess, in->low), in->high);
 }
 

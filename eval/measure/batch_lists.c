@@ -8,7 +8,7 @@
 /* Makes one rank's failure known to all ranks if the model's items are looked up over ranks; else the status stays
  * local. */
 static status agree_if_moved(comm *c, const scorer *s, status st) {
-  return scorer_moved(s) ? comm_agree(c, st) : st;
+  return scorer_renumbered(s) ? comm_agree(c, st) : st;
 }
 
 /* --- vectors of users; those the model was not trained on are folded in --- */
@@ -92,7 +92,7 @@ done:
   return st;
 }
 
-/* Collective if scorer_moved; the status is not agreed. */
+/* Collective if scorer_renumbered; the status is not agreed. */
 static status fold_users(comm *c, batch *k, bench *b, int model) {
   status st = OK;
   scorer *s = b->in->model[model];
@@ -107,9 +107,9 @@ done:
   return st;
 }
 
-/* Collective if scorer_moved; the status is not agreed. */
+/* Collective if scorer_renumbered; the status is not agreed. */
 static status load_users(comm *c, batch *k, bench *b, int model) {
-  const evaluate_input *in = b->in;
+  const evaluate_settings *in = b->in;
   const row_map *map = in->map[model];
   scorer *s = in->model[model];
   gid n_model = model_rows(scorer_model(s), USERS);
@@ -157,7 +157,7 @@ done:
 }
 
 /* Finds the model's rows of the batch's test items; items that the model does not have are predicted by the user's
- * constant. Collective with agreed status if scorer_moved. */
+ * constant. Collective with agreed status if scorer_renumbered. */
 static status find_tests(comm *c, batch *k, const bench *b, const scorer *s) {
   const csr *test = b->in->test;
   for (lid u = 0; u < k->n; u++)

@@ -33,7 +33,7 @@ static status read_lists(batch *k, bench *b, int model) {
 static status measure_lists(comm *c, batch *k, bench *b, const lid *user, lid n) {
   bool together = false;
   for (int m = 0; m < b->in->n_models; m++)
-    together = together || scorer_moved(b->in->model[m]);
+    together = together || scorer_renumbered(b->in->model[m]);
   status st = batch_fill(k, b, user, n);
   for (int m = b->in->n_models - 1; m >= 0; m--) { /* the first model last: slices use its ratings */
     if (together)
@@ -54,10 +54,10 @@ static status note_items(batch *k, const bench *b) {
       lid length;
       const lid *top = batch_top(k, b, u, w, &length);
       for (lid r = 0; r < length; r++)
-        facts_meet(&k->known, top[r], w);
+        item_facts_note(&k->known, top[r], w);
     }
     for (off e = test->ptr[k->user[u]]; e < test->ptr[k->user[u] + 1]; e++)
-      facts_meet(&k->known, test->col[e], -1);
+      item_facts_note(&k->known, test->col[e], -1);
   }
 done:
   return st;
@@ -89,7 +89,7 @@ done:
 }
 
 status batch_measure(comm *c, batch *k, bench *b, const lid *user, lid n) {
-  const lid *model_item = scorer_moved(b->in->model[0]) ? b->in->map[0]->to_model.row : NULL;
+  const lid *model_item = scorer_renumbered(b->in->model[0]) ? b->in->map[0]->to_model.row : NULL;
   status st = measure_lists(c, k, b, user, n);
   THEN(note_items(k, b));
   TRY(comm_agree(c, st));

@@ -32,7 +32,7 @@ static checkpoint checkpoint_of(comm *c, bench *b, int64_t *sum, checkpoint_tabl
 }
 
 status evaluate_recall(comm *c, bench *b) {
-  const edge_keep *keep = b->in->keep;
+  const checkpoint_place *keep = b->in->keep;
   checkpoint_table tables[TABLES];
   json_t *state = NULL;
   status st = OK;
@@ -115,17 +115,17 @@ done:
 }
 
 status evaluate_edge(comm *c, bench *b, lid at, double seconds) {
-  const edge_keep *keep = b->in->keep;
+  const checkpoint_place *keep = b->in->keep;
   char when[96];
   status st = OK;
   b->step++;
   if (keep == NULL)
     return OK;
-  edge_choice choice = edge_choose(c, keep->clock, b->step, seconds);
-  if (choice != EDGE_GO_ON && keep->dir != NULL)
+  run_clock_choice choice = run_clock_step(c, keep->clock, b->step, seconds);
+  if (choice != CLOCK_CONTINUE && keep->dir != NULL)
     st = save(c, b, at);
   snprintf(when, sizeof when, "after batch %d of the measurement, with a checkpoint", b->step);
-  if (st == OK && choice == EDGE_STOP)
-    st = edge_stopped(keep->dir != NULL ? when : "during the measurement", keep->dir);
+  if (st == OK && choice == CLOCK_STOP)
+    st = run_clock_stopped(keep->dir != NULL ? when : "during the measurement", keep->dir);
   return st;
 }

@@ -6,7 +6,7 @@
 
 enum { LEAST_SLICE = 1 << 8, MOST_SLICE = 1 << 20 };
 
-static layout layout_of(const evaluate_input *in) {
+static layout layout_of(const evaluate_settings *in) {
   layout l = {.cells = in->n_at * METRICS};
   int width = l.cells + 2, next = 0;
   for (int m = 0; m < in->n_models; m++, next += width)
@@ -29,7 +29,7 @@ typedef struct bounds {
   double error, pairs;
 } bounds;
 
-static bounds find_bounds(comm *c, const evaluate_input *in) {
+static bounds find_bounds(comm *c, const evaluate_settings *in) {
   double most[2] = {0, 1};
   for (lid u = 0; u < in->test->n_rows; u++)
     most[1] = fmax(most[1], (double)(in->test->ptr[u + 1] - in->test->ptr[u]));
@@ -70,20 +70,20 @@ done:
 
 /* The order of popularity, as far down as the list of the busiest user with a test item may reach. Collective; agreed
  * status. */
-static status make_popular(comm *c, const evaluate_input *in, int longest, popular *out) {
+static status make_popular(comm *c, const evaluate_settings *in, int longest, popular *out) {
   int64_t seen = 0, slice = in->memory / 64;
   for (lid u = 0; u < in->test->n_rows; u++)
     if (in->test->ptr[u + 1] > in->test->ptr[u] && in->train->ptr[u + 1] - in->train->ptr[u] > seen)
       seen = in->train->ptr[u + 1] - in->train->ptr[u];
   comm_max_i64(c, &seen, 1);
-  popular_wish wish = {.n_items = in->n_items,
-                       .skip = in->fold_user,
-                       .means = in->explicit_loss,
-                       .head = seen + longest,
-                       .slice = in->memory == 0       ? 0
-                                : slice < LEAST_SLICE ? LEAST_SLICE
-                                : slice > MOST_SLICE  ? MOST_SLICE
-                                                      : slice};
+  popular_settings wish = {.n_items = in->n_items,
+                           .skip = in->fold_user,
+                           .means = in->explicit_loss,
+                           .head = seen + longest,
+                           .slice = in->memory == 0       ? 0
+                                    : slice < LEAST_SLICE ? LEAST_SLICE
+                                    : slice > MOST_SLICE  ? MOST_SLICE
+                                                          : slice};
   return popular_make(c, in->train, &wish, out);
 }
 
@@ -105,7 +105,7 @@ done:
   return st;
 }
 
-status measurement_create(comm *c, const evaluate_input *in, int64_t users, bench *b) {
+status measurement_create(comm *c, const evaluate_settings *in, int64_t users, bench *b) {
   status st = OK;
   *b = (bench){.in = in, .at = layout_of(in)};
   bounds most = find_bounds(c, in);

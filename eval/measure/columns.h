@@ -23,7 +23,7 @@ enum { ACTIVITIES = 5, SHELVES = POPULAR_SHELVES, SLICE_KINDS = ACTIVITIES + SHE
 enum { SLICE_ERRORS = 2 * METRICS, SLICE_PAIRS, SLICE_COLUMNS };
 
 typedef struct bench {
-  const evaluate_input *in;
+  const evaluate_settings *in;
   metrics_plan plan, first; /* first: only the first length */
   layout at;
   popular pop;
@@ -37,7 +37,7 @@ typedef struct bench {
 
 /* `users`: those with a test item, of all ranks. `in` must outlive it. Collective; agreed status. NO_MEMORY. Free with
  * measurement_free, also after a failure. */
-status measurement_create(comm *c, const evaluate_input *in, int64_t users, bench *b);
+status measurement_create(comm *c, const evaluate_settings *in, int64_t users, bench *b);
 void measurement_free(bench *b);
 
 #endif

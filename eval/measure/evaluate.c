@@ -51,7 +51,7 @@ static bool to_measure(const bench *b, lid u) {
 
 /* Users of a batch, so that it fits in the memory for it. */
 static lid batch_size(const bench *b) {
-  const evaluate_input *in = b->in;
+  const evaluate_settings *in = b->in;
   int64_t each = topk_user_bytes(metrics_longest(&b->plan)) + (int64_t)b->at.columns * 8 +
                  (int64_t)scorer_width(in->model[0]) * 4 + (int64_t)FACTS_LISTS * in->at[0] * 100 + 256;
   int64_t fit = (in->memory > 0 ? in->memory : DEFAULT_MEMORY) / 4 / each;
@@ -93,11 +93,11 @@ done:
   return st;
 }
 
-status evaluate(comm *c, const evaluate_input *in, evaluation *out) {
+status evaluate(comm *c, const evaluate_settings *in, evaluation *out) {
   status st = OK;
   bench b = {0};
   csr likes = {0};
-  evaluate_input input = *in;
+  evaluate_settings input = *in;
   *out = (evaluation){.explicit_loss = in->explicit_loss, .n_at = in->n_at, .n_models = in->n_models};
   memcpy(out->at, in->at, sizeof out->at);
   if (!in->explicit_loss) {

@@ -11,6 +11,6 @@
 
 /* Collective; agreed status. BAD_DATA if no user has a test item. STOPPED after a checkpoint: the same call resumes
  * from it, on any number of ranks, with the same bits. */
-status evaluate(comm *c, const evaluate_input *in, evaluation *out);
+status evaluate(comm *c, const evaluate_settings *in, evaluation *out);
 
 #endif

@@ -50,7 +50,7 @@ typedef struct evaluation {
   slice slices[SLICES_MAX];
 } evaluation;
 
-typedef struct evaluate_input {
+typedef struct evaluate_settings {
   int n_models;
   scorer *model[EVALUATE_MODELS];
   const row_map *map[EVALUATE_MODELS];
@@ -62,10 +62,10 @@ typedef struct evaluate_input {
   bool explicit_loss;
   double low, high; /* explicit models: the rating scale */
   int n_at, at[METRICS_AT_MAX];
-  uint64_t seed;         /* of the bootstrap */
-  int64_t memory;        /* limits what a rank takes beside the blocks of items; 0: 1 GiB */
-  const edge_keep *keep; /* where checkpoints are written to and resumed from; NULL: nowhere */
-} evaluate_input;
+  uint64_t seed;                /* of the bootstrap */
+  int64_t memory;               /* limits what a rank takes beside the blocks of items; 0: 1 GiB */
+  const checkpoint_place *keep; /* where checkpoints are written to and resumed from; NULL: nowhere */
+} evaluate_settings;
 
 /* The kind of evaluate's checkpoints (io/snapshot/checkpoint.h). */
 #define EVALUATE_KIND "batch"

@@ -143,7 +143,7 @@ static void sum_over_ranks(comm *c, bench *b) {
 
 status figures_read(comm *c, bench *b, evaluation *out) {
   status st = OK;
-  const evaluate_input *in = b->in;
+  const evaluate_settings *in = b->in;
   sum_over_ranks(c, b);
   out->folded_in = b->folded_in;
   for (int m = 0; m < in->n_models; m++) {

@@ -232,7 +232,7 @@ static status make_popular(comm *c, const csr *train, const csr *test, gid n_ite
     if (test->ptr[u + 1] > test->ptr[u] && train->ptr[u + 1] - train->ptr[u] > seen)
       seen = train->ptr[u + 1] - train->ptr[u];
   comm_max_i64(c, &seen, 1);
-  return popular_make(c, train, &(popular_wish){.n_items = n_items, .head = seen + 2 * AT}, out);
+  return popular_make(c, train, &(popular_settings){.n_items = n_items, .head = seen + 2 * AT}, out);
 }
 
 static status reserve(scoring *s, lists *l, lid n_groups) {

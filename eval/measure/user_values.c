@@ -3,7 +3,7 @@
 #include <math.h>
 
 /* Adds the errors of a prediction to the sums of squared and of absolute errors. */
-static void add_error(const evaluate_input *in, double guess, double value, double sums[2]) {
+static void add_error(const evaluate_settings *in, double guess, double value, double sums[2]) {
   double error = clip_rating(in, guess) - value;
   sums[0] += error * error;
   sums[1] += fabs(error);
@@ -29,7 +29,7 @@ void user_values_of_model(batch *k, const bench *b, int model, lid u, const lid 
 }
 
 void user_values_of_baselines(batch *k, const bench *b, lid u, lid *list) {
-  const evaluate_input *in = b->in;
+  const evaluate_settings *in = b->in;
   const csr *test = in->test, *train = in->train;
   off first = test->ptr[k->user[u]], n_test = test->ptr[k->user[u] + 1] - first, n_seen = k->to[u] - k->from[u];
   double *out = k->values + (off)u * b->at.columns;
@@ -76,7 +76,7 @@ static double variety(const batch *k, const bench *b, const lid *list, lid n, do
 }
 
 void user_values_of_facts(batch *k, const bench *b, lid u, double *sum) {
-  const evaluate_input *in = b->in;
+  const evaluate_settings *in = b->in;
   const csr *test = in->test;
   off first = test->ptr[k->user[u]], end = test->ptr[k->user[u] + 1];
   double *out = k->values + (off)u * b->at.columns;

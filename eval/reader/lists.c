@@ -13,7 +13,7 @@ static status score_all(const reader *r, const real *x, double constant, const l
                         double *best) {
   lid n = (lid)model_rows(r->m, ITEMS);
   int k = model_factors(r->m);
-  status st = one_scores(isa_in_use(), x, r->y, n, k, score);
+  status st = member_scores(isa_in_use(), x, r->y, n, k, score);
   if (st != OK)
     return st;
   *best = match_best(0, x, r->y, k, 0, n, has, n_has);
@@ -38,7 +38,7 @@ static status list_best(const reader *r, const real *x, double constant, lid *sk
   TRY(MEM_ALLOC(score, items, "scores"));
   TRY(MEM_ALLOC(best, top, "list"));
   TRY(score_all(r, x, constant, skip, n_skip, score, &strongest));
-  TRY(one_best(score, items, skip, n_skip, top, best, n));
+  TRY(member_best(score, items, skip, n_skip, top, best, n));
   if (*n > 0)
     strongest = fmax(strongest, (double)score[best[0]]);
   for (int i = 0; i < *n; i++) {
@@ -175,7 +175,7 @@ static status cosines(const reader *r, lid item, real *out) {
   const double *norm = r->norm;
   if (norm[item] == 0)
     return status_fail(USAGE, "this item has no training data, so no item is similar to it");
-  status st = one_scores(isa_in_use(), r->y + (off)item * k, r->y, n, k, out);
+  status st = member_scores(isa_in_use(), r->y + (off)item * k, r->y, n, k, out);
   for (lid i = 0; st == OK && i < n; i++)
     out[i] = norm[i] > 0 ? (real)fmin(fmax((double)out[i] / (norm[i] * norm[item]), -1), 1) : NAN;
   return st;
@@ -192,7 +192,7 @@ status reader_list_similar(reader *r, lid item, int top, reader_entry *list, int
   TRY(MEM_ALLOC(score, items, "cosines"));
   TRY(MEM_ALLOC(best, top, "list"));
   TRY(cosines(r, item, score));
-  TRY(one_best(score, items, skip, 1, top, best, n));
+  TRY(member_best(score, items, skip, 1, top, best, n));
   for (int i = 0; i < *n; i++)
     list[i] = (reader_entry){.row = best[i], .score = (double)score[best[i]], .match = -1};
 done:

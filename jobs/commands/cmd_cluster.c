@@ -20,7 +20,7 @@ static status run(comm *c, const options *o) {
   TRY(comm_agree(c, snapshot_resolve(options_argument(o, 0), false, dir)));
   if (has_parent)
     TRY(comm_agree(c, snapshot_resolve(option_text(o, "parent"), false, parent)));
-  edge_clock clock = checkpoint_clock(&checkpoints, stop_since());
+  run_clock clock = checkpoint_clock(&checkpoints, stop_since());
   TRY(cluster_snapshot(c, &settings, option_text(o, "data"), has_parent ? parent : NULL, dir, &clock));
   log_info("groups in %.1f s. Next:  palate info %s --groups", seconds_now() - start, dir);
 done:

@@ -36,7 +36,7 @@ static status run(comm *c, const options *o) {
   TRY(comm_agree(c, checkpoint_settings_read(o, &checkpoints)));
   TRY(comm_agree(c, snapshot_resolve(options_argument(o, 0), false, dir)));
   TRY(comm_agree(c, MEM_ZALLOC(m, 1, "figures")));
-  edge_clock clock = checkpoint_clock(&checkpoints, stop_since());
+  run_clock clock = checkpoint_clock(&checkpoints, stop_since());
   TRY(measure_snapshot(c, &settings, options_argument(o, 1), dir, &clock, m));
   if (c->rank == 0)
     TRY(show(m, option_flag(o, "json")));

@@ -47,7 +47,7 @@ static const char DETAILS[] =
     "  palate plan --users 200000000 --items 20000 --events 100000000000 --factors 128 --ranks 64 --threads 16";
 
 typedef struct request {
-  plan_wish wish;
+  plan_settings wish;
   gid users, items; /* without a dataset */
   double events;
   int64_t node_memory;
@@ -80,13 +80,13 @@ static status read_request(const options *o, request *r, plan_answer *answer) {
   TRY(option_number(o, "activity", 0, 5, &answer->laws.sigma));
   r->asked = (exchange_mode)exchange;
   r->method = (solve_method)solver;
-  r->wish = (plan_wish){.factors = (int)factors,
-                        .explicit_loss = loss == 0,
-                        .heavy_from = heavy,
-                        .ranks = (int)ranks,
-                        .ranks_per_node = (int)per_node,
-                        .threads = (int)threads,
-                        .memory = memory};
+  r->wish = (plan_settings){.factors = (int)factors,
+                            .explicit_loss = loss == 0,
+                            .heavy_from = heavy,
+                            .ranks = (int)ranks,
+                            .ranks_per_node = (int)per_node,
+                            .threads = (int)threads,
+                            .memory = memory};
   answer->counted = options_argument_count(o) == 1;
   if (!answer->counted) {
     int64_t users, items, events;
@@ -135,7 +135,7 @@ static status cheapest(const request *r, const plan_answer *answer, const plan_s
       plan_layout l;
       machine m = answer->machine;
       plan_result result;
-      plan_wish wish = r->wish;
+      plan_settings wish = r->wish;
       m.threads = wish.threads = (int)answer->node_cores / per_node;
       wish.ranks = ranks;
       wish.ranks_per_node = per_node;

@@ -40,7 +40,7 @@ static status run(comm *c, const options *o) {
   status st = OK;
   stop_install();
   TRY(comm_agree(c, read_settings(o, &settings, &checkpoints, &resuming)));
-  edge_clock clock = checkpoint_clock(&checkpoints, stop_since());
+  run_clock clock = checkpoint_clock(&checkpoints, stop_since());
   TRY(train_snapshot(c, &settings, &resuming, option_text(o, "warm-start"), data, option_text(o, "output"), &clock,
                      dir));
   show(c, dir, data, seconds_now() - start);

@@ -20,6 +20,6 @@ typedef struct checkpoint_settings {
 status checkpoint_settings_read(const options *o, checkpoint_settings *out);
 
 /* The clock of a run that began at `started` (seconds_now()). Local. */
-edge_clock checkpoint_clock(const checkpoint_settings *s, double started);
+run_clock checkpoint_clock(const checkpoint_settings *s, double started);
 
 #endif

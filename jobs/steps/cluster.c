@@ -97,7 +97,7 @@ typedef struct clustering {
   comm *c;
   group_settings settings; /* groups: the number chosen, once it is; `recorded` is borrowed */
   const char *dataset, *parent, *dir;
-  edge_keep keep;
+  checkpoint_place keep;
   journal *journal;
   json_t *key;
   model *m;
@@ -331,7 +331,7 @@ void job_cluster_done(const char *dir) {
 }
 
 status job_cluster(comm *c, const group_settings *settings, const char *dataset, const char *parent, const char *dir,
-                   edge_clock *clock, journal *j) {
+                   run_clock *clock, journal *j) {
   status st = OK;
   clustering k = {.c = c,
                   .settings = *settings,
@@ -394,7 +394,7 @@ static status claim(comm *c, const char *dir, int *fd) {
 }
 
 status cluster_snapshot(comm *c, const group_settings *settings, const char *dataset, const char *parent,
-                        const char *dir, edge_clock *clock) {
+                        const char *dir, run_clock *clock) {
   status st = OK;
   char path[SNAPSHOT_PATH_MAX + 16], *data = NULL;
   journal *j = NULL; /* rank 0 */

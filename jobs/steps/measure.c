@@ -155,29 +155,29 @@ done:
 
 /* --- measuring --- */
 
-static status run_evaluate(measuring *m, const char *keep, edge_clock *clock, evaluation *out) {
-  edge_keep kept = {keep, m->key, clock};
-  evaluate_input in = {.n_models = m->n,
-                       .n_users = dataset_users(m->data),
-                       .first_user = m->users.first[m->c->rank],
-                       .n_items = (lid)dataset_items(m->data),
-                       .train = &m->train,
-                       .test = &m->test,
-                       .fold_user = m->fold_user,
-                       .explicit_loss = model_is_explicit(m->subject[0].m),
-                       .low = m->how.low,
-                       .high = m->how.high,
-                       .n_at = m->settings->n_at,
-                       .seed = m->held_out.rule.seed,
-                       .memory = m->settings->memory / 2,
-                       .keep = &kept};
+static status run_evaluate(measuring *m, const char *keep, run_clock *clock, evaluation *out) {
+  checkpoint_place kept = {keep, m->key, clock};
+  evaluate_settings in = {.n_models = m->n,
+                          .n_users = dataset_users(m->data),
+                          .first_user = m->users.first[m->c->rank],
+                          .n_items = (lid)dataset_items(m->data),
+                          .train = &m->train,
+                          .test = &m->test,
+                          .fold_user = m->fold_user,
+                          .explicit_loss = model_is_explicit(m->subject[0].m),
+                          .low = m->how.low,
+                          .high = m->how.high,
+                          .n_at = m->settings->n_at,
+                          .seed = m->held_out.rule.seed,
+                          .memory = m->settings->memory / 2,
+                          .keep = &kept};
   memcpy(in.at, m->settings->at, sizeof in.at);
   for (int i = 0; i < m->n; i++) {
     in.model[i] = m->subject[i].score;
     in.map[i] = &m->subject[i].map;
     in.fold[i] = m->subject[i].fold;
   }
-  edge_phase(clock);
+  run_clock_phase(clock);
   return evaluate(m->c, &in, out);
 }
 
@@ -204,7 +204,7 @@ static void free_measuring(measuring *m) {
 }
 
 status measure(comm *c, const measure_settings *settings, const char *dataset_file, const char *const *dirs, int n,
-               const char *keep, edge_clock *clock, measured *out) {
+               const char *keep, run_clock *clock, measured *out) {
   measuring m = {.c = c, .settings = settings, .dirs = dirs, .n = n};
   status st = OK;
   TRY(comm_agree(c, open_models(&m)));
@@ -243,7 +243,7 @@ void measure_done(const char *keep) {
 }
 
 status measure_snapshot(comm *c, const measure_settings *settings, const char *dataset_file, const char *dir,
-                        edge_clock *clock, measured *out) {
+                        run_clock *clock, measured *out) {
   int claimed = -1; /* rank 0 */
   int64_t keeps = c->rank == 0 && !seal_is_there(dir) && access(dir, W_OK) == 0 && resume_claim(dir, &claimed);
   comm_broadcast(c, &keeps, sizeof keeps, 0);

@@ -24,12 +24,12 @@ typedef struct measured {
  * kept. Collective; agreed status. USAGE if there is no rule; BAD_DATA if nothing is held out, or the two models have
  * different losses. */
 status measure(comm *c, const measure_settings *settings, const char *dataset_file, const char *const *dirs, int n,
-               const char *keep, edge_clock *clock, measured *out);
+               const char *keep, run_clock *clock, measured *out);
 
 /* Measures one snapshot and writes its metrics.json, unless it is sealed. What a stopped run has measured is kept only
  * in a snapshot that is not sealed and that nobody else works in. Collective; agreed status; as measure. */
 status measure_snapshot(comm *c, const measure_settings *settings, const char *dataset_file, const char *dir,
-                        edge_clock *clock, measured *out);
+                        run_clock *clock, measured *out);
 
 /* The report as JSON. NO_MEMORY. Local. Free with json_decref. */
 status measured_json(const measured *m, json_t **out);

@@ -23,7 +23,7 @@
 typedef struct refresh_run {
   comm *c;
   const refresh_settings *settings;
-  edge_clock clock;
+  run_clock clock;
   bool has_holdout;   /* something is held out to measure on */
   publish_lock *lock; /* rank 0 */
   resume *resume;
@@ -56,10 +56,10 @@ done:
  */
 static status pause_before(refresh_run *r, const char *next) {
   char when[64];
-  if (!edge_late(r->c, &r->clock))
+  if (!run_clock_is_late(r->c, &r->clock))
     return OK;
   snprintf(when, sizeof when, "before %s", next);
-  return edge_stopped(when, r->dir);
+  return run_clock_stopped(when, r->dir);
 }
 
 /* Locks the folder and finds the published snapshot. */

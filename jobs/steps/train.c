@@ -20,7 +20,7 @@ typedef struct training {
   comm *c;
   const train_settings *settings;
   const char *dir; /* of the snapshot */
-  edge_clock *clock;
+  run_clock *clock;
   journal *journal;
   double start;
   dataset *data;
@@ -148,13 +148,13 @@ static status watch_sweep(void *context, als *a, const als_report *r) {
   status st = write_sweep(t, r, seconds);
   if (st != OK || r->last)
     return st;
-  edge_choice choice = edge_choose(t->c, t->clock, r->sweep, seconds + r->seconds_objective);
-  if (choice != EDGE_GO_ON)
+  run_clock_choice choice = run_clock_step(t->c, t->clock, r->sweep, seconds + r->seconds_objective);
+  if (choice != CLOCK_CONTINUE)
     st = save(t);
-  if (st == OK && choice == EDGE_STOP) {
+  if (st == OK && choice == CLOCK_STOP) {
     char when[64];
     snprintf(when, sizeof when, "after sweep %d of %d, with a checkpoint", r->sweep, t->settings->als.sweeps);
-    st = edge_stopped(when, t->dir);
+    st = run_clock_stopped(when, t->dir);
   }
   return st;
 }
@@ -179,7 +179,7 @@ static void log_layout(comm *c, const als *a) {
   if (c->size == 1)
     return;
   log_info("work: %.3g GFLOP a sweep, largest over mean rank %.3f; %d heavy items, rows in %d and %d batches",
-           (double)sum / 1e9, most * c->size / (double)sum, als_spread_items(a), als_batches(a, USERS),
+           (double)sum / 1e9, most * c->size / (double)sum, als_heavy_items(a), als_batches(a, USERS),
            als_batches(a, ITEMS));
 }
 
@@ -211,7 +211,7 @@ static status sweep(training *t) {
   comm *c = t->c;
   progress_begin(&t->bar, "sweeps", t->settings->als.sweeps);
   pulse_phase(c, "sweep %d", t->done + 1);
-  edge_phase(t->clock);
+  run_clock_phase(t->clock);
   status st = als_run(t->als, watch_sweep, t);
   progress_end(&t->bar);
   if (st == OK && c->size > 1)
@@ -239,7 +239,7 @@ static status finish(training *t) {
 }
 
 status job_train(comm *c, const train_settings *settings, const char *dataset_file, const char *dir, const char *warm,
-                 edge_clock *clock, journal *j) {
+                 run_clock *clock, journal *j) {
   status st = OK;
   training t = {.c = c, .settings = settings, .dir = dir, .clock = clock, .journal = j};
   if (is_trained(c, dir)) {
@@ -280,7 +280,7 @@ done:
 }
 
 status train_snapshot(comm *c, const train_settings *settings, const resume_settings *resuming, const char *warm_start,
-                      const char *dataset_file, const char *snapshots, edge_clock *clock, char *dir) {
+                      const char *dataset_file, const char *snapshots, run_clock *clock, char *dir) {
   status st = OK;
   journal *j = NULL; /* rank 0 */
   resume *claim = NULL;

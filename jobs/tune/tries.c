@@ -99,9 +99,9 @@ status tries_make(tuning *tuning) {
     attempt *a = &tuning->tries[i];
     int64_t known = !isnan(a->value);
     comm_broadcast(tuning->c, &known, sizeof known, 0);
-    if (!known && edge_late(tuning->c, &tuning->clock)) {
+    if (!known && run_clock_is_late(tuning->c, &tuning->clock)) {
       snprintf(words, sizeof words, "before try %d of %d", i + 1, tuning->n);
-      st = edge_stopped(words, tuning->folder);
+      st = run_clock_stopped(words, tuning->folder);
     } else if (!known)
       st = make_try(tuning, a);
     if (st != OK || tuning->c->rank != 0)

@@ -29,7 +29,7 @@ typedef struct tuning {
   comm *c;
   const options *o;
   const char *dataset, *folder;
-  edge_clock clock;
+  run_clock clock;
   grid g;
   int n;
   attempt *tries; /* [n] */

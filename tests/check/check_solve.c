@@ -147,8 +147,8 @@ static void plant(planted *t, shape s, form f) {
                         .seen_mean = f.biases ? t->mean : NULL,
                         .mean_a = sum_a / (double)nnz,
                         .fixed_max = most,
-                        .most_a = 6,
-                        .most_b = 6};
+                        .max_weight = 6,
+                        .max_target = 6};
 }
 
 static void uproot(planted *t) {

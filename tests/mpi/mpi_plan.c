@@ -185,13 +185,13 @@ static void plan_and_run(int per_node, bool explicit_loss, int64_t memory) {
   static const exchange_mode MODES[] = {EXCHANGE_AUTO, EXCHANGE_REPLICATE, EXCHANGE_HALO, EXCHANGE_REDUCE};
   everywhere(comm_pretend_hosts(&world, per_node, false) == OK, "hosts");
   plan_layout l;
-  plan_wish wish = {.factors = K,
-                    .explicit_loss = explicit_loss,
-                    .heavy_from = HEAVY,
-                    .ranks = world.size,
-                    .ranks_per_node = per_node,
-                    .threads = omp_get_max_threads(),
-                    .memory = memory};
+  plan_settings wish = {.factors = K,
+                        .explicit_loss = explicit_loss,
+                        .heavy_from = HEAVY,
+                        .ranks = world.size,
+                        .ranks_per_node = per_node,
+                        .threads = omp_get_max_threads(),
+                        .memory = memory};
   everywhere(plan_count(&single, own, DUPLICATES_SUM, NULL, NULL, &wish, &l) == OK, "plan_count");
   l.method = explicit_loss ? SOLVE_CHOLESKY : SOLVE_CG;
   for (int m = 0; m < 4; m++) {

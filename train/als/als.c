@@ -59,7 +59,7 @@ static void make_confidences(als *a) {
     most[1] = fmax(most[1], (double)m->val[i]);
   }
   comm_max_f64(a->c, most, 3);
-  a->most_a = most[0];
+  a->max_weight = most[0];
   a->most_p = most[1];
   a->least_a = -most[2];
   a->mean_a = 1;
@@ -96,8 +96,8 @@ done:
 
 off als_row_interactions(const als *a, side s, lid r) {
   const csr *m = &a->sides[s].m;
-  if (s == ITEMS && a->spread != NULL) {
-    const heavy_list *l = spread_list(a->spread);
+  if (s == ITEMS && a->heavy != NULL) {
+    const heavy_list *l = heavy_reduce_list(a->heavy);
     gid row = a->sides[ITEMS].part.first[a->c->rank] + r;
     if (row_set_has(&l->rows, row))
       return l->count[row_set_place(&l->rows, row)];
@@ -209,10 +209,10 @@ void als_free(als *a) {
   mem_free(a->seen);
   mem_free(a->seen_mean);
   mem_free(a->row_loss);
-  spread_free(a->spread);
-  mem_free(a->spread_x);
-  mem_free(a->spread_bias);
-  mem_free(a->spread_loss);
+  heavy_reduce_free(a->heavy);
+  mem_free(a->heavy_x);
+  mem_free(a->heavy_bias);
+  mem_free(a->heavy_loss);
   mem_free(a);
 }
 
@@ -238,13 +238,13 @@ int als_sweeps_done(const als *a) {
   return a->sweeps_done;
 }
 exchange_mode als_exchange(const als *a, side s) {
-  return s == USERS && a->spread != NULL ? EXCHANGE_REDUCE : exchange_chosen(a->sides[s].plan[0]);
+  return s == USERS && a->heavy != NULL ? EXCHANGE_REDUCE : exchange_chosen(a->sides[s].plan[0]);
 }
 int als_batches(const als *a, side s) {
   return a->sides[s].batches;
 }
-lid als_spread_items(const als *a) {
-  return a->spread != NULL ? spread_list(a->spread)->n : 0;
+lid als_heavy_items(const als *a) {
+  return a->heavy != NULL ? heavy_reduce_list(a->heavy)->n : 0;
 }
 
 double als_cost(const als *a) {
@@ -254,8 +254,8 @@ double als_cost(const als *a) {
     for (lid r = 0; r < m->n_rows; r++)
       sum += (double)cost_of_row(m->ptr[r + 1] - m->ptr[r], a->set.factors);
   }
-  if (a->spread != NULL)
-    sum += (double)spread_pairs(a->spread) * a->set.factors * a->set.factors;
+  if (a->heavy != NULL)
+    sum += (double)heavy_reduce_pairs(a->heavy) * a->set.factors * a->set.factors;
   return sum;
 }
 

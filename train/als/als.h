@@ -67,6 +67,6 @@ exchange_mode als_exchange(const als *a, side s);
 /* Batches in which a side's rows reach the ranks that solve the other side: 1 if all fit at once. */
 int als_batches(const als *a, side s);
 /* Items that are solved where their interactions are. */
-lid als_spread_items(const als *a);
+lid als_heavy_items(const als *a);
 
 #endif

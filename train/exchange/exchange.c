@@ -183,7 +183,7 @@ off exchange_messages(off rows, int width) {
 }
 
 /* Buffers and requests for trips of rows of up to `width` floats. */
-static status make_buffers(comm *c, exchange *x, int width, const exchange_scope *scope) {
+static status make_buffers(comm *c, exchange *x, int width, const exchange_settings *scope) {
   if (c->size == 1)
     return OK;
   off receives = 0;
@@ -251,7 +251,7 @@ static void send_all(const comm *c, exchange *x, const part *owners) {
   x->rows_sent = count * (c->size - 1);
 }
 
-status exchange_create(comm *c, const part *owners, exchange_mode mode, int width, csr *m, exchange_scope scope,
+status exchange_create(comm *c, const part *owners, exchange_mode mode, int width, csr *m, exchange_settings scope,
                        exchange **out) {
   exchange *x = NULL;
   needs needed = {0};

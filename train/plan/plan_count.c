@@ -384,7 +384,7 @@ done:
   return st;
 }
 
-status plan_count(comm *c, dataset *d, duplicates merge, mark_events *mark, const void *rule, const plan_wish *wish,
+status plan_count(comm *c, dataset *d, duplicates merge, mark_events *mark, const void *rule, const plan_settings *wish,
                   plan_layout *out) {
   status st = OK;
   row_set heavy = {0};
@@ -414,12 +414,12 @@ status plan_count(comm *c, dataset *d, duplicates merge, mark_events *mark, cons
   for (int i = 0; i < 2; i++) {
     way *w = &k.way[i];
     w->heavy = i == 1 ? &heavy : NULL;
-    w->counts = i == 1 ? out->spread : out->whole;
+    w->counts = i == 1 ? out->reduced : out->whole;
     w->batches = out->batches[i] = (plan_batches){1, 1};
     TRY(cut_items(c, k.count, n_items, wish->factors, w->heavy, wish->ranks, &w->items));
     count_ranges(out, &k.users, &w->items, w->counts);
   }
-  count_heavy(out, &k.way[1].items, &heavy, out->spread);
+  count_heavy(out, &k.way[1].items, &heavy, out->reduced);
   if (wish->memory > 0)
     TRY(find_batches(&k));
   TRY(count_rows(&k));

@@ -48,8 +48,9 @@ typedef struct half_problem {
   off range_bytes;
   bool nonnegative; /* factors >= 0: every row is then solved by coordinate steps on its exact system */
   /* Bounds for the exact sums of heavy rows, the same on all ranks: */
-  double fixed_max;      /* largest |entry| of the whole fixed side */
-  double most_a, most_b; /* largest |a|, and |p| or |v − mean − bias|, of all interactions; 0 if no row is heavy */
+  double fixed_max; /* largest |entry| of the whole fixed side */
+  double max_weight,
+      max_target; /* largest |a|, and |p| or |v − mean − bias|, of all interactions; 0 if no row is heavy */
 } half_problem;
 
 /* λ_r of a row with n interactions. */
