@@ -59,7 +59,7 @@ static double variety(const batch *batch, const measurement *m, const lid *list,
   for (int p = 0; p < factors; p++)
     sum[p] = 0;
   for (lid r = 0; r < n; r++) {
-    lid item = scorer_item_told(s, facts_of(&batch->known, list[r])->told);
+    lid item = scorer_own_item(s, facts_of(&batch->known, list[r])->model_item);
     if (item < 0)
       continue;
     const real *y = m->factors + (off)item * factors;

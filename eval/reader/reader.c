@@ -132,7 +132,7 @@ status reader_open_data(reader *r, const char *path, bool *found) {
   r->matched = !seen_same_rows(r->m, r->d);
   if (r->matched) {
     TRY(match_share(&alone, ids_of_dataset(r->d), ids_of_model(r->m), ITEMS, &r->item));
-    if (!r->item.moved)
+    if (!r->item.renumbered)
       row_share_free(&r->item);
   }
   r->plain = data_in_place(r->d) && r->plain;

@@ -24,7 +24,7 @@ status row_map_make(comm *c, dataset *d, model *m, const part *users, row_map *o
       known[0] += out->user[u] >= 0;
     comm_sum_i64(c, known, 1);
     known[1] = out->to_model.known;
-    out->items = out->to_model.moved;
+    out->items = out->to_model.renumbered;
     if (out->items)
       TRY(match_share(c, ids_of_model(m), ids_of_dataset(d), ITEMS, &out->to_data));
     else
@@ -116,15 +116,15 @@ bool scorer_renumbered(const scorer *s) {
   return s->map != NULL && s->map->items;
 }
 
-lid scorer_item_told(const scorer *s, lid told) {
-  return told < s->n_items ? told : -1;
+lid scorer_own_item(const scorer *s, lid model_item) {
+  return model_item < s->n_items ? model_item : -1;
 }
 
 status scorer_items(comm *c, const scorer *s, const lid *item, off n, lid *out) {
   if (scorer_renumbered(s))
     return lookup_rows(c, &s->map->to_model.owners, s->map->to_model.row, sizeof *out, item, n, out);
   for (off i = 0; i < n; i++)
-    out[i] = scorer_item_told(s, item[i]);
+    out[i] = scorer_own_item(s, item[i]);
   return OK;
 }
 

@@ -65,7 +65,8 @@ status scorer_get(scorer *s, int block, scorer_block *out);
  * scorer_renumbered: NO_MEMORY; else local. */
 status scorer_items(comm *c, const scorer *s, const lid *item, off n, lid *out);
 
-/* The same of one item. `told`: its entry of row_map.to_model, or unless scorer_renumbered the item itself. Local. */
-lid scorer_item_told(const scorer *s, lid told);
+/* The same of one item. `model_item`: its entry of row_map.to_model, or unless scorer_renumbered the item itself.
+ * Local. */
+lid scorer_own_item(const scorer *s, lid model_item);
 
 #endif

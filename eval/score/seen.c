@@ -46,7 +46,7 @@ status seen_create(comm *c, dataset *d, model *m, const part *users, seen **out)
   if (other) {
     TRY(match_ids(c, ids_of_model(m), ids_of_dataset(d), USERS, first, count, s->user));
     TRY(match_share(c, ids_of_dataset(d), ids_of_model(m), ITEMS, &s->item));
-    if (!s->item.moved)
+    if (!s->item.renumbered)
       row_share_free(&s->item);
   }
 done:

@@ -199,7 +199,7 @@ static int choose_restarts(const group_settings *t, const taste_rows *r) {
 }
 
 /* Later rounds change little in the inertia and much in who is with whom: what they gain is not worth it to people who
- * know their group. It is not lost either: every night goes on from there. */
+ * know their group. It is not lost either: every refresh run continues from there. */
 static const double GOING_ON_TOLERANCE = 1e-3;
 
 /* One run from its seeds, or from after `rounds` of it, and whether it is the best so far. label and dist2 [n]. */
