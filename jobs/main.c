@@ -3,7 +3,8 @@
 #include "io/base/mem.h"
 #include "io/ranks/comm.h"
 #include "io/ranks/pulse.h"
-#include "jobs/cli/options.h"
+#include "jobs/cli/option_help.h"
+#include "jobs/cli/option_parse.h"
 #include "jobs/commands/commands.h"
 
 #include <cblas.h>
@@ -118,7 +119,7 @@ static int run(const command *cmd, int argc, char **argv) {
   status st = options_parse(cmd, argc, argv, &o, &help);
   if (st != OK || help) {
     if (rank == 0 && help)
-      options_help(cmd, stdout);
+      option_help(cmd, stdout);
     else if (rank == 0)
       complain(cmd->name, st);
     options_free(o);

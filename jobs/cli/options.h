@@ -1,65 +1,33 @@
-/* Options of all commands, from one table (options.c), so that a name means the same everywhere.
- *
- * A command lists the names it takes, with a default of its own where the table's does not fit. Values come from the
- * command line, else from --config FILE (`name = value` lines, # comments), else from the default. */
+/* The values of a command's options: from the command line, else from --config FILE (`name = value` lines, # comments),
+ * else the default. option_parse.h makes them. */
 #ifndef PALATE_JOBS_CLI_OPTIONS_H
 #define PALATE_JOBS_CLI_OPTIONS_H
 
 #include "io/base/status.h"
 #include "io/base/types.h"
+#include "jobs/cli/command.h"
 
-#include <stdio.h>
+void options_free(options *o); /* NULL is accepted */
 
-typedef struct option_use {
-  const char *name;     /* a name in the table of options.c */
-  const char *fallback; /* the command's own default, or NULL for the table's; "flag: HELP" makes it a flag here,
-                         * "(not here)" keeps it out of what comes by `also` */
-} option_use;
-
-typedef struct options options;
-
-struct comm;
-
-typedef struct command {
-  const char *name;      /* "train" */
-  const char *arguments; /* "DATASET", as --help shows them */
-  const char *summary;   /* one line */
-  const char *details;   /* what --help says below the options; may be NULL */
-  int min_arguments, max_arguments;
-  bool mpi;                          /* false: never starts MPI (only reads a sealed snapshot) */
-  bool (*mpi_if)(const options *o);  /* decides by the options instead; may be NULL */
-  const option_use *takes;           /* ends with {NULL} */
-  const struct command *const *also; /* commands whose options this one takes too; ends with NULL; may be NULL */
-  status (*run)(struct comm *c, const options *o);
-} command;
-
-/* Reads argv (argv[0] is the command's name). Sets *help where --help was asked for. USAGE with a message otherwise.
- * Local. Free with options_free. */
-status options_parse(const command *cmd, int argc, char **argv, options **out, bool *help);
-void options_free(options *o);
-
-/* Prints what --help shows. */
-void options_help(const command *cmd, FILE *to);
-
-/* A copy, as if the user had given the same. OK or NO_MEMORY. Free with options_free. */
+/* A copy with the same values. OK or NO_MEMORY. Free with options_free. */
 status options_copy(const options *o, options **out);
 
-/* Gives the option this value, as --config would: `no` takes a flag back. USAGE where the command does not take it. */
+/* Gives the option this value, as --config would: `no` unsets a flag. USAGE if the command does not take it. */
 status options_set(options *o, const char *name, const char *value);
 
 int options_argument_count(const options *o);
 const char *options_argument(const options *o, int i);
 
-/* The value as text; NULL where it was not given and has no default. Owned by o. */
+/* The value as text; NULL if it is not given and has no default. Owned by o. */
 const char *option_text(const options *o, const char *name);
 /* Whether the user gave it (command line or config), rather than the default. */
 bool option_given(const options *o, const char *name);
 bool option_flag(const options *o, const char *name);
 
-/* The value checked and converted; USAGE names the option, the value and what would be right. */
+/* Values checked and converted (option_values.c); USAGE names the option, the value and what is accepted. */
 status option_count(const options *o, const char *name, int64_t low, int64_t high, int64_t *out);
 status option_number(const options *o, const char *name, double low, double high, double *out);
-/* words = "explicit|implicit"; *out is the place in the list. */
+/* words = "a|b|c", of words.h; *out is the place in the list, from 0. */
 status option_choice(const options *o, const char *name, const char *words, int *out);
 /* "512M", "4G", "100000": bytes. */
 status option_size(const options *o, const char *name, int64_t *out);
@@ -68,7 +36,7 @@ status option_seconds(const options *o, const char *name, double *out);
 /* "10,20,50" to at most `most` whole numbers of at least 1, ascending. */
 status option_counts(const options *o, const char *name, int most, int *out, int *n);
 
-/* Visits every option the command takes with the value in force (NULL where none), for manifests and --json. */
+/* Visits every option of the command but the common ones, with its value (NULL: none), for manifests. */
 void options_each(const options *o, void (*visit)(void *context, const char *name, const char *value), void *context);
 
 #endif

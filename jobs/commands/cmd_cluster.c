@@ -4,6 +4,7 @@
 #include "io/ranks/pulse.h"
 #include "io/ranks/stop.h"
 #include "io/schema/groups.h"
+#include "jobs/cli/words.h"
 #include "jobs/commands/commands.h"
 #include "jobs/groups/group_identity.h"
 #include "jobs/groups/group_names.h"
@@ -41,8 +42,8 @@ static status read_options(const options *o, group_wish *out) {
   int64_t groups = 0, memberships, rounds, restarts = 0, seed;
   int side_word, metric;
   *out = (group_wish){0};
-  TRY(option_choice(o, "side", "users|items", &side_word));
-  TRY(option_choice(o, "metric", "euclidean|cosine", &metric));
+  TRY(option_choice(o, "side", SIDE_WORDS, &side_word));
+  TRY(option_choice(o, "metric", DISTANCE_WORDS, &metric));
   if (strncmp(option_text(o, "groups"), "auto", 4) == 0)
     TRY(read_range(option_text(o, "groups"), out));
   else
@@ -394,10 +395,10 @@ done:
 }
 
 static const option_use TAKES[] = {
-    {"groups", NULL},        {"memberships", NULL},     {"side", NULL},     {"metric", NULL},
-    {"rounds", NULL},        {"round-tolerance", NULL}, {"restarts", NULL}, {"data", NULL},
-    {"parent", NULL},        {"quality", NULL},         {"seed", NULL},     {"memory", NULL},
-    {"stall-timeout", NULL}, {"threads", NULL},         EDGE_OPTIONS,       {NULL, NULL}};
+    {.name = "groups"},        {.name = "memberships"},     {.name = "side"},     {.name = "metric"},
+    {.name = "rounds"},        {.name = "round-tolerance"}, {.name = "restarts"}, {.name = "data"},
+    {.name = "parent"},        {.name = "quality"},         {.name = "seed"},     {.name = "memory"},
+    {.name = "stall-timeout"}, {.name = "threads"},         EDGE_OPTIONS,         {0}};
 
 const command CMD_CLUSTER = {
     .name = "cluster",

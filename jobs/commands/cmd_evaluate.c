@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 static const option_use TAKES[] = {
-    MEASURE_OPTIONS, {"stall-timeout", NULL}, {"threads", NULL}, {"json", NULL}, EDGE_OPTIONS, {NULL, NULL}};
+    MEASURE_OPTIONS, {.name = "stall-timeout"}, {.name = "threads"}, {.name = "json"}, EDGE_OPTIONS, {0}};
 
 static bool is_sealed(const char *dir) {
   char path[SNAPSHOT_PATH_MAX + 32];

@@ -1,5 +1,6 @@
 /* palate export: a model for other tools. */
 #include "io/base/log.h"
+#include "jobs/cli/words.h"
 #include "jobs/commands/commands.h"
 #include "jobs/show/export.h"
 
@@ -8,7 +9,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const option_use TAKES[] = {{"format", "npy"}, {"output", "export"}, {"threads", NULL}, {NULL, NULL}};
+static const option_use TAKES[] = {
+    {.name = "format", .fallback = "npy", .arg = EXPORT_FORMAT_WORDS, .help = "format of the files"},
+    {.name = "output", .fallback = "export", .help = "folder to write into; made if it is missing"},
+    {.name = "threads"},
+    {0}};
 
 static status run(struct comm *c, const options *o) {
   (void)c;
@@ -18,7 +23,7 @@ static status run(struct comm *c, const options *o) {
   char dir[SNAPSHOT_PATH_MAX];
   const char *to = option_text(o, "output");
   static status (*const make[])(model *, const char *) = {export_npy, export_csv, export_ann};
-  TRY(option_choice(o, "format", "npy|csv|ann-benchmarks", &format));
+  TRY(option_choice(o, "format", EXPORT_FORMAT_WORDS, &format));
   TRY(snapshot_resolve(options_argument(o, 0), false, dir));
   TRY(model_open(dir, &m));
   if (mkdir(to, 0755) != 0 && errno != EEXIST) {

@@ -7,7 +7,9 @@
 #include <sys/stat.h>
 
 static const option_use TAKES[] = {
-    {"groups", "flag: with every taste group of a snapshot: size, label, top titles"}, {"json", NULL}, {NULL, NULL}};
+    {.name = "groups", .flag_help = "list the taste groups of a snapshot: size, label, top titles"},
+    {.name = "json"},
+    {0}};
 
 static status run(struct comm *c, const options *o) {
   (void)c;

@@ -2,6 +2,7 @@
 #include "io/base/log.h"
 #include "io/base/mem.h"
 #include "io/ingest/ingest.h"
+#include "jobs/cli/words.h"
 #include "jobs/commands/commands.h"
 
 #include <inttypes.h>
@@ -9,29 +10,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const option_use TAKES[] = {{"output", NULL},
-                                   {"format", NULL},
-                                   {"separator", NULL},
-                                   {"header", NULL},
-                                   {"quoting", NULL},
-                                   {"user-column", NULL},
-                                   {"item-column", NULL},
-                                   {"value-column", NULL},
-                                   {"time-column", NULL},
-                                   {"time-unit", NULL},
-                                   {"group", NULL},
-                                   {"rows", NULL},
-                                   {"items", NULL},
-                                   {"users", NULL},
-                                   {"item-id-column", NULL},
-                                   {"title-column", NULL},
-                                   {"tags-column", NULL},
-                                   {"append", NULL},
-                                   {"max-bad-lines", NULL},
-                                   {"stall-timeout", NULL},
-                                   {"threads", NULL},
-                                   {"json", NULL},
-                                   {NULL, NULL}};
+static const option_use TAKES[] = {{.name = "output", .help = "dataset to write"},
+                                   {.name = "format"},
+                                   {.name = "separator"},
+                                   {.name = "header"},
+                                   {.name = "quoting"},
+                                   {.name = "user-column"},
+                                   {.name = "item-column"},
+                                   {.name = "value-column"},
+                                   {.name = "time-column"},
+                                   {.name = "time-unit"},
+                                   {.name = "group"},
+                                   {.name = "rows"},
+                                   {.name = "items", .arg = "FILE", .help = "table with titles and tags of the items"},
+                                   {.name = "users", .arg = "FILE", .help = "table with names of the users"},
+                                   {.name = "item-id-column"},
+                                   {.name = "title-column"},
+                                   {.name = "tags-column"},
+                                   {.name = "append"},
+                                   {.name = "max-bad-lines"},
+                                   {.name = "stall-timeout"},
+                                   {.name = "threads"},
+                                   {.name = "json"},
+                                   {0}};
 
 static status read_options(const options *o, ingest_settings *s) {
   static const char *const COLUMN[N_ROLES] = {NULL, "user-column", "item-column", "value-column", "time-column"};
@@ -46,9 +47,9 @@ static status read_options(const options *o, ingest_settings *s) {
   s->append = option_text(o, "append");
   TRY(option_choice(o, "format", TEXT_FORMAT_WORDS, &choice));
   s->wish.format = (text_format)choice;
-  TRY(option_choice(o, "header", "auto|yes|no", &s->wish.header));
-  TRY(option_choice(o, "quoting", "auto|yes|no", &s->wish.quoting));
-  TRY(option_choice(o, "time-unit", "auto|s|ms|us|ns", &choice));
+  TRY(option_choice(o, "header", AUTO_YES_NO_WORDS, &s->wish.header));
+  TRY(option_choice(o, "quoting", AUTO_YES_NO_WORDS, &s->wish.quoting));
+  TRY(option_choice(o, "time-unit", TIME_UNIT_WORDS, &choice));
   s->wish.unit = (text_time_unit)choice;
   s->wish.separator = option_text(o, "separator");
   for (int role = ROLE_USER; role < N_ROLES; role++)
@@ -56,7 +57,7 @@ static status read_options(const options *o, ingest_settings *s) {
   for (int k = 0; k < 3; k++)
     s->item_columns[k] = option_text(o, ITEM_COLUMN[k]);
   s->group = option_text(o, "group");
-  TRY(option_choice(o, "rows", "auto|users|items", &s->rows));
+  TRY(option_choice(o, "rows", MATRIX_ROWS_WORDS, &s->rows));
   TRY(option_count(o, "max-bad-lines", 0, INT64_C(1) << 40, &s->max_bad_lines));
 done:
   return st;

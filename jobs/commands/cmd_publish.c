@@ -90,8 +90,8 @@ done:
   return st;
 }
 
-static const option_use NONE[] = {{NULL, NULL}};
-static const option_use KEEP[] = {{"keep", NULL}, {NULL, NULL}};
+static const option_use NONE[] = {{0}};
+static const option_use KEEP[] = {{.name = "keep"}, {0}};
 
 const command CMD_PUBLISH = {.name = "publish",
                              .arguments = "SNAPSHOT",

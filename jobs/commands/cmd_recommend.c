@@ -1,23 +1,29 @@
 /* palate recommend: the best unseen items of one member, of a newcomer, or of everyone. */
 #include "eval/lists/recommend_all.h"
-#include "eval/rank/one_member.h"
 #include "eval/score/foldin.h"
 #include "io/base/log.h"
 #include "io/base/mem.h"
 #include "io/snapshot/snapshot.h"
 #include "jobs/cli/listing.h"
 #include "jobs/commands/commands.h"
-#include "jobs/groups/tastes.h"
+#include "jobs/show/member_list.h"
 
-#include <math.h>
 #include <omp.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const option_use TAKES[] = {{"user", NULL},    {"likes", NULL},  {"all", NULL},    {"top", NULL},
-                                   {"data", NULL},    {"json", NULL},   {"output", NULL}, {"stall-timeout", NULL},
-                                   {"threads", NULL}, {"memory", NULL}, {NULL, NULL}};
+static const option_use TAKES[] = {
+    {.name = "user"},
+    {.name = "likes"},
+    {.name = "all"},
+    {.name = "top"},
+    {.name = "data", .help = "dataset that says what users have (default: the one the model was trained on)"},
+    {.name = "json"},
+    {.name = "output", .help = "file for --all (default: recommendations.h5 in the snapshot)"},
+    {.name = "stall-timeout"},
+    {.name = "threads"},
+    {.name = "memory"},
+    {0}};
 enum { LIKES_MAX = 1000, TOP_MAX = 100000 };
 
 static bool for_everyone(const options *o) {
@@ -48,111 +54,7 @@ done:
   return st;
 }
 
-/* --- one vector --- */
-
-/* Scores of all items for x [k], the model's biases and the constant added; *best becomes the strongest preference
- * among the items of `has`. */
-static status score_all(model *m, const real *x, double constant, const lid *has, off n_has, real *score,
-                        double *best) {
-  status st = OK;
-  const real *y = NULL;
-  real *copy = NULL, *bias = NULL;
-  lid n = (lid)model_rows(m, ITEMS);
-  int k = model_factors(m);
-  TRY(model_map_factors(m, ITEMS, &y));
-  if (y == NULL) {
-    TRY(MEM_ALLOC(copy, (off)n * k, "item factors"));
-    TRY(model_read_factors(m, ITEMS, 0, n, copy, k));
-    y = copy;
-  }
-  TRY(one_scores(isa_in_use(), x, y, n, k, score));
-  *best = match_best(0, x, y, k, 0, n, has, n_has);
-  if (model_has_bias(m)) {
-    TRY(MEM_ALLOC(bias, n, "item biases"));
-    TRY(model_read_bias(m, ITEMS, 0, n, bias));
-    for (lid i = 0; i < n; i++)
-      score[i] += bias[i];
-  }
-  for (lid i = 0; i < n; i++)
-    score[i] = (real)(constant + (double)score[i]);
-done:
-  mem_free(copy);
-  mem_free(bias);
-  return st;
-}
-
-static status print_list(const options *o, model *m, const listed *list, int n, const char *who, const char *key) {
-  status st = OK;
-  json_t *items = NULL, *all = NULL;
-  if (!option_flag(o, "json"))
-    return listing_show(m, list, n, model_is_explicit(m) ? "rating" : "score", stdout);
-  TRY(listing_json(m, list, n, "score", &items));
-  all = json_object();
-  json_object_set_new(all, key, listing_text(who));
-  json_object_set(all, "items", items);
-  if (json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(7)) != 0 || putchar('\n') == EOF)
-    st = status_fail(IO_FAILED, "standard output cannot be written");
-done:
-  json_decref(items);
-  json_decref(all);
-  return st;
-}
-
-/* The best items by score, without those of skip. */
-static status list_best(const options *o, model *m, const real *score, double strongest, lid *skip, off n_skip, int top,
-                        const char *who, const char *key) {
-  status st = OK;
-  match_scale scale;
-  lid *best = NULL;
-  listed *list = NULL;
-  int n = 0;
-  TRY(match_scale_read(m, &scale));
-  TRY(MEM_ALLOC(best, top, "list"));
-  TRY(MEM_ALLOC(list, top, "list"));
-  TRY(one_best(score, (lid)model_rows(m, ITEMS), skip, n_skip, top, best, &n));
-  if (n > 0)
-    strongest = fmax(strongest, (double)score[best[0]]);
-  for (int r = 0; r < n; r++) {
-    double s = (double)score[best[r]];
-    list[r] = (listed){.row = best[r], .score = s, .match = match_percent(&scale, s, strongest)};
-  }
-  TRY(print_list(o, m, list, n, who, key));
-done:
-  mem_free(best);
-  mem_free(list);
-  return st;
-}
-
 /* --- a member --- */
-
-/* The member's vector and constant; says on standard error where there is nothing to go by. */
-static status read_member(model *m, gid row, real *x, double *constant) {
-  status st = OK;
-  real bias;
-  int k = model_factors(m);
-  TRY(model_read_factors(m, USERS, row, 1, x, k));
-  TRY(model_read_bias(m, USERS, row, 1, &bias));
-  *constant = model_mean(m) + (double)bias;
-  bool zero = true;
-  for (int p = 0; p < k; p++)
-    zero = zero && x[p] == 0;
-  if (zero)
-    log_warn("nothing was trained on for this member, so %s",
-             model_has_bias(m) ? "these are the items everyone rates highly" : "all items score alike");
-done:
-  return st;
-}
-
-/* Says on standard error which groups a member belongs to. */
-static status say_tastes(const char *dir, const char *id, gid row) {
-  json_t *tastes;
-  char line[1024];
-  status st = tastes_read(dir, row, &tastes);
-  if (st == OK && json_array_size(tastes) > 0)
-    log_info("member %s: %s", id, tastes_line(tastes, line, sizeof line));
-  json_decref(tastes);
-  return st;
-}
 
 static status recommend_user(comm *c, const options *o, model *m, const char *dir, int top) {
   status st = OK;
@@ -172,9 +74,9 @@ static status recommend_user(comm *c, const options *o, model *m, const char *di
   }
   TRY(MEM_ALLOC(x, model_factors(m), "member"));
   TRY(MEM_ALLOC(score, model_rows(m, ITEMS), "scores"));
-  TRY(read_member(m, row, x, &constant));
+  TRY(member_read(m, row, x, &constant));
   if (!option_flag(o, "json"))
-    TRY(say_tastes(dir, id, row));
+    TRY(member_log_tastes(dir, id, row));
   TRY(open_data(c, o, m, &d));
   if (d != NULL) {
     ends[0] = row;
@@ -182,8 +84,9 @@ static status recommend_user(comm *c, const options *o, model *m, const char *di
     TRY(seen_create(c, d, m, &(part){.n = model_rows(m, USERS), .size = 1, .first = ends}, &s));
     TRY(seen_rows(c, s, row, 1, &has));
   }
-  TRY(score_all(m, x, constant, has.col, csr_nnz(&has), score, &best));
-  TRY(list_best(o, m, score, best, has.col, csr_nnz(&has), top, id, "user"));
+  TRY(member_scores(m, x, constant, has.col, csr_nnz(&has), score, &best));
+  TRY(member_list_show(m, score, best, has.col, csr_nnz(&has), top,
+                       &(list_reader){"user", id, option_flag(o, "json")}));
 done:
   mem_free(x);
   mem_free(score);
@@ -216,8 +119,9 @@ static status recommend_newcomer(comm *c, const options *o, model *m, int top) {
   TRY(MEM_ALLOC(score, model_rows(m, ITEMS), "scores"));
   TRY(foldin_create(c, m, &f));
   TRY(foldin_rows(f, &rows, x, model_factors(m), &bias));
-  TRY(score_all(m, x, model_mean(m) + (double)bias, likes, n, score, &best));
-  TRY(list_best(o, m, score, best, likes, n, top, option_text(o, "likes"), "likes"));
+  TRY(member_scores(m, x, model_mean(m) + (double)bias, likes, n, score, &best));
+  TRY(member_list_show(m, score, best, likes, n, top,
+                       &(list_reader){"likes", option_text(o, "likes"), option_flag(o, "json")}));
 done:
   foldin_free(f);
   csr_free(&rows);

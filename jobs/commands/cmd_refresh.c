@@ -203,17 +203,17 @@ static status run(comm *c, const options *o) {
   return st;
 }
 
-static const option_use TAKES[] = {{"output", "snapshots"},
+static const option_use TAKES[] = {{.name = "output", .fallback = "snapshots"},
                                    GATE_OPTIONS,
-                                   {"metrics-file", NULL},
-                                   {"holdout", "random:0.1"},
-                                   {"test", NULL},
-                                   {"warm-start", "auto"},
-                                   {"json", "(not here)"},
-                                   {"data", "(not here)"},
-                                   {"parent", "(not here)"},
-                                   {"seed", NULL},
-                                   {NULL, NULL}};
+                                   {.name = "metrics-file"},
+                                   {.name = "holdout", .fallback = "random:0.1"},
+                                   {.name = "test"},
+                                   {.name = "warm-start", .fallback = "auto"},
+                                   {.name = "json", .hidden = true},
+                                   {.name = "data", .hidden = true},
+                                   {.name = "parent", .hidden = true},
+                                   {.name = "seed"},
+                                   {0}};
 
 /* The steps read their own options from ours. */
 static const command *const STEPS[] = {&CMD_TRAIN, &CMD_CLUSTER, &CMD_EVALUATE, NULL};

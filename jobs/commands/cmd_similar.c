@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-static const option_use TAKES[] = {{"item", NULL}, {"top", NULL}, {"json", NULL}, {NULL, NULL}};
+static const option_use TAKES[] = {{.name = "item"}, {.name = "top"}, {.name = "json"}, {0}};
 enum { TOP_MAX = 100000 };
 
 /* Cosines of all items with item `row`; NaN for an item without factors, which is never listed. */

@@ -18,9 +18,15 @@
 #include <string.h>
 #include <unistd.h>
 
-static const option_use TAKES[] = {{"output", "snapshots"}, TRAIN_OPTIONS,        {"holdout", NULL},
-                                   {"test", NULL},          {"warm-start", NULL}, RESUME_OPTIONS,
-                                   {"stall-timeout", NULL}, {"threads", NULL},    {NULL, NULL}};
+static const option_use TAKES[] = {{.name = "output", .fallback = "snapshots"},
+                                   TRAIN_OPTIONS,
+                                   {.name = "holdout"},
+                                   {.name = "test"},
+                                   {.name = "warm-start"},
+                                   RESUME_OPTIONS,
+                                   {.name = "stall-timeout"},
+                                   {.name = "threads"},
+                                   {0}};
 
 static const char DETAILS[] =
     "Examples:\n"
@@ -180,10 +186,7 @@ static void put_text(attribute_list *a, const char *name, const char *value) {
 }
 /* The i-th of "one|two|three". */
 static void put_word(attribute_list *a, const char *name, const char *words, int i) {
-  while (i-- > 0)
-    words += strcspn(words, "|") + 1;
-  snprintf(a->word[a->n], sizeof a->word[0], "%.*s", (int)strcspn(words, "|"), words);
-  put_text(a, name, a->word[a->n]);
+  put_text(a, name, word_at(words, i, a->word[a->n], sizeof a->word[0]));
 }
 
 /* The path as it can be used from any folder; as it is where that cannot be found out. out has `size` places. */

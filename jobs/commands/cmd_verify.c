@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-static const option_use TAKES[] = {{"json", NULL}, {NULL, NULL}};
+static const option_use TAKES[] = {{.name = "json"}, {0}};
 
 static void show(void *context, const char *name, const char *fault) {
   (void)context;

@@ -4,9 +4,17 @@
 #define PALATE_JOBS_GROUPS_GROUP_LABELS_H
 
 #include "io/schema/groups.h"
-#include "jobs/groups/group_names.h"
 #include "jobs/groups/item_tags.h"
 #include "train/groups/lift.h"
+
+/* Names of all groups, on rank 0. */
+typedef struct group_names {
+  lid n_groups;
+  lid *top_items; /* (n_groups, GROUPS_TOP), -1 where there is no more */
+  strings labels; /* [n_groups] */
+} group_names;
+
+void group_names_free(group_names *g);
 
 typedef struct group_naming {
   comm *c;

@@ -1,7 +1,6 @@
 #include "jobs/groups/group_names.h"
 
 #include "io/base/mem.h"
-#include "jobs/groups/group_labels.h"
 #include "train/groups/group_items.h"
 #include "train/math/product.h"
 

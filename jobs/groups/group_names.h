@@ -2,18 +2,8 @@
 #ifndef PALATE_JOBS_GROUPS_GROUP_NAMES_H
 #define PALATE_JOBS_GROUPS_GROUP_NAMES_H
 
-#include "io/ranks/comm.h"
-#include "io/schema/groups.h"
-#include "io/snapshot/snapshot.h"
+#include "jobs/groups/group_labels.h"
 #include "train/rows/csr.h"
-
-typedef struct group_names {
-  lid n_groups;
-  lid *top_items; /* (n_groups, GROUPS_TOP), -1 where there is no more */
-  strings labels; /* [n_groups] */
-} group_names;
-
-void group_names_free(group_names *g);
 
 /* From what members consumed: pairs has this rank's members as rows and global items as columns, group[r] is the group
  * of row r. Titles and tags come from the model m; where it has neither, ids name a group.

@@ -4,13 +4,6 @@
 
 #include <omp.h>
 
-const char LOSS_WORDS[] = "explicit|implicit";
-const char CONFIDENCE_WORDS[] = "ials|linear|raw|log";
-const char WEIGHTS_WORDS[] = "one|value";
-const char DUPLICATES_WORDS[] = "sum|max|last|mean";
-const char SOLVER_WORDS[] = "auto|cholesky|cg|subspace";
-const char EXCHANGE_WORDS[] = "auto|replicate|halo|reduce";
-
 status train_options_duplicates(const options *o, bool explicit_loss, duplicates *out) {
   int place = explicit_loss ? DUPLICATES_LAST : DUPLICATES_SUM;
   status st = option_text(o, "duplicates") != NULL ? option_choice(o, "duplicates", DUPLICATES_WORDS, &place) : OK;

@@ -3,22 +3,19 @@
 #define PALATE_JOBS_SETTINGS_TRAIN_OPTIONS_H
 
 #include "jobs/cli/options.h"
+#include "jobs/cli/words.h"
 #include "train/als/als.h"
 #include "train/rows/row_sort.h"
 
 /* The names that train_options_read() reads, for a command's `takes`. */
 #define TRAIN_OPTIONS                                                                                                  \
-  {"loss", NULL}, {"factors", NULL}, {"lambda", NULL}, {"reg-exponent", NULL}, {"confidence", NULL}, {"alpha", NULL},  \
-      {"epsilon", NULL}, {"unobserved-weight", NULL}, {"weights", NULL}, {"duplicates", NULL}, {"sweeps", NULL},       \
-      {"tolerance", NULL}, {"objective-every", NULL}, {"solver", NULL}, {"nonnegative", NULL}, {"exchange", NULL},     \
-      {"heavy-rows", NULL}, {"memory", NULL}, {"link", NULL}, {"local-link", NULL}, {"core-flops", NULL},              \
-      {"half-speed", NULL}, {"latency", NULL}, {                                                                       \
-    "seed", NULL                                                                                                       \
+  {.name = "loss"}, {.name = "factors"}, {.name = "lambda"}, {.name = "reg-exponent"}, {.name = "confidence"},         \
+      {.name = "alpha"}, {.name = "epsilon"}, {.name = "unobserved-weight"}, {.name = "weights"},                      \
+      {.name = "duplicates"}, {.name = "sweeps"}, {.name = "tolerance"}, {.name = "objective-every"},                  \
+      {.name = "solver"}, {.name = "nonnegative"}, {.name = "exchange"}, {.name = "heavy-rows"}, {.name = "memory"},   \
+      {.name = "link"}, {.name = "local-link"}, {.name = "core-flops"}, {.name = "half-speed"}, {.name = "latency"}, { \
+    .name = "seed"                                                                                                     \
   }
-
-/* The words of options that choose, for option_choice() and for writing the choice down. */
-extern const char LOSS_WORDS[], CONFIDENCE_WORDS[], WEIGHTS_WORDS[], DUPLICATES_WORDS[], SOLVER_WORDS[],
-    EXCHANGE_WORDS[];
 
 typedef struct train_options {
   als_settings als;

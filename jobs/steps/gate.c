@@ -2,6 +2,7 @@
 
 #include "io/base/mem.h"
 #include "io/snapshot/snapshot.h"
+#include "jobs/cli/words.h"
 #include "jobs/settings/holdout.h"
 
 #include <math.h>
@@ -12,7 +13,7 @@
 status gate_read(const options *o, gate_limits *out) {
   int off_chosen;
   status st = OK;
-  TRY(option_choice(o, "gate", "on|off", &off_chosen));
+  TRY(option_choice(o, "gate", ON_OFF_WORDS, &off_chosen));
   out->compare = off_chosen == 0;
   TRY(option_number(o, "gate-tolerance", 0, 1, &out->tolerance));
   TRY(option_number(o, "gate-coverage", 0, 1, &out->coverage));

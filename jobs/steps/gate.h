@@ -10,8 +10,8 @@
 
 /* The options it reads; a command that has a gate must take them: */
 #define GATE_OPTIONS                                                                                                   \
-  {"gate", NULL}, {"gate-tolerance", NULL}, {"gate-coverage", NULL}, {"gate-served", NULL}, {                          \
-    "gate-jump", NULL                                                                                                  \
+  {.name = "gate"}, {.name = "gate-tolerance"}, {.name = "gate-coverage"}, {.name = "gate-served"}, {                  \
+    .name = "gate-jump"                                                                                                \
   }
 
 typedef struct gate_limits {

@@ -4,6 +4,7 @@
 #include "io/base/mem.h"
 #include "io/snapshot/checkpoint.h"
 #include "io/snapshot/snapshot.h"
+#include "jobs/cli/words.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,16 +34,13 @@ typedef struct training {
 
 static status read_training(model *m, training *out) {
   status st = OK;
-  static const char *const words[] = {"sum", "max", "last", "mean"};
   char *merge = NULL;
   h5_file *f = model_file(m);
   TRY(h5_attr_text(f, "/", "holdout", &out->rule));
   TRY(h5_attr_i64(f, "/", "seed", &out->seed));
   TRY(h5_attr_text(f, "/", "duplicates", &merge));
-  int i = 0;
-  while (i < 4 && strcmp(words[i], merge) != 0)
-    i++;
-  if (i == 4) {
+  int i = word_find(DUPLICATES_WORDS, merge);
+  if (i < 0) {
     st = status_fail(BAD_DATA, "%s: attribute duplicates has the unknown value `%s`", h5_path(f), merge);
     goto done;
   }

@@ -9,7 +9,7 @@
 
 /* The options it reads; a command that measures must take them: */
 /* clang-format off */
-#define MEASURE_OPTIONS {"holdout", NULL}, {"test", NULL}, {"seed", NULL}, {"at", NULL}, {"memory", NULL}
+#define MEASURE_OPTIONS {.name = "holdout"}, {.name = "test"}, {.name = "seed"}, {.name = "at"}, {.name = "memory"}
 /* clang-format on */
 
 /* Measures dirs[0] and, where n is 2, dirs[1] beside it (out->difference: the first less the second, with paired

@@ -13,10 +13,10 @@
 /* The options it reads; a command that trains must take them. What only groups or measures has one snapshot to go on
  * in, and takes EDGE_OPTIONS: */
 #define EDGE_OPTIONS                                                                                                   \
-  {"checkpoint-every", NULL}, {                                                                                        \
-    "time-limit", NULL                                                                                                 \
+  {.name = "checkpoint-every"}, {                                                                                      \
+    .name = "time-limit"                                                                                               \
   }
-#define RESUME_OPTIONS {"resume", NULL}, EDGE_OPTIONS
+#define RESUME_OPTIONS {.name = "resume"}, EDGE_OPTIONS
 
 typedef struct resume resume;
 

@@ -21,15 +21,15 @@ typedef struct grid {
   int settings; /* the product of the axes' n */
 } grid;
 
-/* NO_INPUT where the file cannot be read, USAGE (with file and line) where it makes no sense. What names and values
- * mean is the caller's to check. Free with grid_free. */
+/* NO_INPUT if the file cannot be read, USAGE with file and line if a line is wrong. The caller checks names and values.
+ * Free with grid_free. */
 status grid_read(const char *path, grid *out);
 void grid_free(grid *g);
 
 /* The value of an axis in setting i of 0 … settings - 1; the last axis changes fastest. Owned by g. */
 const char *grid_value(const grid *g, int i, int axis);
 
-/* The settings to try, all in the order of the grid or, where there are more than `most`, that many of them at random
+/* The settings to try: all, in the order of the grid; or, if there are more than `most`, that many drawn at random
  * (Bergstra & Bengio 2012), in random order. out has min(settings, most) places; returns how many that is. */
 int grid_choose(const grid *g, int most, uint64_t seed, int *out);
 

@@ -73,8 +73,14 @@ good "srun --mpi=pmix ends with 0, not $status" [ "$status" -eq 0 ]
 good "srun --mpi=pmix gives the bits of mpirun" "$python" "$tests/support/same_h5" "$model/model.h5" \
   "$(tail -n 1 "$work/out")/model.h5" created dataset
 
+# As many sweeps as this machine makes in some eight seconds, so that the scheduler can stop a run that is under way.
+before=$(date +%s%N)
+must 2 train "$work/data.h5" -o speed --factors 24 --sweeps 500 --quiet
+sweeps=$((500 * 8000 / (($(date +%s%N) - before) / 1000000 + 1)))
+[ "$sweeps" -ge 3000 ] || sweeps=3000
+
 # The time limit comes: a checkpoint, back to the queue, and the bits of a run that was never stopped.
-submit "$work/train.sbatch" ../data.h5 long --factors 24 --sweeps 3000
+submit "$work/train.sbatch" ../data.h5 long --factors 24 --sweeps "$sweeps"
 for _ in $(seq 100); do
   grep -q 'sweep' job.log 2>/dev/null && break
   sleep 0.1
@@ -87,13 +93,13 @@ good "it said that it goes back to the queue" grep -q 'back to the queue' job.lo
 good "it was restarted once, not $restarts times" [ "$restarts" -eq 1 ]
 good "it went on from its checkpoint" grep -q 'going on after sweep' job.log
 resumed=$(grep -o 'long/[0-9A-Za-z-]*' job.log | tail -n 1)
-must 2 train "$work/data.h5" -o straight --factors 24 --sweeps 3000 --quiet
+must 2 train "$work/data.h5" -o straight --factors 24 --sweeps "$sweeps" --quiet
 good "stopped and resumed gives the bits of a run in one go" "$python" "$tests/support/same_h5" "$resumed/model.h5" \
   "$(tail -n 1 "$work/out")/model.h5" created dataset
 straight=$(tail -n 1 "$work/out")/model.h5
 
 # A job of higher priority wants the whole node: a checkpoint, back to the queue, and on when the node is free again.
-submit -p low "$work/train.sbatch" ../data.h5 preempted --factors 24 --sweeps 3000
+submit -p low "$work/train.sbatch" ../data.h5 preempted --factors 24 --sweeps "$sweeps"
 low=$id
 for _ in $(seq 100); do
   grep -q 'sweep' job.log 2>/dev/null && break

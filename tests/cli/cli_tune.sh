@@ -83,7 +83,7 @@ echo 'factors = 8, many' >g4
 echo 'factors = 8,,9' >g5
 : >g6
 echo 'factors 8' >g7
-refused g1 64 'g1:1: `factor` is no option'
+refused g1 64 'g1:1: `factor` is not an option'
 refused g2 64 'g2:1: `seed`'
 refused g3 64 'stands in line 1 already'
 refused g4 64 'factors takes a whole number'
@@ -92,5 +92,5 @@ refused g6 64 'has no line'
 refused g7 64 'not a `name = value'
 refused missing 66 'cannot read the grid missing'
 refused grid 64 'needs --loss explicit' --by rmse
-refused grid 64 'nothing is left to choose' --holdout none
+refused grid 64 'leaves no pairs to choose' --holdout none
 finish

@@ -1,0 +1,240 @@
+#include "jobs/cli/option_table.h"
+
+#include "jobs/cli/words.h"
+
+#include <string.h>
+
+/* Of `changes`:
+ * - heavy-rows chooses in which order long rows are summed; memory, threads and exchange change no bit.
+ * - sweeps and objective-every only say when training ends and may differ in a resumed run. tolerance may not: the
+ *   resumed run must end where the first one would have.
+ * - quality changes no group, but the step that makes groups writes its figures.
+ * - data and parent choose what groups are named by and where they start. */
+/* clang-format off */
+static const option_spec TABLE[] = {
+    /* every command */
+    {"config", "FILE", NULL, CHANGES_NOTHING, SECTION_COMMON,
+     "read options from FILE, a `name = value` a line; the command line wins", 0},
+    {"quiet", NULL, NULL, CHANGES_NOTHING, SECTION_COMMON,
+     "print only warnings and the result", 'q'},
+    {"verbose", NULL, NULL, CHANGES_NOTHING, SECTION_COMMON,
+     "print more, from every rank", 'v'},
+    /* many commands */
+    {"output", "PATH", NULL, CHANGES_NOTHING, SECTION_MAIN,
+     "where the result is written", 'o'},
+    {"memory", "SIZE", NULL, CHANGES_NOTHING, SECTION_MACHINE,
+     "memory limit of a rank, for what can be bounded (512M, 4G)", 0},
+    {"threads", "T", "0", CHANGES_NOTHING, SECTION_MACHINE,
+     "OpenMP threads per rank; 0: OMP_NUM_THREADS, else the rank's share of the cores", 0},
+    {"stall-timeout", "TIME", "10m", CHANGES_NOTHING, SECTION_MACHINE,
+     "end with status 75 when a rank does not respond for this time (90s, 10m, 2h); 0: never", 0},
+    /* ingest, export */
+    {"format", "FORMAT", "auto", CHANGES_DATA, SECTION_MAIN,
+     "auto, csv, movielens, udata, counts, lists, netflix, mtx or h5", 0},
+    {"user-column", "COLUMN", NULL, CHANGES_DATA, SECTION_MAIN,
+     "column of users, by name or number from 1 (default: by the header)", 0},
+    {"item-column", "COLUMN", NULL, CHANGES_DATA, SECTION_MAIN,
+     "column of items (default: by the header)", 0},
+    {"value-column", "COLUMN", NULL, CHANGES_DATA, SECTION_MAIN,
+     "column of ratings, counts, …; none: every event counts 1", 0},
+    {"time-column", "COLUMN", NULL, CHANGES_DATA, SECTION_MAIN,
+     "column of times; none: leave times out", 0},
+    {"append", "BASE", NULL, CHANGES_DATA, SECTION_MAIN,
+     "start with the events of this dataset; its users and items keep their rows", 0},
+    {"separator", "TEXT", NULL, CHANGES_DATA, SECTION_MORE,
+     "column separator: `,`, tab, `;`, `|`, `::` or blank (runs of blanks and tabs) (default: detected)", 0},
+    {"header", AUTO_YES_NO_WORDS, "auto", CHANGES_DATA, SECTION_MORE,
+     "whether the first line names the columns", 0},
+    {"quoting", AUTO_YES_NO_WORDS, "auto", CHANGES_DATA, SECTION_MORE,
+     "whether fields may be in double quotes; auto: if separated by commas or semicolons", 0},
+    {"time-unit", TIME_UNIT_WORDS, "auto", CHANGES_DATA, SECTION_MORE,
+     "unit of numbers in the time column; auto: by their size", 0},
+    {"group", "PATH", NULL, CHANGES_DATA, SECTION_MORE,
+     "HDF5 sources: group with data, indices and indptr (default: the only one)", 0},
+    {"rows", MATRIX_ROWS_WORDS, "auto", CHANGES_DATA, SECTION_MORE,
+     "HDF5 sources: what the rows of the matrix are", 0},
+    {"item-id-column", "COLUMN", NULL, CHANGES_DATA, SECTION_MORE,
+     "of --items: column of ids", 0},
+    {"title-column", "COLUMN", NULL, CHANGES_DATA, SECTION_MORE,
+     "of --items: column of titles, or none", 0},
+    {"tags-column", "COLUMN", NULL, CHANGES_DATA, SECTION_MORE,
+     "of --items: column of tags (`a|b|c`), or none", 0},
+    {"max-bad-lines", "N", "0", CHANGES_DATA, SECTION_MORE,
+     "write up to N unreadable lines to DATASET.rejected instead of stopping at the first", 0},
+    /* the model */
+    {"loss", LOSS_WORDS, "implicit", CHANGES_MODEL, SECTION_MAIN,
+     "explicit: predict ratings; implicit: rank by what was consumed", 0},
+    {"factors", "K", "64", CHANGES_MODEL, SECTION_MAIN,
+     "factors per user and item", 0},
+    {"lambda", "L", "0.01", CHANGES_MODEL, SECTION_MAIN,
+     "regularization", 0},
+    {"unobserved-weight", "A0", "0.1", CHANGES_MODEL, SECTION_MAIN,
+     "implicit, ials: weight of a pair that was not observed", 0},
+    {"sweeps", "N", "15", CHANGES_END, SECTION_MAIN,
+     "at most N sweeps; a sweep solves all users, then all items", 0},
+    {"nonnegative", NULL, NULL, CHANGES_MODEL, SECTION_MORE,
+     "keep factors at or above 0, so that each can be read by itself", 0},
+    {"reg-exponent", "NU", "1", CHANGES_MODEL, SECTION_MORE,
+     "regularization grows with a row's interactions to this power", 0},
+    {"confidence", CONFIDENCE_WORDS, "ials", CHANGES_MODEL, SECTION_MORE,
+     "implicit: how a value becomes a weight", 0},
+    {"alpha", "A", "1", CHANGES_MODEL, SECTION_MORE,
+     "implicit: scale of values in linear, raw and log", 0},
+    {"epsilon", "E", "1", CHANGES_MODEL, SECTION_MORE,
+     "implicit: scale of values inside the logarithm of log", 0},
+    {"weights", WEIGHTS_WORDS, "one", CHANGES_MODEL, SECTION_MORE,
+     "implicit, ials: an observed pair weighs 1 or its value", 0},
+    {"duplicates", DUPLICATES_WORDS, NULL, CHANGES_MODEL, SECTION_MORE,
+     "how repeated events of a pair merge (default: last for explicit, sum for implicit)", 0},
+    {"tolerance", "T", "0", CHANGES_MODEL, SECTION_MORE,
+     "stop when a sweep lowers the objective by less than this share", 0},
+    {"objective-every", "N", "1", CHANGES_END, SECTION_MORE,
+     "compute the objective every N sweeps", 0},
+    {"solver", SOLVER_WORDS, "auto", CHANGES_MODEL, SECTION_MORE,
+     "how a row's system is solved", 0},
+    /* what is held out */
+    {"holdout", "RULE", "none", CHANGES_MODEL, SECTION_MAIN,
+     "pairs held out for testing: none, random:F, last:N, before:TIME, users:F; validation:RULE: as many again, beside those of RULE", 0},
+    {"test", "DATASET", NULL, CHANGES_MODEL, SECTION_MAIN,
+     "hold out the pairs of this dataset instead", 0},
+    /* the machine */
+    {"exchange", EXCHANGE_WORDS, "auto", CHANGES_NOTHING, SECTION_MACHINE,
+     "how factor rows travel between ranks", 0},
+    {"heavy-rows", "N", "0", CHANGES_MODEL, SECTION_MACHINE,
+     "split rows of at least N interactions over threads and ranks; 0: by size", 0},
+    {"link", "GB/S", "1.25", CHANGES_NOTHING, SECTION_MACHINE,
+     "bandwidth of a node to other nodes, in 10^9 bytes a second (10 Gbit/s: 1.25)", 0},
+    {"local-link", "GB/S", "4", CHANGES_NOTHING, SECTION_MACHINE,
+     "bandwidth of a rank to ranks on its node, in 10^9 bytes a second", 0},
+    {"core-flops", "GFLOP/S", "120", CHANGES_NOTHING, SECTION_MACHINE,
+     "speed of a core in the solver with very many factors, in 10^9 flop a second", 0},
+    {"half-speed", "K", "64", CHANGES_NOTHING, SECTION_MACHINE,
+     "number of factors at which a core reaches half of --core-flops", 0},
+    {"latency", "US", "2", CHANGES_NOTHING, SECTION_MACHINE,
+     "latency of a message, in microseconds", 0},
+    /* the plan */
+    {"ranks", "P", "2", CHANGES_NOTHING, SECTION_MAIN,
+     "ranks to plan for", 0},
+    {"ranks-per-node", "N", "1", CHANGES_NOTHING, SECTION_MAIN,
+     "ranks on a node; a row is sent to another node once", 0},
+    {"node-cores", "N", "32", CHANGES_NOTHING, SECTION_MACHINE,
+     "cores of a node, for the cheapest layout", 0},
+    {"node-memory", "SIZE", "128G", CHANGES_NOTHING, SECTION_MACHINE,
+     "memory of a node, for the cheapest layout", 0},
+    {"popularity", "S", "1.5", CHANGES_NOTHING, SECTION_MORE,
+     "without data: an item's popularity falls as (rank + q)^-S", 0},
+    {"head-share", "Q", "0.0055", CHANGES_NOTHING, SECTION_MORE,
+     "without data: q as a share of the items", 0},
+    {"activity", "SIGMA", "1.2", CHANGES_NOTHING, SECTION_MORE,
+     "without data: sigma of the users' log-normal activity", 0},
+    /* planted data */
+    {"users", "N", NULL, CHANGES_DATA, SECTION_MAIN,
+     "number of users", 0},
+    {"items", "N", NULL, CHANGES_DATA, SECTION_MAIN,
+     "number of items", 0},
+    {"events", "N", "1000000", CHANGES_DATA, SECTION_MAIN,
+     "number of events", 0},
+    {"spread", "S", "0.2", CHANGES_DATA, SECTION_MORE,
+     "how far users stray from their group, in each planted factor", 0},
+    {"noise", "S", "0.5", CHANGES_DATA, SECTION_MORE,
+     "explicit: standard deviation of a rating around the planted one", 0},
+    /* start, stop and resume */
+    {"warm-start", "auto|never|SNAPSHOT", "never", CHANGES_MODEL, SECTION_MAIN,
+     "start from the factors of a snapshot, by id; auto: the published one", 0},
+    {"resume", "auto|never|PATH", "auto", CHANGES_NOTHING, SECTION_MORE,
+     "auto: resume a stopped run with the same data and options, if there is one; PATH: resume that snapshot", 0},
+    {"time-limit", "TIME", NULL, CHANGES_NOTHING, SECTION_MAIN,
+     "write a checkpoint and end with status 75 before this time is over (90s, 10m, 2h)", 0},
+    {"checkpoint-every", "STEPS|TIME", "10m", CHANGES_NOTHING, SECTION_MACHINE,
+     "steps (3) or time (90s, 10m, 2h) between checkpoints; 0: only when stopped", 0},
+    {"seed", "S", "1", CHANGES_MODEL, SECTION_MORE,
+     "seed of all random choices", 0},
+    /* tuning */
+    {"grid", "FILE", NULL, CHANGES_NOTHING, SECTION_MAIN,
+     "settings to try, an option a line: `lambda = 0.003, 0.01, 0.03`", 0},
+    {"tries", "N", NULL, CHANGES_NOTHING, SECTION_MAIN,
+     "try N settings of the grid, drawn at random (default: all)", 0},
+    {"by", "METRIC", "auto", CHANGES_NOTHING, SECTION_MAIN,
+     "what is best: recall, recall_test, precision, hit_rate, ndcg, map, mrr (at the first length of --at), rmse or mae; auto: rmse of ratings, else ndcg", 0},
+    /* publishing */
+    {"keep", "N", "7", CHANGES_NOTHING, SECTION_MAIN,
+     "number of sealed snapshots to keep", 0},
+    {"metrics-file", "FILE", NULL, CHANGES_NOTHING, SECTION_MAIN,
+     "write run metrics as a Prometheus textfile", 0},
+    {"gate", ON_OFF_WORDS, "on", CHANGES_NOTHING, SECTION_MAIN,
+     "off: publish without comparing with the published model", 0},
+    {"gate-tolerance", "SHARE", "0.01", CHANGES_NOTHING, SECTION_MORE,
+     "gate: how much worse than the published model the new one may be, as a share", 0},
+    {"gate-coverage", "SHARE", "0.01", CHANGES_NOTHING, SECTION_MORE,
+     "gate: least share of the items that are recommended to someone, of those that can be", 0},
+    {"gate-served", "SHARE", "0.5", CHANGES_NOTHING, SECTION_MORE,
+     "gate: least share of users whose factors are not all zero", 0},
+    {"gate-jump", "FACTOR", "2", CHANGES_NOTHING, SECTION_MORE,
+     "gate: by what factor users, items or pairs may grow or shrink since the published model", 0},
+    /* groups */
+    {"groups", "G", "auto", CHANGES_GROUPS, SECTION_MAIN,
+     "number of taste groups; auto, or auto:LOW..HIGH, chooses one", 0},
+    {"memberships", "M", "4", CHANGES_GROUPS, SECTION_MAIN,
+     "groups a user belongs to, nearest first", 0},
+    {"side", SIDE_WORDS, "users", CHANGES_GROUPS, SECTION_MAIN,
+     "which rows to group", 0},
+    {"quality", NULL, NULL, CHANGES_GROUPS, SECTION_MAIN,
+     "judge the groups: sizes, silhouette, stability, and whether they help to predict", 0},
+    {"parent", "SNAPSHOT", NULL, CHANGES_GROUPS, SECTION_MAIN,
+     "start from this snapshot's groups; a group of the same people keeps its number and name", 0},
+    {"metric", DISTANCE_WORDS, "cosine", CHANGES_GROUPS, SECTION_MORE,
+     "distance between factors; cosine compares their direction alone: tastes, not activity", 0},
+    {"rounds", "N", "25", CHANGES_GROUPS, SECTION_MORE,
+     "at most N k-means rounds", 0},
+    {"round-tolerance", "auto|T", "auto", CHANGES_GROUPS, SECTION_MORE,
+     "stop when a round lowers the inertia by less than this share; auto: 0.001 from a parent's groups, else 0", 0},
+    {"restarts", "auto|N", "auto", CHANGES_GROUPS, SECTION_MORE,
+     "k-means runs from different seeds, the best of which is kept; auto: 8 if a round is quick, else 1", 0},
+    /* lists */
+    {"at", "N,N,...", "10,20,50,100", CHANGES_FIGURES, SECTION_MAIN,
+     "list lengths at which ranking is measured", 0},
+    {"top", "N", "10", CHANGES_NOTHING, SECTION_MAIN,
+     "items in a list", 0},
+    {"user", "ID", NULL, CHANGES_NOTHING, SECTION_MAIN,
+     "id of a user", 0},
+    {"item", "ID", NULL, CHANGES_NOTHING, SECTION_MAIN,
+     "id or title of an item", 0},
+    {"likes", "ID,ID,...", NULL, CHANGES_NOTHING, SECTION_MAIN,
+     "a newcomer's favourites, by id or title", 0},
+    {"all", NULL, NULL, CHANGES_NOTHING, SECTION_MAIN,
+     "lists for all users, into recommendations.h5", 0},
+    {"data", "DATASET", NULL, CHANGES_GROUPS, SECTION_MAIN,
+     "dataset that says what users consumed (default: the one the model was trained on)", 0},
+    {"json", NULL, NULL, CHANGES_NOTHING, SECTION_MAIN,
+     "print the result as JSON", 0},
+};
+/* clang-format on */
+
+enum { TABLE_SIZE = sizeof TABLE / sizeof *TABLE };
+_Static_assert((int)TABLE_SIZE <= (int)OPTIONS_MAX, "OPTIONS_MAX is too small");
+
+int option_table_size(void) {
+  return TABLE_SIZE;
+}
+
+const option_spec *option_table_row(int i) {
+  return &TABLE[i];
+}
+
+int option_find(const char *name) {
+  for (int i = 0; i < TABLE_SIZE; i++)
+    if (strcmp(TABLE[i].name, name) == 0)
+      return i;
+  return -1;
+}
+
+option_effect option_changes(const char *name) {
+  int i = option_find(name);
+  return i >= 0 ? TABLE[i].changes : CHANGES_NOTHING;
+}
+
+const char *option_heading(option_section section) {
+  static const char *const HEADING[SECTIONS] = {
+      [SECTION_MORE] = "Less often needed:", [SECTION_MACHINE] = "Machine and network:"};
+  return HEADING[section];
+}

@@ -1,0 +1,22 @@
+/* Options as they are kept, for option_parse.c, which fills them. */
+#ifndef PALATE_JOBS_CLI_OPTIONS_PRIVATE_H
+#define PALATE_JOBS_CLI_OPTIONS_PRIVATE_H
+
+#include "jobs/cli/option_table.h"
+#include "jobs/cli/options.h"
+
+struct options {
+  const command *cmd;
+  char *given[OPTIONS_MAX];  /* from the command line; by row of the table */
+  char *config[OPTIONS_MAX]; /* from --config */
+  char **arguments;          /* words of argv */
+  int n_arguments;
+};
+
+/* The use of an option that --config or options_set may set; NULL if the command has no such option. */
+const option_use *options_settable(const command *cmd, const char *name);
+
+/* Replaces *place by a copy of the value, or by NULL where a flag is set to `no`. OK or NO_MEMORY. */
+status options_put(char **place, const option_use *u, const char *value);
+
+#endif

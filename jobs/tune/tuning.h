@@ -1,0 +1,62 @@
+/* A search for settings: what is tried, what decides, and what is known of each try. */
+#ifndef PALATE_JOBS_TUNE_TUNING_H
+#define PALATE_JOBS_TUNE_TUNING_H
+
+#include "io/ranks/run_clock.h"
+#include "io/snapshot/journal.h"
+#include "io/snapshot/publish.h"
+#include "io/snapshot/snapshot.h"
+#include "jobs/cli/options.h"
+#include "jobs/tune/grid.h"
+
+#include <jansson.h>
+
+/* A setting and its figures. */
+typedef struct attempt {
+  int setting; /* of the grid */
+  options *o;
+  double value, low, high, seconds; /* the deciding figure and its 95 % interval; NaN until it is known */
+  char snapshot[SNAPSHOT_ID_MAX];   /* rank 0: its name; "" if it is gone: only the best one is kept */
+} attempt;
+
+typedef struct tuning {
+  comm *c;
+  const options *o;
+  const char *dataset, *folder;
+  edge_clock clock;
+  grid g;
+  int n;
+  attempt *tries;      /* [n] */
+  char by[16], at[16]; /* the deciding figure as metrics.json has it */
+  char name[32];       /* … as a person reads it */
+  char digest[65];     /* of the dataset */
+  publish_lock *lock;  /* rank 0 */
+  journal *ledger;     /* rank 0 */
+} tuning;
+
+/* Reads --grid, --tries, --seed, --by and --at, and checks the options of every try. tuning->c, o, dataset and folder
+ * are set. USAGE. Local; the same on every rank. Free with tuning_free, after a failure too. */
+status tuning_prepare(tuning *tuning);
+void tuning_free(tuning *tuning);
+
+/* Opens the dataset once: its digest, and whether the hold-out suits it. Collective; agreed status. */
+status tuning_check_data(tuning *tuning);
+
+/* Whether a grid may have this option, and best.conf too. */
+bool tuning_may_vary(const char *name);
+
+bool tuning_less_is_better(const tuning *tuning);
+
+/* The best try; an unknown value is worse than any other. */
+const attempt *tuning_best(const tuning *tuning);
+
+/* "factors 64, lambda 0.01", cut at size. Returns out. */
+const char *tuning_words(const tuning *tuning, const attempt *a, char *out, size_t size);
+
+/* The values of the grid that make a setting; NULL if memory is short. Free with json_decref. */
+json_t *tuning_settings_json(const tuning *tuning, const attempt *a);
+
+/* Everything that the figures of a try follow from; NULL if memory is short. Free with json_decref. */
+json_t *tuning_key(const tuning *tuning, const attempt *a);
+
+#endif
