@@ -42,21 +42,10 @@ const char *snapshot_id(const char *dir) {
 /* --- making one --- */
 
 status snapshot_make_folder(const char *path) {
-  char part[SNAPSHOT_PATH_MAX];
   size_t n = strlen(path);
-  if (n == 0 || n >= sizeof part)
+  if (n == 0 || n >= SNAPSHOT_PATH_MAX)
     return status_fail(USAGE, "the folder for snapshots needs a name of 1 to %d bytes", SNAPSHOT_PATH_MAX - 1);
-  for (size_t i = 1; i <= n; i++) {
-    if (path[i] != '/' && path[i] != '\0')
-      continue;
-    memcpy(part, path, i);
-    part[i] = '\0';
-    struct stat about;
-    if (mkdir(part, 0755) != 0 && (stat(part, &about) != 0 || !S_ISDIR(about.st_mode)))
-      return status_fail(CANNOT_CREATE, "cannot make the folder %s: %s", part,
-                         errno == EEXIST || errno == 0 ? "a file of that name is in the way" : strerror(errno));
-  }
-  return OK;
+  return disk_make_folder(path);
 }
 
 /* The later of now and one second after the newest snapshot that is there. */

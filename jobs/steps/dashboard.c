@@ -83,5 +83,6 @@ status dashboard_write(dashboard *d, const char *path, status ended, const json_
       n += snprintf(text + n, room - (size_t)n, "palate_refresh_metric{model=\"parent\",metric=\"%s\"} %.9g\n", metric,
                     json_number_value(json_object_get(verdict, "parent_value")));
   }
-  return disk_replace(path, text, n);
+  status st = disk_make_parents(path);
+  return st == OK ? disk_replace(path, text, n) : st;
 }
