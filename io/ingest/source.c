@@ -8,111 +8,98 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 enum { PIECE = 1 << 18 };
 
-static status cannot_read(const char *path) {
-  return status_fail(NO_INPUT, "cannot read %s: %s", path, strerror(errno));
+static status cannot_read(const char *name) {
+  return status_fail(NO_INPUT, "cannot read %s: %s", name, strerror(errno));
 }
 
-static status look(const char *path, source_facts *out) {
-  struct stat facts;
-  *out = (source_facts){0};
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* do not wait for the writer of a pipe */
-  if (fd < 0)
-    return cannot_read(path);
-  status st = OK;
-  unsigned char magic[2];
-  if (fstat(fd, &facts) != 0)
-    st = cannot_read(path);
-  else if (!S_ISREG(facts.st_mode))
-    st = status_fail(NO_INPUT,
-                     "%s is not a regular file; palate reads several places of a file at once, so save a stream to a "
-                     "file first",
-                     path);
-  else {
-    ssize_t n = pread(fd, magic, 2, 0);
-    out->bytes = facts.st_size;
-    out->gzip = n == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
-    if (n < 0)
-      st = cannot_read(path);
-  }
-  close(fd);
-  return st;
-}
-
-status source_head(const char *path, source_facts *facts, char *head, size_t room, size_t *n) {
+status source_head(const char *name, const char *file, source_facts *facts, char *head, size_t room, size_t *n) {
   source s = {.fd = -1};
+  struct stat about;
+  *facts = (source_facts){0};
   *n = 0;
-  status st = look(path, facts);
-  THEN(source_open(path, facts->gzip, 0, &s));
+  if (stat(file, &about) != 0)
+    return cannot_read(name);
+  if (!S_ISREG(about.st_mode))
+    return status_fail(NO_INPUT, "%s is not a regular file%s", name,
+                       S_ISDIR(about.st_mode) ? "; it is a folder: name the files in it" : "");
+  facts->bytes = about.st_size;
+  status st = source_open(name, file, KIND_TEXT, 0, &s);
   THEN(source_read(&s, head, room, n));
   source_close(&s);
+  file_kind packed = recognise(head, *n);
+  facts->kind = packed;
+  if (packed == KIND_ZIP)
+    THEN(unpack_zip_kind(name, file, &facts->kind));
+  if (st != OK || !unpack_knows(facts->kind)) {
+    *n = packed == facts->kind ? *n : 0;
+    return st;
+  }
+  facts->packed = packed;
+  THEN(source_open(name, file, packed, 0, &s));
+  THEN(source_read(&s, head, room, n));
+  source_close(&s);
+  facts->kind = recognise(head, *n);
   return st;
 }
 
-status source_open(const char *path, bool gzip, off from, source *out) {
-  *out = (source){.path = path, .fd = -1};
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
-    return cannot_read(path);
-  if (!gzip) {
-    out->fd = fd;
-    out->at = from;
+status source_refuse(const char *name, const source_facts *facts, bool hdf5) {
+  bool packed = facts->packed != KIND_TEXT;
+  if (facts->kind == KIND_TEXT || (facts->kind == KIND_HDF5 && hdf5 && !packed))
     return OK;
+  return recognise_refuse(facts->kind, name, packed ? unpack_word(facts->packed) : NULL);
+}
+
+static status open_packed(const char *name, const char *file, file_kind packed, off from, source *out) {
+  status st = OK;
+  char *dropped = NULL;
+  TRY(unpack_open(name, file, packed, &out->packed));
+  if (from > 0)
+    TRY(mem_alloc(&dropped, PIECE, 1, "unpacked bytes"));
+  for (size_t got = 0; from > 0; from -= (off)got) {
+    TRY(unpack_read(out->packed, dropped, (size_t)(from < PIECE ? from : PIECE), &got));
+    if (got == 0)
+      TRY(status_fail(IO_FAILED, "%s became shorter while it was read", name));
   }
-  gzFile gz = gzdopen(fd, "rb");
-  if (gz == NULL) {
-    close(fd);
-    return status_fail(NO_MEMORY, "no memory to unpack %s", path);
-  }
-  gzbuffer(gz, PIECE);
-  out->gz = gz;
-  if (from > 0 && gzseek(gz, (z_off_t)from, SEEK_SET) != (z_off_t)from) {
+done:
+  mem_free(dropped);
+  if (st != OK)
     source_close(out);
-    return status_fail(IO_FAILED, "%s: the gzip stream is broken", path);
-  }
-  return OK;
+  return st;
+}
+
+status source_open(const char *name, const char *file, file_kind packed, off from, source *out) {
+  *out = (source){.name = name, .fd = -1};
+  if (packed != KIND_TEXT)
+    return open_packed(name, file, packed, from, out);
+  out->fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* do not wait for the writer of a pipe */
+  out->at = from;
+  return out->fd < 0 ? cannot_read(name) : OK;
 }
 
 void source_close(source *s) {
-  if (s->gz != NULL)
-    gzclose_r(s->gz);
-  else if (s->fd >= 0)
+  unpack_close(s->packed);
+  if (s->fd >= 0)
     close(s->fd);
-  s->gz = NULL;
+  s->packed = NULL;
   s->fd = -1;
-}
-
-static status read_gzip(source *s, char *to, size_t room, size_t *got) {
-  while (*got < room) {
-    size_t want = room - *got < (1u << 30) ? room - *got : 1u << 30;
-    int n = gzread(s->gz, to + *got, (unsigned)want), code = Z_OK;
-    const char *text = n <= 0 ? gzerror(s->gz, &code) : "";
-    if (n < 0 || (code != Z_OK && code != Z_STREAM_END))
-      return status_fail(IO_FAILED, "%s: the gzip stream is broken or cut short (%s); fetch the file again", s->path,
-                         code == Z_ERRNO ? strerror(errno) : text);
-    if (n == 0)
-      break;
-    *got += (size_t)n;
-  }
-  return OK;
 }
 
 status source_read(void *context, char *to, size_t room, size_t *got) {
   source *s = context;
   status st = OK;
   *got = 0;
-  if (s->gz != NULL)
-    st = read_gzip(s, to, room, got);
+  if (s->packed != NULL)
+    st = unpack_read(s->packed, to, room, got);
   else
     while (*got < room) {
       ssize_t n = pread(s->fd, to + *got, room - *got, (off_t)(s->at + (off)*got));
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0)
-        return status_fail(IO_FAILED, "%s cannot be read: %s", s->path, strerror(errno));
+        return status_fail(IO_FAILED, "%s cannot be read: %s", s->name, strerror(errno));
       if (n == 0)
         break;
       *got += (size_t)n;
@@ -123,14 +110,14 @@ status source_read(void *context, char *to, size_t room, size_t *got) {
   return st;
 }
 
-status source_sha256(const char *path, unsigned char sum[32]) {
+status source_sha256(const char *name, const char *file, unsigned char sum[32]) {
   status st = OK;
   source s = {.fd = -1};
   char *buffer = NULL;
   EVP_MD_CTX *sha = EVP_MD_CTX_new();
   if (sha == NULL || EVP_DigestInit_ex(sha, EVP_sha256(), NULL) != 1)
     TRY(status_fail(INTERNAL, "the OpenSSL library has no SHA-256"));
-  TRY(source_open(path, false, 0, &s));
+  TRY(source_open(name, file, KIND_TEXT, 0, &s));
   TRY(mem_alloc(&buffer, PIECE, 1, "hash buffer"));
   for (size_t got = PIECE; got == PIECE;) {
     TRY(source_read(&s, buffer, PIECE, &got));
