@@ -4,8 +4,8 @@
 #include "io/base/mem.h"
 #include "io/ingest/ingest_log.h"
 #include "io/ingest/move_events.h"
-#include "io/ingest/spool.h"
 #include "io/ingest/write_dataset.h"
+#include "io/source/spool.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 
 #include "io/base/disk.h"
 #include "io/base/mem.h"
-#include "io/ingest/source.h"
+#include "io/source/source.h"
 
 #include <omp.h>
 #include <stdio.h>

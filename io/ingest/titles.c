@@ -1,7 +1,7 @@
 #include "io/ingest/titles.h"
 
 #include "io/base/mem.h"
-#include "io/ingest/source.h"
+#include "io/source/source.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "io/base/log.h"
 #include "io/base/mem.h"
 #include "io/ingest/ingest.h"
-#include "io/ingest/spool.h"
+#include "io/source/spool.h"
 #include "jobs/cli/words.h"
 #include "jobs/commands/commands.h"
 

@@ -13,6 +13,7 @@ folders='
 io/base pure
 io/text pure
 io/ranks
+io/source
 io/hdf5
 io/snapshot
 io/schema

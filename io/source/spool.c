@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "io/ingest/spool.h"
+#include "io/source/spool.h"
 
 #include "io/base/log.h"
 #include "io/base/mem.h"

@@ -1,6 +1,6 @@
 /* SHA-256 of the source files, computed by a thread of each rank while the rest of ingest runs. */
-#ifndef PALATE_IO_INGEST_SOURCE_DIGESTS_H
-#define PALATE_IO_INGEST_SOURCE_DIGESTS_H
+#ifndef PALATE_IO_SOURCE_SOURCE_DIGESTS_H
+#define PALATE_IO_SOURCE_SOURCE_DIGESTS_H
 
 #include "io/ranks/comm.h"
 

@@ -1,7 +1,7 @@
 /* Unpacks gzip, bzip2, xz, zstd, and zip archives with one file, from the start to the end. Local; needs zlib and
  * libarchive. */
-#ifndef PALATE_IO_INGEST_UNPACK_H
-#define PALATE_IO_INGEST_UNPACK_H
+#ifndef PALATE_IO_SOURCE_UNPACK_H
+#define PALATE_IO_SOURCE_UNPACK_H
 
 #include "io/base/status.h"
 #include "io/base/types.h"

@@ -1,13 +1,13 @@
 /* Reading source files: plain ones from any place, packed ones from the start. Local; needs OpenSSL.
  *
  * A source has a name, for messages, and a file, which is another where the source is a pipe: see spool.h. */
-#ifndef PALATE_IO_INGEST_SOURCE_H
-#define PALATE_IO_INGEST_SOURCE_H
+#ifndef PALATE_IO_SOURCE_SOURCE_H
+#define PALATE_IO_SOURCE_SOURCE_H
 
 #include "io/base/log.h"
 #include "io/base/status.h"
 #include "io/base/types.h"
-#include "io/ingest/unpack.h"
+#include "io/source/unpack.h"
 
 typedef struct source {
   const char *name; /* not owned */

@@ -1,7 +1,7 @@
 /* Sources that can be read only once, such as pipes: rank 0 copies them to files beside the output, which all ranks
  * then read at any place. */
-#ifndef PALATE_IO_INGEST_SPOOL_H
-#define PALATE_IO_INGEST_SPOOL_H
+#ifndef PALATE_IO_SOURCE_SPOOL_H
+#define PALATE_IO_SOURCE_SPOOL_H
 
 #include "io/base/disk.h"
 #include "io/ranks/comm.h"

@@ -1,7 +1,7 @@
-#include "io/ingest/source_digests.h"
+#include "io/source/source_digests.h"
 
 #include "io/base/mem.h"
-#include "io/ingest/source.h"
+#include "io/source/source.h"
 
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-#include "io/ingest/unpack.h"
+#include "io/source/unpack.h"
 
 #include "io/base/mem.h"
 

@@ -1,4 +1,4 @@
-#include "io/ingest/source.h"
+#include "io/source/source.h"
 
 #include "io/base/mem.h"
 
