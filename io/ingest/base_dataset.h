@@ -2,8 +2,8 @@
 #ifndef PALATE_IO_INGEST_BASE_DATASET_H
 #define PALATE_IO_INGEST_BASE_DATASET_H
 
-#include "io/ingest/source_digests.h"
 #include "io/schema/dataset.h"
+#include "io/source/source_digests.h"
 
 typedef struct base_dataset {
   dataset *data;            /* NULL: nothing is appended to */

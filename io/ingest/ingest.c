@@ -6,6 +6,7 @@
 #include "io/ingest/ingest_log.h"
 #include "io/ingest/move_events.h"
 #include "io/ingest/write_dataset.h"
+#include "io/source/spool.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,12 +16,15 @@
  * three; every step is collective and returns an agreed status. */
 typedef struct job {
   comm *c;
+  ingest_settings own; /* the settings, with the places of the sources */
   const ingest_settings *s;
   ingest_report *report;
   double clock; /* when the step began */
   base_dataset base;
   ingest_sources sources;
-  const char **paths; /* of all files: the sources, then the tables of items and users */
+  const char **paths, **files; /* of all sources, then the tables of items and users: their names and places */
+  int n_paths;
+  spool spool;
   source_digests digests;
   ingest_input input;
   numbering users, items;
@@ -34,6 +38,28 @@ static double lap(job *j) {
   double now = seconds_now(), passed = now - j->clock;
   j->clock = now;
   return passed;
+}
+
+/* Lists all files that are read, and copies those that are pipes. */
+static status list_files(job *j) {
+  ingest_settings *s = &j->own;
+  status st = OK;
+  int n = s->n_sources, items = n, users = n + (s->items != NULL);
+  THEN(MEM_ALLOC(j->paths, n + 2, "sources"));
+  THEN(MEM_ALLOC(j->files, n + 2, "sources"));
+  TRY(comm_agree(j->c, st));
+  memcpy(j->paths, s->sources, (size_t)n * sizeof *j->paths);
+  if (s->items != NULL)
+    j->paths[items] = s->items;
+  if (s->users != NULL)
+    j->paths[users] = s->users;
+  j->n_paths = users + (s->users != NULL);
+  TRY(spool_pipes(j->c, j->paths, j->n_paths, s->output, j->files, &j->spool));
+  s->files = j->files;
+  s->items_file = s->items != NULL ? j->files[items] : NULL;
+  s->users_file = s->users != NULL ? j->files[users] : NULL;
+done:
+  return st;
 }
 
 /* Finds the layout of every source and whether they go together. */
@@ -55,18 +81,7 @@ done:
 }
 
 static status start_digests(job *j) {
-  const ingest_settings *s = j->s;
-  int n = s->n_sources;
-  status st = MEM_ALLOC(j->paths, n + 2, "sources");
-  if (st == OK) {
-    memcpy(j->paths, s->sources, (size_t)n * sizeof *j->paths);
-    if (s->items != NULL)
-      j->paths[n++] = s->items;
-    if (s->users != NULL)
-      j->paths[n++] = s->users;
-    st = source_digests_start(j->c, &j->digests, j->paths, n);
-  }
-  return comm_agree(j->c, st);
+  return comm_agree(j->c, source_digests_start(j->c, &j->digests, j->paths, j->files, j->n_paths));
 }
 
 /* Reads this rank's share of the sources; rejected lines go to the file `rejected`. */
@@ -75,9 +90,10 @@ static status read_sources(job *j, const char *rejected) {
   ingest_report *report = j->report;
   ingest_input *in = &j->input;
   ranges what = {.paths = j->s->sources,
+                 .files = j->s->files,
                  .sources = j->sources.text,
                  .n_sources = j->s->n_sources,
-                 .most_bad = j->s->max_bad_lines,
+                 .bad = j->s->bad_lines,
                  .rejected = rejected,
                  .label = "reading"};
   TRY(ingest_read(j->c, &what, &j->sources, in));
@@ -206,16 +222,19 @@ static void free_job(job *j) {
   source_digests_free(&j->digests);
   base_free(&j->base);
   ingest_sources_free(&j->sources);
+  spool_remove(j->c, &j->spool);
   mem_free(j->paths);
+  mem_free(j->files);
 }
 
 status ingest_run(comm *c, const ingest_settings *s, ingest_report *report) {
   status st = OK;
-  job j = {.c = c, .s = s, .report = report, .clock = seconds_now()};
+  job j = {.c = c, .own = *s, .s = &j.own, .report = report, .clock = seconds_now()};
   char rejected[4096];
   *report = (ingest_report){0};
   if (snprintf(rejected, sizeof rejected, "%s.rejected", s->output) >= (int)sizeof rejected)
     TRY(status_fail(USAGE, "the path %s is too long", s->output));
+  TRY(list_files(&j));
   TRY(look_at_sources(&j));
   TRY(start_digests(&j));
   TRY(read_sources(&j, rejected));

@@ -4,6 +4,12 @@
 
 #include "io/text/text.h"
 
+/* How many lines may be rejected: at most `lines` of them, or, if `share` > 0, this share of the lines read. */
+typedef struct bad_limit {
+  off lines;
+  double share;
+} bad_limit;
+
 typedef struct ingest_settings {
   const char *const *sources;
   int n_sources;
@@ -15,7 +21,10 @@ typedef struct ingest_settings {
   const char *item_columns[3]; /* id, title, tags in `items`: a name, a number, "none"; NULL: detect */
   const char *group;           /* of the matrix in HDF5 sources; NULL: look for it */
   int rows;                    /* of that matrix: 0 as the file says, 1 users, 2 items */
-  off max_bad_lines;           /* rejected lines allowed, in all sources together */
+  bad_limit bad_lines;         /* rejected lines allowed, in all sources together; also in each table */
+  /* Where the sources and the tables lie: elsewhere where they are pipes. Set by ingest_run. */
+  const char *const *files;
+  const char *items_file, *users_file;
 } ingest_settings;
 
 typedef struct ingest_report {

@@ -1,7 +1,7 @@
 #include "io/ingest/read_events.h"
 
 #include "io/base/mem.h"
-#include "io/ingest/source.h"
+#include "io/source/source.h"
 
 #include <omp.h>
 #include <stdio.h>
@@ -15,9 +15,10 @@ static status find_layouts(const ingest_settings *s, ingest_sources *out) {
   for (int i = 0; i < out->n; i++) {
     source_facts facts;
     size_t n;
-    TRY(source_head(s->sources[i], &facts, head, TEXT_HEAD, &n));
+    TRY(source_head(s->sources[i], s->files[i], &facts, head, TEXT_HEAD, &n));
     out->text[i].bytes = facts.bytes;
-    out->text[i].gzip = facts.gzip;
+    out->text[i].packed = facts.packed;
+    TRY(source_refuse(s->sources[i], &facts, true));
     TRY(text_detect(s->sources[i], head, n, n < TEXT_HEAD, &s->wish, &out->text[i].layout));
   }
 done:
@@ -36,7 +37,7 @@ static status find_matrices(const ingest_settings *s, ingest_sources *out) {
         (time != NULL && strcmp(time, "none") != 0))
       return status_fail(USAGE, "%s is HDF5 and has no columns to choose; only --time-column none is allowed",
                          s->sources[i]);
-    status st = h5_matrix_find(s->sources[i], &wish, &out->matrices[k]);
+    status st = h5_matrix_find(s->files[i], &wish, &out->matrices[k]);
     if (st != OK)
       return st;
     out->matrices[k].has_time &= time == NULL;
@@ -134,7 +135,7 @@ static status read_matrices(const comm *c, const ranges *what, const ingest_sour
   for (int i = 0; i < what->n_sources; i++) {
     if (what->sources[i].layout.format != TEXT_H5)
       continue;
-    TRY(ingest_h5_read(c, what->paths[i], matrix++, &lane->users, &lane->items, &lane->events));
+    TRY(ingest_h5_read(c, what->files[i], matrix++, &lane->users, &lane->items, &lane->events));
     counts->kept += lane->events.n;
     counts->lines += lane->events.n;
     lane++;

@@ -1,7 +1,7 @@
 #include "io/ingest/titles.h"
 
 #include "io/base/mem.h"
-#include "io/ingest/source.h"
+#include "io/source/source.h"
 
 #include <string.h>
 
@@ -58,15 +58,17 @@ done:
   return st;
 }
 
-static status find_layout(const char *path, const char *const wish[3], range_source *source, int column[3]) {
+static status find_layout(const char *path, const char *file, const char *const wish[3], range_source *source,
+                          int column[3]) {
   status st = OK;
   source_facts facts;
   char *head = NULL;
   size_t n;
   TRY(mem_alloc(&head, TEXT_HEAD, 1, "head of a source"));
-  TRY(source_head(path, &facts, head, TEXT_HEAD, &n));
+  TRY(source_head(path, file, &facts, head, TEXT_HEAD, &n));
   source->bytes = facts.bytes;
-  source->gzip = facts.gzip;
+  source->packed = facts.packed;
+  TRY(source_refuse(path, &facts, false));
   TRY(text_detect_titles(path, head, n, n < TEXT_HEAD, wish, &source->layout, column));
 done:
   mem_free(head);
@@ -206,8 +208,9 @@ done:
   return st;
 }
 
-status titles_read(comm *c, const char *path, const char *const wish[3], off most_bad, const char *rejected,
-                   const numbering *items, const gid *first, strings *titles, strings *tags, titles_report *report) {
+status titles_read(comm *c, const char *path, const char *file, const char *const wish[3], bad_limit bad,
+                   const char *rejected, const numbering *items, const gid *first, strings *titles, strings *tags,
+                   titles_report *report) {
   status st = OK;
   table t = {0};
   range_source source = {0};
@@ -218,15 +221,16 @@ status titles_read(comm *c, const char *path, const char *const wish[3], off mos
   text_parser parser = {.record = take_record, .table = &t};
   *report = (titles_report){0};
   if (c->rank == 0)
-    st = find_layout(path, wish, &source, t.column);
+    st = find_layout(path, file, wish, &source, t.column);
   TRY(comm_agree(c, st));
   comm_broadcast(c, &source, sizeof source, 0);
   comm_broadcast(c, t.column, sizeof t.column, 0);
   TRY(comm_agree(c, id_table_create(&t.ids)));
   ranges what = {.paths = &path,
+                 .files = &file,
                  .sources = &source,
                  .n_sources = 1,
-                 .most_bad = most_bad,
+                 .bad = bad,
                  .rejected = rejected,
                  .label = "titles"};
   TRY(ranges_read(c, &what, &parser, 1, &counts));

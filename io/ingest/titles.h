@@ -14,11 +14,13 @@ typedef struct titles_report {
   off titled;        /* items with a title or tags from the table */
 } titles_report;
 
-/* Reads the table with all ranks. Rank r gets the titles and tags of its rows first[r] … first[r + 1] - 1, which
- * replace those that *titles and *tags already have; if the table has no titles or no tags, that one is left as it is.
- * `wish` as in text_detect_titles; rejected lines, at most most_bad, go to the file `rejected`. Collective; agreed
- * status: NO_INPUT, USAGE, BAD_DATA, IO_FAILED, NO_MEMORY. Free both with strings_free. */
-status titles_read(comm *c, const char *path, const char *const wish[3], off most_bad, const char *rejected,
-                   const numbering *items, const gid *first, strings *titles, strings *tags, titles_report *report);
+/* Reads the table `path`, which lies in `file`, with all ranks. Rank r gets the titles and tags of its rows first[r] …
+ * first[r + 1] - 1, which replace those that *titles and *tags already have; if the table has no titles or no tags,
+ * that one is left as it is. `wish` as in text_detect_titles; rejected lines, as many as `bad` allows, go to the file
+ * `rejected`. Collective; agreed status: NO_INPUT, USAGE, BAD_DATA, IO_FAILED, NO_MEMORY. Free both with strings_free.
+ */
+status titles_read(comm *c, const char *path, const char *file, const char *const wish[3], bad_limit bad,
+                   const char *rejected, const numbering *items, const gid *first, strings *titles, strings *tags,
+                   titles_report *report);
 
 #endif

@@ -17,14 +17,14 @@ void even_ranges(gid n, int size, gid *first) {
 static status table_texts(comm *c, const ingest_settings *s, side side, const numbering *ids, const gid *first,
                           strings *titles, strings *tags, titles_report *report) {
   static const char *const NAMES_ONLY[3] = {NULL, NULL, "none"};
-  const char *path = side == USERS ? s->users : s->items;
+  const char *path = side == USERS ? s->users : s->items, *file = side == USERS ? s->users_file : s->items_file;
   char rejected[4096];
   *report = (titles_report){0};
   if (path == NULL)
     return OK;
   snprintf(rejected, sizeof rejected, "%s.%s.rejected", s->output, side == USERS ? "users" : "items");
-  status st = titles_read(c, path, side == USERS ? NAMES_ONLY : s->item_columns, s->max_bad_lines, rejected, ids, first,
-                          titles, tags, report);
+  status st = titles_read(c, path, file, side == USERS ? NAMES_ONLY : s->item_columns, s->bad_lines, rejected, ids,
+                          first, titles, tags, report);
   if (st != OK)
     return st;
   if (report->latin > 0)

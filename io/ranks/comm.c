@@ -3,6 +3,8 @@
 #include "io/base/mem.h"
 
 #include <mpi.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { TAG_ROWS = 17 };
@@ -287,4 +289,12 @@ void comm_share_rows(comm *c, const void *mine, void *all, const off *counts, si
 void comm_barrier(comm *c) {
   if (c->size > 1)
     MPI_Barrier(MPI_COMM_WORLD);
+}
+
+bool comm_input_is_whole(void) {
+  char version[MPI_MAX_LIBRARY_VERSION_STRING] = "";
+  int length, major = 0;
+  MPI_Get_library_version(version, &length);
+  bool by_mpirun = getenv("OMPI_COMM_WORLD_RANK") != NULL;
+  return !by_mpirun || sscanf(version, "Open MPI v%d", &major) != 1 || major < 5;
 }

@@ -120,6 +120,11 @@ static inline int comm_share_carrier(const comm *c, int rank, int host) {
   return comm_rank_of(c, host, c->place[rank] % comm_ranks_of(c, host));
 }
 
+/* Whether standard input reaches rank 0 as it is. The mpirun of Open MPI 5 may repeat or lose parts of a long one.
+ * Local.
+ */
+bool comm_input_is_whole(void);
+
 /* Waits for all. */
 void comm_barrier(comm *c);
 

@@ -20,21 +20,10 @@ enum { TIME_LENGTH = 16, ID_LENGTH = TIME_LENGTH + 1 + 8, JSON_BYTES_MAX = 1 << 
 /* --- making one --- */
 
 status snapshot_make_folder(const char *path) {
-  char part[SNAPSHOT_PATH_MAX];
   size_t n = strlen(path);
-  if (n == 0 || n >= sizeof part)
+  if (n == 0 || n >= SNAPSHOT_PATH_MAX)
     return status_fail(USAGE, "the path of a snapshots folder must have 1 to %d bytes", SNAPSHOT_PATH_MAX - 1);
-  for (size_t i = 1; i <= n; i++) {
-    if (path[i] != '/' && path[i] != '\0')
-      continue;
-    memcpy(part, path, i);
-    part[i] = '\0';
-    struct stat about;
-    if (mkdir(part, 0755) != 0 && (stat(part, &about) != 0 || !S_ISDIR(about.st_mode)))
-      return status_fail(CANNOT_CREATE, "cannot create the folder %s: %s", part,
-                         errno == EEXIST || errno == 0 ? "there is a file of that name" : strerror(errno));
-  }
-  return OK;
+  return disk_make_folder(path);
 }
 
 /* Now, or one second after the newest snapshot if that is later. */

@@ -110,8 +110,8 @@ static inline const char *quick_record(const text_layout *l, const char *s, even
       return NULL;
     s++;
   }
-  if (*s == '\r' && *++s != '\n')
-    return NULL;
+  if (*s == '\r' && s[1] == '\n')
+    s++;
   if (matrix_index(&e->user, l->most_user) != NULL || matrix_index(&e->item, l->most_item) != NULL)
     return NULL;
   return s + 1;

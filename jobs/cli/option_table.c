@@ -59,8 +59,8 @@ static const option_spec TABLE[] = {
      "of --items: column of titles, or none", 0},
     {"tags-column", "COLUMN", NULL, CHANGES_DATA, SECTION_MORE,
      "of --items: column of tags (`a|b|c`), or none", 0},
-    {"max-bad-lines", "N", "0", CHANGES_DATA, SECTION_MORE,
-     "write up to N unreadable lines to DATASET.rejected instead of stopping at the first", 0},
+    {"max-bad-lines", "N|P%|all", "0", CHANGES_DATA, SECTION_MORE,
+     "skip up to N unreadable lines, P per cent of the lines, or all, and list them in DATASET.rejected", 0},
     /* the model */
     {"loss", LOSS_WORDS, "implicit", CHANGES_MODEL, SECTION_MAIN,
      "explicit: predict ratings; implicit: rank by what was consumed", 0},

@@ -2,6 +2,7 @@
 #include "io/base/log.h"
 #include "io/base/mem.h"
 #include "io/ingest/ingest.h"
+#include "io/source/spool.h"
 #include "jobs/cli/words.h"
 #include "jobs/commands/commands.h"
 
@@ -34,6 +35,29 @@ static const option_use TAKES[] = {{.name = "output", .help = "dataset to write"
                                    {.name = "json"},
                                    {0}};
 
+/* A source as it is called in messages. */
+static const char *named_source(const char *path) {
+  return path != NULL && strcmp(path, "-") == 0 ? SPOOL_STANDARD_INPUT : path;
+}
+
+/* N, P% or all. */
+static status read_bad_limit(const options *o, bad_limit *out) {
+  const char *text = option_text(o, "max-bad-lines");
+  char *end;
+  *out = (bad_limit){0};
+  if (strcmp(text, "all") == 0) {
+    out->lines = INT64_MAX;
+    return OK;
+  }
+  if (strchr(text, '%') == NULL && strspn(text, "0123456789") == strlen(text))
+    return option_count(o, "max-bad-lines", 0, INT64_C(1) << 40, &out->lines);
+  double value = strtod(text, &end);
+  if (end == text || strcmp(end, "%") != 0 || !(value >= 0 && value <= 100))
+    return status_fail(USAGE, "--max-bad-lines takes a number of lines, a share such as 1%%, or all, not `%s`", text);
+  out->share = value / 100;
+  return OK;
+}
+
 static status read_options(const options *o, ingest_settings *s) {
   static const char *const COLUMN[N_ROLES] = {NULL, "user-column", "item-column", "value-column", "time-column"};
   static const char *const ITEM_COLUMN[3] = {"item-id-column", "title-column", "tags-column"};
@@ -42,8 +66,8 @@ static status read_options(const options *o, ingest_settings *s) {
   if (option_text(o, "output") == NULL)
     return status_fail(USAGE, "-o DATASET is missing: the file to write");
   s->output = option_text(o, "output");
-  s->items = option_text(o, "items");
-  s->users = option_text(o, "users");
+  s->items = named_source(option_text(o, "items"));
+  s->users = named_source(option_text(o, "users"));
   s->append = option_text(o, "append");
   TRY(option_choice(o, "format", TEXT_FORMAT_WORDS, &choice));
   s->wish.format = (text_format)choice;
@@ -58,7 +82,7 @@ static status read_options(const options *o, ingest_settings *s) {
     s->item_columns[k] = option_text(o, ITEM_COLUMN[k]);
   s->group = option_text(o, "group");
   TRY(option_choice(o, "rows", MATRIX_ROWS_WORDS, &s->rows));
-  TRY(option_count(o, "max-bad-lines", 0, INT64_C(1) << 40, &s->max_bad_lines));
+  TRY(read_bad_limit(o, &s->bad_lines));
 done:
   return st;
 }
@@ -141,7 +165,7 @@ static status run(comm *c, const options *o) {
   s.n_sources = options_argument_count(o);
   TRY(comm_agree(c, MEM_ALLOC(sources, s.n_sources, "sources")));
   for (int i = 0; i < s.n_sources; i++)
-    sources[i] = options_argument(o, i);
+    sources[i] = named_source(options_argument(o, i));
   s.sources = sources;
   TRY(ingest_run(c, &s, &report));
   double seconds = seconds_now() - start;
@@ -159,11 +183,9 @@ const command CMD_INGEST = {
     .summary = "make a dataset of ratings, plays or purchases in text or HDF5",
     .details =
         "Detects CSV and TSV (with or without a header), MovieLens `::`, u.data, `user TAB item TAB count`, lists "
-        "(`user item "
-        "item …`), Netflix Prize files, MatrixMarket and HDF5 (data, indices, indptr), plain or gzip. Columns are "
-        "found by "
-        "the names in the header; without one they are user, item, value, time. An unreadable line is an error that "
-        "names "
+        "(`user item item …`), Netflix Prize files, MatrixMarket and HDF5 (data, indices, indptr). Text may be packed "
+        "with gzip, bzip2, xz, zstd or zip; `-` is standard input, and a pipe is read once. Columns are found by the "
+        "names in the header; without one they are user, item, value, time. An unreadable line is an error that names "
         "file, line and column; --max-bad-lines writes it to DATASET.rejected with the reason. Ids are kept byte for "
         "byte. The dataset does not depend on the number of ranks or the order of the lines.\n\n"
         "  palate ingest ratings.csv --items movies.csv -o movielens.h5\n"

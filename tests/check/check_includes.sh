@@ -14,6 +14,7 @@ io/base pure
 io/text pure
 io/ranks
 io/ranks/alone
+io/source
 io/hdf5
 io/snapshot
 io/schema

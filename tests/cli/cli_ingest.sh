@@ -298,8 +298,10 @@ printf '\xff\xfeu\0' >wide.csv
 refused 65 'UTF-16' wide.csv
 run 1 ingest a.csv
 good "no output is a usage error" [ "$status" -eq 64 ]
-run 2 ingest a.csv -o missing/folder/x.h5
+run 2 ingest a.csv -o a.csv/folder/x.h5
 good "an output that cannot be made" [ "$status" -eq 73 ]
+must 2 ingest a.csv -o made/for/it/x.h5
+good "an output's folders are made" cmp made/for/it/x.h5 a11.h5
 
 # --- appending ---
 cat >check_append.py <<'PY'

@@ -1,21 +1,22 @@
-#include "io/ingest/source_digests.h"
+#include "io/source/source_digests.h"
 
 #include "io/base/mem.h"
-#include "io/ingest/source.h"
+#include "io/source/source.h"
 
 #include <stdio.h>
 
 static void *hash_files(void *context) {
   source_digests *d = context;
   for (int i = d->first; i < d->n && d->st == OK; i += d->step)
-    d->st = source_sha256(d->paths[i], d->digest[i]);
+    d->st = source_sha256(d->paths[i], d->files[i], d->digest[i]);
   snprintf(d->message, sizeof d->message, "%s", status_message());
   return NULL;
 }
 
-status source_digests_start(const comm *c, source_digests *d, const char *const *paths, int n) {
+status source_digests_start(const comm *c, source_digests *d, const char *const *paths, const char *const *files,
+                            int n) {
   /* The last ranks hash first: rank 0 has enough to do. */
-  *d = (source_digests){.paths = paths, .n = n, .first = c->size - 1 - c->rank, .step = c->size};
+  *d = (source_digests){.paths = paths, .files = files, .n = n, .first = c->size - 1 - c->rank, .step = c->size};
   status st = MEM_ZALLOC(d->digest, n, "digests of sources");
   if (st != OK || d->first >= n)
     return st;
