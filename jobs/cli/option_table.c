@@ -90,7 +90,7 @@ static const option_spec TABLE[] = {
      "stop when a sweep lowers the objective by less than this share", 0},
     {"objective-every", "N", "1", CHANGES_END, SECTION_MORE,
      "compute the objective every N sweeps", 0},
-    {"solver", SOLVER_WORDS, "auto", CHANGES_MODEL, SECTION_MORE,
+    {"solver", SOLVE_METHOD_WORDS, "auto", CHANGES_MODEL, SECTION_MORE,
      "how a row's system is solved", 0},
     /* what is held out */
     {"holdout", "RULE", "none", CHANGES_MODEL, SECTION_MAIN,
@@ -155,7 +155,7 @@ static const option_spec TABLE[] = {
     {"tries", "N", NULL, CHANGES_NOTHING, SECTION_MAIN,
      "try N settings of the grid, drawn at random (default: all)", 0},
     {"by", "METRIC", "auto", CHANGES_NOTHING, SECTION_MAIN,
-     "what is best: recall, recall_test, precision, hit_rate, ndcg, map, mrr (at the first length of --at), rmse or mae; auto: rmse of ratings, else ndcg", 0},
+     "metric that decides, for lists of the first length of --at; auto: rmse of ratings, else ndcg; or one of", 0},
     /* publishing */
     {"keep", "N", "7", CHANGES_NOTHING, SECTION_MAIN,
      "number of sealed snapshots to keep", 0},
@@ -231,10 +231,4 @@ int option_find(const char *name) {
 option_effect option_changes(const char *name) {
   int i = option_find(name);
   return i >= 0 ? TABLE[i].changes : CHANGES_NOTHING;
-}
-
-const char *option_heading(option_section section) {
-  static const char *const HEADING[SECTIONS] = {
-      [SECTION_MORE] = "Less often needed:", [SECTION_MACHINE] = "Machine and network:"};
-  return HEADING[section];
 }

@@ -63,7 +63,7 @@ static status read_request(const options *o, request *r, plan_answer *answer) {
   *answer = (plan_answer){0};
   TRY(option_choice(o, "loss", LOSS_WORDS, &loss));
   TRY(option_choice(o, "exchange", EXCHANGE_WORDS, &exchange));
-  TRY(option_choice(o, "solver", SOLVER_WORDS, &solver));
+  TRY(option_choice(o, "solver", SOLVE_METHOD_WORDS, &solver));
   TRY(option_count(o, "factors", 1, 512, &factors));
   TRY(option_count(o, "ranks", 1, 1 << 20, &ranks));
   TRY(option_count(o, "ranks-per-node", 1, 1 << 20, &per_node));

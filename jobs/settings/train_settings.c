@@ -59,7 +59,7 @@ status train_settings_read(const options *o, train_settings *out) {
   holdout checked;
   *out = (train_settings){0};
   TRY(read_loss(o, out));
-  TRY(option_choice(o, "solver", SOLVER_WORDS, &out->solver));
+  TRY(option_choice(o, "solver", SOLVE_METHOD_WORDS, &out->solver));
   TRY(option_choice(o, "exchange", EXCHANGE_WORDS, &out->exchange));
   TRY(train_settings_duplicates(o, als->loss.explicit_loss, &out->merge));
   TRY(option_count(o, "factors", 1, 512, &factors));

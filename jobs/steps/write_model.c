@@ -74,7 +74,7 @@ static void put_attributes(attribute_list *list, const trained_model *m, char *p
   const train_settings *t = m->settings;
   put_loss(list, m->als, t);
   put_word(list, "duplicates", DUPLICATES_WORDS, (int)t->merge);
-  put_word(list, "solver", SOLVER_WORDS, t->solver);
+  put_word(list, "solver", SOLVE_METHOD_WORDS, t->solver);
   put_whole(list, "nonnegative", t->als.nonnegative);
   put_whole(list, "seed", (int64_t)t->als.seed);
   put_number(list, "tolerance", t->als.tolerance);
