@@ -23,7 +23,7 @@ static const option_spec TABLE[] = {
     {"output", "PATH", NULL, CHANGES_NOTHING, SECTION_MAIN,
      "where the result is written", 'o'},
     {"memory", "SIZE", NULL, CHANGES_NOTHING, SECTION_MACHINE,
-     "memory limit of a rank, for what can be bounded (512M, 4G)", 0},
+     "memory budget of a rank (512M, 4G): work is done in parts that fit", 0},
     {"threads", "T", "0", CHANGES_NOTHING, SECTION_MACHINE,
      "OpenMP threads per rank; 0: OMP_NUM_THREADS, else the rank's share of the cores", 0},
     {"stall-timeout", "TIME", "10m", CHANGES_NOTHING, SECTION_MACHINE,
@@ -94,7 +94,7 @@ static const option_spec TABLE[] = {
      "how a row's system is solved", 0},
     /* what is held out */
     {"holdout", "RULE", "none", CHANGES_MODEL, SECTION_MAIN,
-     "pairs held out for testing: none, random:F, last:N, before:TIME, users:F; validation:RULE: as many again, beside those of RULE", 0},
+     "pairs held out for testing: none, random:F, last:N, before:TIME or users:F; validation:RULE: as many pairs again, for choosing settings", 0},
     {"test", "DATASET", NULL, CHANGES_MODEL, SECTION_MAIN,
      "hold out the pairs of this dataset instead", 0},
     /* the machine */
@@ -179,7 +179,7 @@ static const option_spec TABLE[] = {
     {"side", SIDE_WORDS, "users", CHANGES_GROUPS, SECTION_MAIN,
      "which rows to group", 0},
     {"quality", NULL, NULL, CHANGES_GROUPS, SECTION_MAIN,
-     "judge the groups: sizes, silhouette, stability, and whether they help to predict", 0},
+     "measure the groups: sizes, silhouette, stability, and how well they predict", 0},
     {"parent", "SNAPSHOT", NULL, CHANGES_GROUPS, SECTION_MAIN,
      "start from this snapshot's groups; a group of the same people keeps its number and name", 0},
     {"metric", DISTANCE_WORDS, "cosine", CHANGES_GROUPS, SECTION_MORE,

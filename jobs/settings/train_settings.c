@@ -79,7 +79,7 @@ status train_settings_read(const options *o, train_settings *out) {
   als->nonnegative = option_flag(o, "nonnegative");
   als->exchange = (exchange_mode)out->exchange;
   TRY(holdout_settings_read(o, &out->holdout));
-  TRY(holdout_to_train(&out->holdout, &checked)); /* so that a wrong rule is told before anything is made */
+  TRY(holdout_to_train(&out->holdout, &checked)); /* so that a wrong rule is an error before anything is written */
 done:
   return st;
 }

@@ -40,7 +40,7 @@ static void put_word(attribute_list *a, const char *name, const char *words, int
   put_text(a, name, word_at(words, i, a->word[a->n], sizeof a->word[0]));
 }
 
-/* The path as it can be used from any folder; as it is if that cannot be found out. out has `size` places. */
+/* The absolute path, or the path as given if the current folder is unknown. out has `size` places. */
 static const char *absolute_path(const char *path, char *out, size_t size) {
   if (path[0] == '/' || getcwd(out, size) == NULL)
     return path;
