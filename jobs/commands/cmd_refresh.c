@@ -40,7 +40,7 @@ static const command *const STEPS[] = {&CMD_TRAIN, &CMD_CLUSTER, &CMD_EVALUATE, 
 const command CMD_REFRESH = {
     .name = "refresh",
     .arguments = "DATASET",
-    .summary = "the nightly job: train, cluster, evaluate, publish what is not worse",
+    .summary = "the nightly job: train, cluster, evaluate, publish if not worse",
     .details =
         "The new model and the published one are measured on the same hold-out. If the paired 95 % interval shows the "
         "new model worse by more than --gate-tolerance, or a limit is passed, the new snapshot is kept, `latest` does "
