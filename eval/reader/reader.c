@@ -104,7 +104,7 @@ done:
   return st;
 }
 
-/* The path the model was trained on; NULL in *out if there is no such file any more. Free with mem_free. */
+/* The path the model was trained on; NULL in *out if that file no longer exists. Free with mem_free. */
 static status recorded_data(model *m, char **out) {
   *out = NULL;
   if (!h5_attr_has(model_file(m), "/", "dataset"))

@@ -30,7 +30,7 @@ void reader_close(reader *r); /* NULL is accepted; no thread may still ask */
 status reader_open_groups(reader *r);
 
 /* Opens the dataset that says what users already have: `path`, or if it is NULL the one the model was trained on.
- * *found is false, and nothing is left out of lists, if the latter is not there any more. */
+ * *found is false, and nothing is left out of lists, if the latter no longer exists. */
 status reader_open_data(reader *r, const char *path, bool *found);
 
 /* --- what is open --- */

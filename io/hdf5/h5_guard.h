@@ -18,7 +18,7 @@ typedef struct h5_guard {
  * of io/hdf5 may call HDF5, except h5_read and h5_read_strings on columns that h5_map has given an address of: those
  * change nothing, and any number of threads may call them without a guard.
  *
- * `st` is what came of it: after a damaged file (BAD_DATA, IO_FAILED) this thread's errors stay unprinted, as HDF5
+ * `st` is its status: after a damaged file (BAD_DATA, IO_FAILED) this thread's errors stay unprinted, as HDF5
  * would otherwise complain at the end of the process about what the damage left in its caches. Local. */
 void h5_guard_enter(h5_guard *guard);
 void h5_guard_leave(const h5_guard *guard, status st);

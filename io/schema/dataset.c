@@ -23,9 +23,9 @@ static status check_format(h5_file *f) {
   int64_t version;
   status st = OK;
   if (!h5_attr_has(f, "/", "format"))
-    return status_fail(BAD_DATA,
-                       "%s is HDF5 but no palate dataset (it has no attribute `format`); make one with `palate ingest`",
-                       h5_path(f));
+    return status_fail(
+        BAD_DATA, "%s is HDF5 but not a palate dataset (it has no attribute `format`); make one with `palate ingest`",
+        h5_path(f));
   TRY(h5_attr_text(f, "/", "format", &format));
   if (strcmp(format, DATASET_FORMAT) != 0)
     TRY(status_fail(BAD_DATA, "%s is a `%.64s`, where a `%s` is needed", h5_path(f), format, DATASET_FORMAT));
@@ -48,9 +48,9 @@ static status check_column(h5_file *f, const char *path, off rows, const char *k
     return st;
   const char kind = out->type == H5_TEXT ? 't' : out->type == H5_F32 || out->type == H5_F64 ? 'f' : 'i';
   if (strchr(kinds, kind) == NULL || out->matrix)
-    return status_fail(BAD_DATA, "%s: %s does not hold the kind of values a dataset has there", h5_path(f), path);
+    return status_fail(BAD_DATA, "%s: %s has the wrong type of values", h5_path(f), path);
   if (out->rows != rows)
-    return status_fail(BAD_DATA, "%s: %s has %lld rows, where %lld are needed", h5_path(f), path, (long long)out->rows,
+    return status_fail(BAD_DATA, "%s: %s has %lld rows, not %lld", h5_path(f), path, (long long)out->rows,
                        (long long)rows);
   return OK;
 }
@@ -77,7 +77,7 @@ static status check_schema(dataset *d) {
   TRY(check_format(f));
   TRY(h5_attr_i64s(f, "/interactions", "shape", &shape, &n_shape));
   if (n_shape != 2 || shape[0] < 0 || shape[1] < 0 || shape[0] > INT64_MAX - 1 || shape[1] > INT32_MAX)
-    TRY(status_fail(BAD_DATA, "%s: the shape of /interactions makes no sense", h5_path(f)));
+    TRY(status_fail(BAD_DATA, "%s: /interactions has an invalid shape", h5_path(f)));
   d->n_users = shape[0];
   d->n_items = shape[1];
   TRY(check_column(f, "/interactions/indptr", d->n_users + 1, "i", &column));
@@ -158,7 +158,7 @@ static status make_digest(dataset *d) {
   uint64_t *sums = NULL;
   status st = OK;
   if (sha == NULL || EVP_DigestInit_ex(sha, EVP_sha256(), NULL) != 1)
-    TRY(status_fail(INTERNAL, "SHA-256 is not to be had"));
+    TRY(status_fail(INTERNAL, "the OpenSSL library has no SHA-256"));
   for (size_t i = 0; i < sizeof PATHS / sizeof *PATHS; i++) {
     h5_column column;
     off n_sums;

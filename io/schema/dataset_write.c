@@ -16,58 +16,94 @@ static status check_part(comm *c, const dataset_part *p) {
   return comm_agree(c, fits ? OK : status_fail(INTERNAL, "rank %d does not fit the dataset to be written", c->rank));
 }
 
+/* The columns of the file, and the place of each that not every dataset has; -1: not here. */
+typedef struct layout {
+  h5_column columns[9];
+  int n, time, user_id, item_id, title, tags, user_name;
+} layout;
+
+enum { INDPTR, ITEM, VALUE };
+
+static int add(layout *l, const char *path, h5_type type, off rows, int width) {
+  l->columns[l->n] = (h5_column){.path = path, .type = type, .rows = rows, .columns = 1, .width = width};
+  return l->n++;
+}
+
+/* Collective. */
+static layout lay_out(comm *c, const dataset_part *p) {
+  layout l = {.n = 0};
+  int64_t present[4] = {p->time != NULL, p->titles.n, p->tags.n, p->user_names.n};
+  comm_max_i64(c, present, 4);
+  int user_id = store_text_width(c, &p->user_ids), item_id = store_text_width(c, &p->item_ids),
+      title = store_text_width(c, &p->titles), tags = store_text_width(c, &p->tags),
+      user_name = store_text_width(c, &p->user_names);
+  add(&l, "/interactions/indptr", H5_I64, p->n_users + 1, 0);
+  add(&l, "/interactions/indices", H5_I32, p->n_events, 0);
+  add(&l, "/interactions/data", H5_F32, p->n_events, 0);
+  l.time = present[0] ? add(&l, "/interactions/time", H5_I64, p->n_events, 0) : -1;
+  l.user_id = add(&l, "/users/id", H5_TEXT, p->n_users, user_id);
+  l.item_id = add(&l, "/items/id", H5_TEXT, p->n_items, item_id);
+  l.title = present[1] ? add(&l, "/items/title", H5_TEXT, p->n_items, title) : -1;
+  l.tags = present[2] ? add(&l, "/items/tags", H5_TEXT, p->n_items, tags) : -1;
+  l.user_name = present[3] ? add(&l, "/users/name", H5_TEXT, p->n_users, user_name) : -1;
+  return l;
+}
+
+/* indptr has a place more than there are users: the rank with the last user writes it. */
+static status put_events(comm *c, store *s, const layout *l, const dataset_part *p) {
+  status st = OK;
+  bool last = p->user_count > 0 && p->first_user + p->user_count == p->n_users;
+  off events = p->user_count > 0 ? p->indptr[p->user_count] - p->first_event : 0;
+  if (p->user_count > 0)
+    TRY(store_put(s, INDPTR, p->first_user, p->user_count + last, p->indptr));
+  else if (p->n_users == 0 && c->rank == 0)
+    TRY(store_put(s, INDPTR, 0, 1, (const off[1]){0}));
+  TRY(store_put(s, ITEM, p->first_event, events, p->item));
+  TRY(store_put(s, VALUE, p->first_event, events, p->value));
+  if (l->time >= 0)
+    TRY(store_put(s, l->time, p->first_event, events, p->time));
+done:
+  return st;
+}
+
+static status put_texts(store *s, const layout *l, int column, gid first, const strings *texts) {
+  return column >= 0 ? store_put_texts(s, column, first, texts, l->columns[column].width) : OK;
+}
+
+static status put_names(store *s, const layout *l, const dataset_part *p) {
+  status st = OK;
+  TRY(put_texts(s, l, l->user_id, p->first_user, &p->user_ids));
+  TRY(put_texts(s, l, l->item_id, p->first_item, &p->item_ids));
+  TRY(put_texts(s, l, l->title, p->first_item, &p->titles));
+  TRY(put_texts(s, l, l->tags, p->first_item, &p->tags));
+  TRY(put_texts(s, l, l->user_name, p->first_user, &p->user_names));
+done:
+  return st;
+}
+
+/* The attribute arrays of the first n sources. NO_MEMORY. Local. */
+static status list_sources(const dataset_part *p, int n, const char ***names, const char ***sums) {
+  status st = OK;
+  TRY(MEM_ALLOC(*names, n, "sources"));
+  TRY(MEM_ALLOC(*sums, n, "sources"));
+  for (int i = 0; i < n; i++) {
+    (*names)[i] = p->sources[i].path;
+    (*sums)[i] = p->sources[i].sha256;
+  }
+done:
+  return st;
+}
+
 status dataset_write(comm *c, const char *path, const dataset_part *p) {
-  enum { COLUMNS = 9, INDPTR = 0, ITEM, VALUE, TIME_OR_USER_ID };
   store *s = NULL;
   const char **names = NULL, **sums = NULL;
   char created[32];
   status st = check_part(c, p);
   if (st != OK)
     return st;
-  int64_t present[4] = {p->time != NULL, p->titles.n, p->tags.n, p->user_names.n};
-  comm_max_i64(c, present, 4);
-  int width[5] = {store_text_width(c, &p->user_ids), store_text_width(c, &p->item_ids), store_text_width(c, &p->titles),
-                  store_text_width(c, &p->tags), store_text_width(c, &p->user_names)};
-
-  h5_column columns[COLUMNS] = {{.path = "/interactions/indptr", .type = H5_I64, .rows = p->n_users + 1, .columns = 1},
-                                {.path = "/interactions/indices", .type = H5_I32, .rows = p->n_events, .columns = 1},
-                                {.path = "/interactions/data", .type = H5_F32, .rows = p->n_events, .columns = 1}};
-  int n = TIME_OR_USER_ID, time = -1, titles = -1, tags = -1, user_name = -1;
-  if (present[0]) {
-    time = n;
-    columns[n++] = (h5_column){.path = "/interactions/time", .type = H5_I64, .rows = p->n_events, .columns = 1};
-  }
-  int user_id = n, item_id = n + 1;
-  columns[n++] = (h5_column){.path = "/users/id", .type = H5_TEXT, .rows = p->n_users, .columns = 1, .width = width[0]};
-  columns[n++] = (h5_column){.path = "/items/id", .type = H5_TEXT, .rows = p->n_items, .columns = 1, .width = width[1]};
-  if (present[1]) {
-    titles = n;
-    columns[n++] =
-        (h5_column){.path = "/items/title", .type = H5_TEXT, .rows = p->n_items, .columns = 1, .width = width[2]};
-  }
-  if (present[2]) {
-    tags = n;
-    columns[n++] =
-        (h5_column){.path = "/items/tags", .type = H5_TEXT, .rows = p->n_items, .columns = 1, .width = width[3]};
-  }
-
-  if (present[3]) {
-    user_name = n;
-    columns[n++] =
-        (h5_column){.path = "/users/name", .type = H5_TEXT, .rows = p->n_users, .columns = 1, .width = width[4]};
-  }
-
+  layout l = lay_out(c, p);
   int n_sources = c->rank == 0 ? p->n_sources : 0;
-  if (n_sources > 0) {
-    st = MEM_ALLOC(names, n_sources, "sources");
-    if (st == OK)
-      st = MEM_ALLOC(sums, n_sources, "sources");
-    for (int i = 0; st == OK && i < n_sources; i++) {
-      names[i] = p->sources[i].path;
-      sums[i] = p->sources[i].sha256;
-    }
-  }
-  TRY(comm_agree(c, st));
+  TRY(comm_agree(c, n_sources > 0 ? list_sources(p, n_sources, &names, &sums) : OK));
   store_created(created);
   const int64_t version = DATASET_FORMAT_VERSION, shape[2] = {p->n_users, p->n_items};
   h5_attribute attributes[] = {{"/", "format", H5_TEXT, 0, DATASET_FORMAT},
@@ -79,30 +115,10 @@ status dataset_write(comm *c, const char *path, const dataset_part *p) {
                                {"/", "source", H5_TEXT, n_sources, names},
                                {"/", "source_sha256", H5_TEXT, n_sources, sums}};
   int n_attributes = (int)(sizeof attributes / sizeof *attributes) - (n_sources > 0 ? 0 : 2);
-  TRY(store_create(c, path, columns, n, attributes, n_attributes, &s));
-  /* From here on every rank comes to the commit. indptr's last place belongs to the rank with the last user. */
-  bool last = p->user_count > 0 && p->first_user + p->user_count == p->n_users;
-  if (p->user_count > 0)
-    st = store_put(s, INDPTR, p->first_user, p->user_count + last, p->indptr);
-  if (st == OK && p->n_users == 0 && c->rank == 0)
-    st = store_put(s, INDPTR, 0, 1, (const off[1]){0});
-  off events = p->user_count > 0 ? p->indptr[p->user_count] - p->first_event : 0;
-  if (st == OK)
-    st = store_put(s, ITEM, p->first_event, events, p->item);
-  if (st == OK)
-    st = store_put(s, VALUE, p->first_event, events, p->value);
-  if (st == OK && time >= 0)
-    st = store_put(s, time, p->first_event, events, p->time);
-  if (st == OK)
-    st = store_put_texts(s, user_id, p->first_user, &p->user_ids, width[0]);
-  if (st == OK)
-    st = store_put_texts(s, item_id, p->first_item, &p->item_ids, width[1]);
-  if (st == OK && titles >= 0)
-    st = store_put_texts(s, titles, p->first_item, &p->titles, width[2]);
-  if (st == OK && tags >= 0)
-    st = store_put_texts(s, tags, p->first_item, &p->tags, width[3]);
-  if (st == OK && user_name >= 0)
-    st = store_put_texts(s, user_name, p->first_user, &p->user_names, width[4]);
+  TRY(store_create(c, path, l.columns, l.n, attributes, n_attributes, &s));
+  /* From here on every rank comes to the commit. */
+  THEN(put_events(c, s, &l, p));
+  THEN(put_names(s, &l, p));
   st = store_commit(s, st);
 done:
   mem_free(names);

@@ -45,7 +45,7 @@ static status check_groups(groups *g) {
   TRY(h5_find(f, "/groups/label", &label));
   if (centroid.rows != size.rows || label.rows != size.rows || size.matrix || label.matrix || centroid.rows < 1 ||
       centroid.rows > INT32_MAX || centroid.columns > INT32_MAX || group.columns < 1 || group.columns > INT32_MAX)
-    TRY(status_fail(BAD_DATA, "%s: centroids, sizes and labels are of different numbers of groups", h5_path(f)));
+    TRY(status_fail(BAD_DATA, "%s: centroids, sizes and labels have different numbers of groups", h5_path(f)));
   g->n_groups = (lid)centroid.rows;
   g->factors = (int)centroid.columns;
   g->memberships = (int)group.columns;
@@ -124,7 +124,7 @@ status groups_read_affinities(groups *g, gid first, gid count, real *affinity) {
   if (st == OK)
     st = find_matrix(g->file, groups_affinity_path(g->side), &column);
   if (st == OK && (column.columns != g->memberships || column.rows != g->n_rows))
-    st = status_fail(BAD_DATA, "%s: groups and affinities are of different numbers", h5_path(g->file));
+    st = status_fail(BAD_DATA, "%s: groups and affinities have different shapes", h5_path(g->file));
   if (st == OK)
     st = h5_read(g->file, groups_affinity_path(g->side), H5_F32, first, count, affinity);
   for (gid i = 0; st == OK && i < count * g->memberships; i++)
@@ -166,7 +166,7 @@ status groups_read_top(groups *g, lid group, gid n_items, lid items[GROUPS_TOP])
   if (st == OK)
     st = find_matrix(g->file, "/groups/top_items", &column);
   if (st == OK && column.rows != g->n_groups)
-    st = status_fail(BAD_DATA, "%s: labels, sizes and top items are of different numbers of groups", h5_path(g->file));
+    st = status_fail(BAD_DATA, "%s: labels, sizes and top items have different numbers of groups", h5_path(g->file));
   if (st == OK)
     st = MEM_ALLOC(row, column.columns, "top items");
   if (st == OK)
@@ -174,7 +174,7 @@ status groups_read_top(groups *g, lid group, gid n_items, lid items[GROUPS_TOP])
   for (int i = 0; st == OK && i < GROUPS_TOP; i++) {
     items[i] = i < column.columns && row[i] >= 0 ? row[i] : -1;
     if (items[i] >= n_items)
-      st = status_fail(BAD_DATA, "%s: group %d loves item %d of %lld", h5_path(g->file), group, items[i],
+      st = status_fail(BAD_DATA, "%s: group %d lists item %d of %lld", h5_path(g->file), group, items[i],
                        (long long)n_items);
   }
   mem_free(row);

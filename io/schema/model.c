@@ -23,8 +23,8 @@ static status check_column(h5_file *f, const char *path, h5_type type, off rows)
   h5_column found;
   status st = h5_find(f, path, &found);
   if (st == OK && (found.type != type || found.matrix || found.rows != rows))
-    st = status_fail(BAD_DATA, "%s: %s is not what a model has there (one value for each of %lld rows)", h5_path(f),
-                     path, (long long)rows);
+    st = status_fail(BAD_DATA, "%s: %s must be a vector with one value for each of %lld rows", h5_path(f), path,
+                     (long long)rows);
   return st;
 }
 
@@ -43,7 +43,7 @@ static status check_model(model *m) {
   TRY(h5_attr_text(f, "/", "loss", &loss));
   m->explicit = strcmp(loss, "explicit") == 0;
   if (!m->explicit && strcmp(loss, "implicit") != 0)
-    TRY(status_fail(BAD_DATA, "%s has the loss `%.64s`; explicit or implicit is known", h5_path(f), loss));
+    TRY(status_fail(BAD_DATA, "%s has the unknown loss `%.64s`: not explicit or implicit", h5_path(f), loss));
   if (m->explicit) {
     TRY(h5_attr_f64(f, "/", "mean", &m->mean));
     if (!isfinite(m->mean))
@@ -55,7 +55,7 @@ static status check_model(model *m) {
     TRY(h5_find(f, MODEL_FACTORS[side], &c));
     if (c.type != H5_F32 || !c.matrix || c.columns < 1 || c.columns > FACTORS_MAX ||
         (side == 1 && c.columns != m->factors) || c.rows > (side == 0 ? INT64_MAX / 8 : INT32_MAX))
-      TRY(status_fail(BAD_DATA, "%s: %s is %lld by %lld, which makes no model", h5_path(f), MODEL_FACTORS[side],
+      TRY(status_fail(BAD_DATA, "%s: %s cannot be a factor matrix: it is %lld by %lld", h5_path(f), MODEL_FACTORS[side],
                       (long long)c.rows, (long long)c.columns));
     m->rows[side] = c.rows;
     m->factors = (int)c.columns;

@@ -23,7 +23,7 @@ static const option_spec TABLE[] = {
     {"output", "PATH", NULL, CHANGES_NOTHING, SECTION_MAIN,
      "where the result is written", 'o'},
     {"memory", "SIZE", NULL, CHANGES_NOTHING, SECTION_MACHINE,
-     "memory limit of a rank, for what can be bounded (512M, 4G)", 0},
+     "memory budget of a rank (512M, 4G): work is done in parts that fit", 0},
     {"threads", "T", "0", CHANGES_NOTHING, SECTION_MACHINE,
      "OpenMP threads per rank; 0: OMP_NUM_THREADS, else the rank's share of the cores", 0},
     {"stall-timeout", "TIME", "10m", CHANGES_NOTHING, SECTION_MACHINE,
@@ -90,11 +90,11 @@ static const option_spec TABLE[] = {
      "stop when a sweep lowers the objective by less than this share", 0},
     {"objective-every", "N", "1", CHANGES_END, SECTION_MORE,
      "compute the objective every N sweeps", 0},
-    {"solver", SOLVER_WORDS, "auto", CHANGES_MODEL, SECTION_MORE,
+    {"solver", SOLVE_METHOD_WORDS, "auto", CHANGES_MODEL, SECTION_MORE,
      "how a row's system is solved", 0},
     /* what is held out */
     {"holdout", "RULE", "none", CHANGES_MODEL, SECTION_MAIN,
-     "pairs held out for testing: none, random:F, last:N, before:TIME, users:F; validation:RULE: as many again, beside those of RULE", 0},
+     "pairs held out for testing: none, random:F, last:N, before:TIME or users:F; validation:RULE: as many pairs again, for choosing settings", 0},
     {"test", "DATASET", NULL, CHANGES_MODEL, SECTION_MAIN,
      "hold out the pairs of this dataset instead", 0},
     /* the machine */
@@ -155,7 +155,7 @@ static const option_spec TABLE[] = {
     {"tries", "N", NULL, CHANGES_NOTHING, SECTION_MAIN,
      "try N settings of the grid, drawn at random (default: all)", 0},
     {"by", "METRIC", "auto", CHANGES_NOTHING, SECTION_MAIN,
-     "what is best: recall, recall_test, precision, hit_rate, ndcg, map, mrr (at the first length of --at), rmse or mae; auto: rmse of ratings, else ndcg", 0},
+     "metric that decides, for lists of the first length of --at; auto: rmse of ratings, else ndcg; or one of", 0},
     /* publishing */
     {"keep", "N", "7", CHANGES_NOTHING, SECTION_MAIN,
      "number of sealed snapshots to keep", 0},
@@ -179,7 +179,7 @@ static const option_spec TABLE[] = {
     {"side", SIDE_WORDS, "users", CHANGES_GROUPS, SECTION_MAIN,
      "which rows to group", 0},
     {"quality", NULL, NULL, CHANGES_GROUPS, SECTION_MAIN,
-     "judge the groups: sizes, silhouette, stability, and whether they help to predict", 0},
+     "measure the groups: sizes, silhouette, stability, and how well they predict", 0},
     {"parent", "SNAPSHOT", NULL, CHANGES_GROUPS, SECTION_MAIN,
      "start from this snapshot's groups; a group of the same people keeps its number and name", 0},
     {"metric", DISTANCE_WORDS, "cosine", CHANGES_GROUPS, SECTION_MORE,
@@ -231,10 +231,4 @@ int option_find(const char *name) {
 option_effect option_changes(const char *name) {
   int i = option_find(name);
   return i >= 0 ? TABLE[i].changes : CHANGES_NOTHING;
-}
-
-const char *option_heading(option_section section) {
-  static const char *const HEADING[SECTIONS] = {
-      [SECTION_MORE] = "Less often needed:", [SECTION_MACHINE] = "Machine and network:"};
-  return HEADING[section];
 }

@@ -39,7 +39,7 @@ static const option_use TAKES[] = {GROUP_OPTIONS,
 const command CMD_CLUSTER = {
     .name = "cluster",
     .arguments = "SNAPSHOT",
-    .summary = "taste groups: who belongs together, how much, and by what name",
+    .summary = "find taste groups, and name them",
     .details =
         "Groups the members (or items) of an unsealed snapshot by k-means on their factors and writes "
         "SNAPSHOT/groups.h5 (item_groups.h5). A group is named by the tags and titles that its members love more "

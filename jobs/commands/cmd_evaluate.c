@@ -1,4 +1,4 @@
-/* palate evaluate: a snapshot measured on what was held out of its training. */
+/* palate evaluate: measures a snapshot on pairs that it was not trained on. */
 #include "eval/measure/report.h"
 #include "io/base/mem.h"
 #include "io/ranks/stop.h"
@@ -51,7 +51,7 @@ static const option_use TAKES[] = {MEASURE_OPTIONS,  {.name = "stall-timeout"}, 
 const command CMD_EVALUATE = {
     .name = "evaluate",
     .arguments = "SNAPSHOT DATASET",
-    .summary = "measure a model on what was held out of its training",
+    .summary = "measure a model on pairs that it was not trained on",
     .details =
         "Ranks all items for every member with a held-out pair, except those the member was trained with, and "
         "prints the metrics beside those of the most popular items and of a random order. The hold-out rule is "

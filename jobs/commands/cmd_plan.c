@@ -63,7 +63,7 @@ static status read_request(const options *o, request *r, plan_answer *answer) {
   *answer = (plan_answer){0};
   TRY(option_choice(o, "loss", LOSS_WORDS, &loss));
   TRY(option_choice(o, "exchange", EXCHANGE_WORDS, &exchange));
-  TRY(option_choice(o, "solver", SOLVER_WORDS, &solver));
+  TRY(option_choice(o, "solver", SOLVE_METHOD_WORDS, &solver));
   TRY(option_count(o, "factors", 1, 512, &factors));
   TRY(option_count(o, "ranks", 1, 1 << 20, &ranks));
   TRY(option_count(o, "ranks-per-node", 1, 1 << 20, &per_node));
@@ -123,7 +123,7 @@ done:
   return st;
 }
 
-/* The layout with the fewest node-seconds a sweep among powers of two, from the laws (counting anew for each would read
+/* The layout with the fewest node-seconds a sweep among powers of two, from the laws (counting for each would read
  * the data as often). Some pay more for a much faster one; --ranks and --threads show any. */
 static status cheapest(const request *r, const plan_answer *answer, const plan_service *service, layout_choice *out) {
   *out = (layout_choice){0};
@@ -195,7 +195,7 @@ done:
 
 const command CMD_PLAN = {.name = "plan",
                           .arguments = "[DATASET]",
-                          .summary = "predict memory, bytes and seconds of a training run, before nodes are booked",
+                          .summary = "predict memory, network bytes and seconds of a training run",
                           .details = DETAILS,
                           .min_arguments = 0,
                           .max_arguments = 1,

@@ -170,7 +170,7 @@ static status run(comm *c, const options *o) {
 const command CMD_RECOMMEND = {
     .name = "recommend",
     .arguments = "SNAPSHOT",
-    .summary = "the best unseen items of a member, of a newcomer, or of everyone",
+    .summary = "list the best unseen items of a member, a newcomer, or everyone",
     .details =
         "Items that a member already has in the dataset are left out. The match per cent of an explicit model is the "
         "place "

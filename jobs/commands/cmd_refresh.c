@@ -21,17 +21,18 @@ static status run(comm *c, const options *o) {
   return st;
 }
 
-static const option_use TAKES[] = {{.name = "output", .fallback = "snapshots"},
-                                   GATE_OPTIONS,
-                                   {.name = "metrics-file"},
-                                   {.name = "holdout", .fallback = "random:0.1"},
-                                   {.name = "test"},
-                                   {.name = "warm-start", .fallback = "auto"},
-                                   {.name = "json", .hidden = true},
-                                   {.name = "data", .hidden = true},
-                                   {.name = "parent", .hidden = true},
-                                   {.name = "seed"},
-                                   {0}};
+static const option_use TAKES[] = {
+    {.name = "output", .fallback = "snapshots", .help = "folder of snapshots; a new one is made in it"},
+    GATE_OPTIONS,
+    {.name = "metrics-file"},
+    {.name = "holdout", .fallback = "random:0.1"},
+    {.name = "test"},
+    {.name = "warm-start", .fallback = "auto"},
+    {.name = "json", .hidden = true},
+    {.name = "data", .hidden = true},
+    {.name = "parent", .hidden = true},
+    {.name = "seed"},
+    {0}};
 
 /* Their options are ours too. */
 static const command *const STEPS[] = {&CMD_TRAIN, &CMD_CLUSTER, &CMD_EVALUATE, NULL};
@@ -39,7 +40,7 @@ static const command *const STEPS[] = {&CMD_TRAIN, &CMD_CLUSTER, &CMD_EVALUATE, 
 const command CMD_REFRESH = {
     .name = "refresh",
     .arguments = "DATASET",
-    .summary = "the nightly job: train, group, measure, and publish what passes the gate",
+    .summary = "the nightly job: train, cluster, evaluate, publish if not worse",
     .details =
         "The new model and the published one are measured on the same hold-out. If the paired 95 % interval shows the "
         "new model worse by more than --gate-tolerance, or a limit is passed, the new snapshot is kept, `latest` does "

@@ -30,14 +30,15 @@ done:
   return st;
 }
 
-const command CMD_SIMILAR = {.name = "similar",
-                             .arguments = "SNAPSHOT",
-                             .summary = "the items most similar to one, by the cosine of their factors",
-                             .details = "An item that was never trained on is similar to none, and never listed.\n\n"
-                                        "  palate similar snapshots --item 'Heat (1995)'\n"
-                                        "  palate similar snapshots --item 318 --top 20 --json",
-                             .min_arguments = 1,
-                             .max_arguments = 1,
-                             .mpi = false,
-                             .takes = TAKES,
-                             .run = run};
+const command CMD_SIMILAR = {
+    .name = "similar",
+    .arguments = "SNAPSHOT",
+    .summary = "list the items most similar to one",
+    .details = "Similarity is the cosine of the two items' factors. Items without training data are never listed.\n\n"
+               "  palate similar snapshots --item 'Heat (1995)'\n"
+               "  palate similar snapshots --item 318 --top 20 --json",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .mpi = false,
+    .takes = TAKES,
+    .run = run};

@@ -30,7 +30,7 @@ status group_quality(comm *c, const taste_rows *r, const group_judged *g, gid n_
   json_t *line = json_pack("{s:s, s:f}", "event", "quality", "size_gini", gini);
   log_info("sizes: Gini coefficient %.3f", gini);
   if (isfinite(silhouette)) {
-    log_info("silhouette: %.3f, of %lld held against all", silhouette, (long long)sampled);
+    log_info("silhouette: %.3f, of %lld compared with all", silhouette, (long long)sampled);
     json_object_set_new(line, "silhouette", json_real(silhouette));
     json_object_set_new(line, "silhouette_sample", json_integer(sampled));
   }
@@ -40,14 +40,15 @@ status group_quality(comm *c, const taste_rows *r, const group_judged *g, gid n_
   } else
     log_info("stability: not measured, a half would have fewer than %d a group", KMEANS_HALF_POINTS);
   if (help.users > 0) {
-    log_info("do groups help: NDCG@10 %.4f of what is popular in a member's groups, %.4f of what is popular at all "
-             "(%lld members with test items)",
+    log_info("prediction by popularity: NDCG@10 %.4f within a member's groups, %.4f over all members (%lld members "
+             "with test items)",
              help.groups, help.popular, (long long)help.users);
     json_object_set_new(line, "ndcg_popular_in_groups", json_real(help.groups));
     json_object_set_new(line, "ndcg_popular", json_real(help.popular));
     json_object_set_new(line, "users", json_integer(help.users));
   } else if (r->side == USERS)
-    log_info("do groups help: not measured, the model was trained without a hold-out, or its dataset is not there");
+    log_info("prediction by popularity: not measured, the model was trained without a hold-out, or its dataset was not "
+             "found");
   st = comm_agree(c, journal_write(j, line));
 done:
   mem_free(label);

@@ -33,7 +33,7 @@ status group_search_number(comm *c, group_settings *t, const taste_rows *r, cons
   t->groups = curve.groups[curve.chosen];
   if (tried == 0) /* all of it was said when it was found out */
     return OK;
-  log_info("how many groups: log-likelihood of %lld held-out rows under groups of %lld others, above %d group%s",
+  log_info("number of groups: log-likelihood of %lld held-out rows under groups of %lld others, above %d group%s",
            (long long)curve.held_out, (long long)curve.fitted, curve.groups[0], curve.groups[0] == 1 ? "" : "s");
   json_t *numbers = json_array(), *values = json_array(), *errors = json_array();
   for (int g = 0; g < curve.n; g++) {
@@ -95,7 +95,7 @@ static status save(search *s, int rounds, bool finished) {
   return st;
 }
 
-/* Takes over a checkpoint's state. Returns false if it makes no sense. */
+/* Takes over a checkpoint's state. Returns false if it is invalid. */
 static bool take_state(search *s, const json_t *state, int *rounds, bool *finished) {
   json_t *best = NULL;
   int restart, of, done, ended, best_rounds = 0, converged = 0;

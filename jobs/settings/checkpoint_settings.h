@@ -1,4 +1,4 @@
-/* What the options say of checkpoints and of the end of the time. */
+/* When to write checkpoints and when to stop, read from the options. */
 #ifndef PALATE_JOBS_SETTINGS_CHECKPOINT_SETTINGS_H
 #define PALATE_JOBS_SETTINGS_CHECKPOINT_SETTINGS_H
 

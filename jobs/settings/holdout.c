@@ -73,8 +73,7 @@ static status load_given(comm *c, const holdout *h, dataset *d, const part *user
 
 status holdout_check(const holdout *h, const dataset *d) {
   if (split_needs_time(&h->rule) && !dataset_has_time(d))
-    return status_fail(USAGE, "--holdout %s needs times, and %s has none; random:F does without", h->rule.text,
-                       dataset_path(d));
+    return status_fail(USAGE, "--holdout %s needs times, and %s has none; use random:F", h->rule.text, dataset_path(d));
   return OK;
 }
 

@@ -1,4 +1,4 @@
-/* What the options say of a refresh run: the settings of all its steps. */
+/* Settings of a refresh run: the settings of all its steps, read from the options. */
 #ifndef PALATE_JOBS_SETTINGS_REFRESH_SETTINGS_H
 #define PALATE_JOBS_SETTINGS_REFRESH_SETTINGS_H
 

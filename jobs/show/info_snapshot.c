@@ -1,5 +1,6 @@
 #include "jobs/show/info.h"
 
+#include "eval/metrics/metrics.h"
 #include "io/base/disk.h"
 #include "io/base/log.h"
 #include "io/base/mem.h"
@@ -215,7 +216,8 @@ static const json_t *at_of(const json_t *metrics, const char *who, const char *n
 /* Ranking metrics of the model beside the baselines, one row a length. */
 static void show_metrics(FILE *to, const json_t *metrics) {
   static const char *const WHO[] = {"model", "most_popular", "random"};
-  static const char *const WHAT[] = {"recall", "precision", "hit_rate", "ndcg", "map", "mrr"};
+  /* As many as a line has room for. */
+  static const metric WHAT[] = {METRIC_RECALL, METRIC_PRECISION, METRIC_HIT_RATE, METRIC_NDCG, METRIC_MAP, METRIC_MRR};
   enum { N_WHAT = sizeof WHAT / sizeof *WHAT };
   const json_t *model = json_object_get(metrics, "model");
   fprintf(to, "metrics on the hold-out");
@@ -239,7 +241,7 @@ static void show_metrics(FILE *to, const json_t *metrics) {
     if (first) {
       fprintf(to, "  %-17s %4s", "", "N");
       for (int i = 0; i < N_WHAT; i++)
-        fprintf(to, " %10s", WHAT[i]);
+        fprintf(to, " %10s", metric_name(WHAT[i]));
       fprintf(to, "\n");
       first = false;
     }
@@ -249,7 +251,7 @@ static void show_metrics(FILE *to, const json_t *metrics) {
         continue;
       fprintf(to, "  %-17s %4s", WHO[w], text_printable(n, safe, sizeof safe));
       for (int i = 0; i < N_WHAT; i++)
-        fprintf(to, " %10.4f", json_number_value(json_object_get(row, WHAT[i])));
+        fprintf(to, " %10.4f", json_number_value(json_object_get(row, metric_name(WHAT[i]))));
       fprintf(to, "\n");
     }
   }

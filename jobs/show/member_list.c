@@ -7,7 +7,7 @@ status member_warn_blank(reader *r, gid row) {
   bool blank;
   status st = reader_user_is_blank(r, row, &blank);
   if (st == OK && blank)
-    log_warn("nothing was trained on for this member, so %s",
+    log_warn("the model has no training data for this member: %s",
              model_has_bias(reader_model(r)) ? "these are the items everyone rates highly" : "all items score alike");
   return st;
 }

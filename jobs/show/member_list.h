@@ -1,4 +1,4 @@
-/* What is said of a member beside their list, on standard error. All local. */
+/* Remarks about a member beside their list, on standard error. All local. */
 #ifndef PALATE_JOBS_SHOW_MEMBER_LIST_H
 #define PALATE_JOBS_SHOW_MEMBER_LIST_H
 

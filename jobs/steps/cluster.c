@@ -108,7 +108,7 @@ typedef struct clustering {
   grouping grouping;
   group_names names;
   group_changes changes;
-  double start; /* of the part at hand */
+  double start; /* of the current part */
 } clustering;
 
 static const char *row_name(const clustering *k) {
@@ -125,7 +125,7 @@ static status write_phase(clustering *k, const char *name) {
 
 /* --- from run to run --- */
 
-/* What the groups follow from, beside the snapshot that they are made in. NULL if memory is out. */
+/* The settings and files that determine the groups, beside the snapshot itself. NULL: no memory. */
 static json_t *make_key(const clustering *k) {
   char safe[4096];
   return json_pack("{s:s, s:s, s:s, s:s, s:i, s:O}", "palate", PALATE_VERSION, "snapshot", snapshot_id(k->dir), "data",
@@ -192,9 +192,10 @@ static status read_rows(clustering *k) {
                     row_name(k), k->dir));
   TRY(taste_rows_read(k->c, k->m, k->dir, s->side, s->cosine, &k->rows));
   if (r->n_zero > 0)
-    log_info("%lld of %lld %s have zero factors (no events to learn from): they shape no group, and are put where %s",
+    log_info("%lld of %lld %s have zero factors (no training data): they are not used to form groups, and go to the "
+             "group %s",
              (long long)r->n_zero, (long long)r->n_all, row_name(k),
-             s->cosine ? "the numbers are lowest" : "zero is nearest");
+             s->cosine ? "of lowest number" : "nearest to zero");
   if (k->parent != NULL)
     TRY(group_past_read(k->c, k->parent, k->m, r, &k->past));
   k->key = make_key(k);
@@ -204,7 +205,7 @@ done:
   return st;
 }
 
-/* The parent's number of groups if there is no other wish, else the one that describes the rows best. */
+/* The parent's number of groups unless the settings give another; else the one that describes the rows best. */
 static status choose_number(clustering *k) {
   group_settings *s = &k->settings;
   lid before = k->past.table.n_groups;
@@ -217,7 +218,7 @@ static status choose_number(clustering *k) {
   if (s->groups == 0)
     st = group_search_number(k->c, s, &k->rows, &k->keep, k->journal);
   if (st == OK && before > 0 && before != s->groups)
-    log_info("%s has %d groups and not %d: the groups start anew", k->parent, before, s->groups);
+    log_info("%s has %d groups, not %d: new groups are seeded", k->parent, before, s->groups);
   return st;
 }
 
@@ -362,8 +363,8 @@ done:
 
 /* --- in a snapshot that is there --- */
 
-/* The dataset to name groups by: the given one, else the model's, if it is at hand and as it was; else NULL. Free with
- * mem_free. */
+/* The dataset to name groups by: the given one, else the model's, if it can be read and has not changed; else NULL.
+ * Free with mem_free. */
 static status find_dataset(comm *c, const char *given, const char *dir, char **out) {
   status st = OK;
   model *m = NULL;
@@ -375,7 +376,7 @@ static status find_dataset(comm *c, const char *given, const char *dir, char **o
   if (!fits) {
     mem_free(*out);
     *out = NULL;
-    log_info("the dataset of the model is not at hand: groups are named by the items their centroids prefer; --data "
+    log_info("the dataset of the model was not found: groups are named by the items their centroids prefer; --data "
              "DATASET names them by what members consumed");
   }
 done:
@@ -389,7 +390,7 @@ static status claim(comm *c, const char *dir, int *fd) {
   if (c->rank == 0 && seal_is_there(dir))
     st = status_fail(USAGE, "%s is sealed and never changes: train a new snapshot, and group that", dir);
   else if (c->rank == 0 && !resume_claim(dir, fd))
-    st = status_fail(CANNOT_CREATE, "another run is at work in %s", dir);
+    st = status_fail(CANNOT_CREATE, "another run is using %s", dir);
   return comm_agree(c, st);
 }
 

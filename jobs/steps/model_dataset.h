@@ -1,4 +1,4 @@
-/* Where the dataset is that a snapshot's model was trained on. */
+/* Finds the dataset that a snapshot's model was trained on. */
 #ifndef PALATE_JOBS_STEPS_MODEL_DATASET_H
 #define PALATE_JOBS_STEPS_MODEL_DATASET_H
 

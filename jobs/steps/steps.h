@@ -32,12 +32,12 @@ status train_snapshot(comm *c, const train_settings *settings, const resume_sett
 /* Groups the members (or items) of DIR/model.h5 and writes DIR/groups.h5 (item_groups.h5). With `dataset` (may be NULL)
  * groups are named by what their members consumed; with the snapshot `parent` (may be NULL) groups start from its
  * groups. Does nothing if the checkpoint says that this very work is done and the file is there. The caller removes
- * that checkpoint, with job_cluster_done, when the snapshot needs no resuming any more. */
+ * that checkpoint, with job_cluster_done, when nothing is left to resume. */
 status job_cluster(comm *c, const group_settings *settings, const char *dataset, const char *parent, const char *dir,
                    run_clock *clock, journal *j);
 
 /* Does the whole of `palate cluster` in a snapshot that is there: USAGE if it is sealed, CANNOT_CREATE if another run
- * is at work in it. `dataset` NULL: the one that the model was trained on, if it is at hand and as it was. */
+ * is using it. `dataset` NULL: the one that the model was trained on, if it can be read and has not changed. */
 status cluster_snapshot(comm *c, const group_settings *settings, const char *dataset, const char *parent,
                         const char *dir, run_clock *clock);
 

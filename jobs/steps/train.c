@@ -132,7 +132,7 @@ static status write_sweep(const training *t, const als_report *r, double seconds
   return comm_agree(t->c, journal_write(t->journal, line));
 }
 
-/* After a sweep: tells of it, writes a checkpoint if one is due, and leaves with STOPPED if it is time. */
+/* After a sweep: reports it, writes a checkpoint if one is due, and leaves with STOPPED if it is time. */
 static status watch_sweep(void *context, als *a, const als_report *r) {
   (void)a;
   training *t = context;

@@ -83,7 +83,7 @@ status warm_start(comm *c, const char *warm, dataset *d, const holdout *h, als *
   if (why == NULL && !holdout_none(h) && !holdout_is_of(h, m))
     why = "it was trained on pairs that are held out now";
   if (why != NULL) {
-    log_info("a cold start: %s does not fit, because %s", warm, why);
+    log_info("a cold start: %s cannot be used, because %s", warm, why);
     goto done;
   }
   st = MEM_ALLOC(user_row, user_count, "rows to start from");

@@ -40,7 +40,7 @@ static void put_word(attribute_list *a, const char *name, const char *words, int
   put_text(a, name, word_at(words, i, a->word[a->n], sizeof a->word[0]));
 }
 
-/* The path as it can be used from any folder; as it is if that cannot be found out. out has `size` places. */
+/* The absolute path, or the path as given if the current folder is unknown. out has `size` places. */
 static const char *absolute_path(const char *path, char *out, size_t size) {
   if (path[0] == '/' || getcwd(out, size) == NULL)
     return path;
@@ -74,7 +74,7 @@ static void put_attributes(attribute_list *list, const trained_model *m, char *p
   const train_settings *t = m->settings;
   put_loss(list, m->als, t);
   put_word(list, "duplicates", DUPLICATES_WORDS, (int)t->merge);
-  put_word(list, "solver", SOLVER_WORDS, t->solver);
+  put_word(list, "solver", SOLVE_METHOD_WORDS, t->solver);
   put_whole(list, "nonnegative", t->als.nonnegative);
   put_whole(list, "seed", (int64_t)t->als.seed);
   put_number(list, "tolerance", t->als.tolerance);

@@ -5,6 +5,7 @@
 #include "io/base/status.h"
 #include "io/base/types.h"
 
+#define DUPLICATES_WORDS "sum|max|last|mean" /* of --duplicates */
 typedef enum duplicates { DUPLICATES_SUM, DUPLICATES_MAX, DUPLICATES_LAST, DUPLICATES_MEAN } duplicates;
 
 /* Sorts the n pairs by column; stable. scratch has 2 * n places. Local. */

@@ -7,6 +7,10 @@
 
 #include "io/base/types.h"
 
+/* The words of --confidence and --weights (loss.weigh_values), as models keep them. */
+#define CONFIDENCE_WORDS "ials|linear|raw|log"
+#define WEIGHTS_WORDS "one|value"
+
 typedef enum confidence { CONFIDENCE_IALS, CONFIDENCE_LINEAR, CONFIDENCE_RAW, CONFIDENCE_LOG } confidence;
 
 typedef struct loss {

@@ -1,4 +1,4 @@
-#include "jobs/cli/words.h"
+#include "io/base/words.h"
 
 #include <stdio.h>
 #include <string.h>
