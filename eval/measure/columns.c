@@ -11,11 +11,11 @@ static layout layout_of(const evaluate_settings *in) {
   int width = l.cells + 2, next = 0;
   for (int m = 0; m < in->n_models; m++, next += width)
     l.model[m] = next;
-  l.pairs = next++;
-  l.resampled = next;
   l.popular = next;
-  l.random = next + width;
-  next += 2 * width;
+  l.pairs = next + width;
+  l.resampled = l.pairs + 1;
+  l.random = l.resampled;
+  next = l.random + width;
   for (int w = 0; w < 2; w++) {
     l.novelty[w] = next++;
     l.variety[w] = next++;

@@ -12,8 +12,9 @@
 typedef struct layout {
   int cells;                  /* n_at * METRICS */
   int model[EVALUATE_MODELS]; /* resampled */
+  int popular;                /* resampled */
   int pairs;                  /* test pairs of the user; resampled */
-  int popular, random;        /* not resampled */
+  int random;                 /* not resampled */
   int novelty[2], variety[2]; /* of the first model, and of most popular */
   int resampled, columns;
 } layout;

@@ -98,7 +98,8 @@ status evaluate(comm *c, const evaluate_settings *in, evaluation *out) {
   measurement b = {0};
   csr likes = {0};
   evaluate_settings input = *in;
-  *out = (evaluation){.explicit_loss = in->explicit_loss, .n_at = in->n_at, .n_models = in->n_models};
+  *out = (evaluation){
+      .explicit_loss = in->explicit_loss, .n_at = in->n_at, .n_models = in->n_models, .n_items = in->n_items};
   memcpy(out->at, in->at, sizeof out->at);
   if (!in->explicit_loss) {
     TRY(comm_agree(c, without_dislikes(in->test, &likes)));

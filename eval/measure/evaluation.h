@@ -45,7 +45,10 @@ typedef struct evaluation {
   bool explicit_loss;
   int n_at, at[METRICS_AT_MAX], n_models;
   scores model[EVALUATE_MODELS], popular, random;
-  scores difference; /* two models: the first minus the second, with paired intervals; coverage to diversity are 0 */
+  /* The first model minus most popular, and of two models minus the second, with paired intervals; coverage to
+   * diversity are 0. */
+  scores over_popular, difference;
+  int64_t n_items;
   int n_slices;
   slice slices[SLICES_MAX];
 } evaluation;

@@ -37,40 +37,41 @@ static void difference(const scores *a, const scores *b, int n_at, scores *out) 
 
 /* --- intervals --- */
 
-/* A model's figure in replicate b of the bootstrap. */
-typedef double replicate(const tally *t, const layout *l, int model, int column, int b);
+/* The figure of the contestant whose first column is `base`, in replicate b of the bootstrap. */
+typedef double replicate(const tally *t, const layout *l, int base, int column, int b);
 
-static double replicate_mean(const tally *t, const layout *l, int model, int column, int b) {
+static double replicate_mean(const tally *t, const layout *l, int base, int column, int b) {
+  (void)l;
   double users = tally_replicate_users(t, b);
-  return users > 0 ? tally_replicate_sum(t, l->model[model] + column, b) / users : 0;
+  return users > 0 ? tally_replicate_sum(t, base + column, b) / users : 0;
 }
 
 /* RMSE for column l->cells, else MAE. */
-static double replicate_error(const tally *t, const layout *l, int model, int column, int b) {
+static double replicate_error(const tally *t, const layout *l, int base, int column, int b) {
   double pairs = tally_replicate_sum(t, l->pairs, b);
-  double mean = pairs > 0 ? tally_replicate_sum(t, l->model[model] + column, b) / pairs : 0;
+  double mean = pairs > 0 ? tally_replicate_sum(t, base + column, b) / pairs : 0;
   return column == l->cells ? sqrt(mean) : mean;
 }
 
-/* The interval of a model's figure, or if other >= 0 of its difference to the other model's. */
-static void interval(const measurement *m, replicate *again, int model, int other, int column, figure *f) {
+/* The interval of a contestant's figure, or if other >= 0 of its difference to the other's. */
+static void interval(const measurement *m, replicate *again, int base, int other, int column, figure *f) {
   double values[TALLY_REPLICATES];
   for (int r = 0; r < TALLY_REPLICATES; r++) {
-    values[r] = again(m->all, &m->at, model, column, r);
+    values[r] = again(m->all, &m->at, base, column, r);
     if (other >= 0)
       values[r] -= again(m->all, &m->at, other, column, r);
   }
   tally_interval(values, &f->low, &f->high);
 }
 
-static void read_intervals(const measurement *m, int model, int other, scores *out) {
+static void read_intervals(const measurement *m, int base, int other, scores *out) {
   out->intervals = true;
   for (int a = 0; a < m->in->n_at; a++)
     for (int i = 0; i < METRICS; i++)
-      interval(m, replicate_mean, model, other, a * METRICS + i, &out->at[a][i]);
+      interval(m, replicate_mean, base, other, a * METRICS + i, &out->at[a][i]);
   if (m->in->explicit_loss) {
-    interval(m, replicate_error, model, other, m->at.cells, &out->rmse);
-    interval(m, replicate_error, model, other, m->at.cells + 1, &out->mae);
+    interval(m, replicate_error, base, other, m->at.cells, &out->rmse);
+    interval(m, replicate_error, base, other, m->at.cells + 1, &out->mae);
   }
 }
 
@@ -148,13 +149,15 @@ status figures_read(comm *c, measurement *m, evaluation *out) {
   out->folded_in = m->folded_in;
   for (int i = 0; i < in->n_models; i++) {
     read_scores(m, m->at.model[i], &out->model[i]);
-    read_intervals(m, i, -1, &out->model[i]);
+    read_intervals(m, m->at.model[i], -1, &out->model[i]);
   }
   read_scores(m, m->at.popular, &out->popular);
   read_scores(m, m->at.random, &out->random);
+  difference(&out->model[0], &out->popular, in->n_at, &out->over_popular);
+  read_intervals(m, m->at.model[0], m->at.popular, &out->over_popular);
   if (in->n_models == 2) {
     difference(&out->model[0], &out->model[1], in->n_at, &out->difference);
-    read_intervals(m, 0, 1, &out->difference);
+    read_intervals(m, m->at.model[0], m->at.model[1], &out->difference);
   }
   TRY(read_lists(c, m, 0, &out->model[0]));
   TRY(read_lists(c, m, 1, &out->popular));

@@ -75,11 +75,11 @@ done:
   return st;
 }
 
-status model_open(const char *dir, model **out) {
+status model_open_file(const char *dir, const char *name, model **out) {
   char path[SNAPSHOT_PATH_MAX + 16];
   model *m = NULL;
   status st = OK;
-  snprintf(path, sizeof path, "%s/model.h5", dir);
+  snprintf(path, sizeof path, "%s/%s", dir, name);
   TRY(MEM_ZALLOC(m, 1, "model"));
   TRY(h5_open(path, &m->file));
   TRY(check_model(m));
@@ -90,6 +90,10 @@ done:
   }
   *out = m;
   return st;
+}
+
+status model_open(const char *dir, model **out) {
+  return model_open_file(dir, MODEL_FILE, out);
 }
 
 void model_close(model *m) {

@@ -5,11 +5,14 @@
 #include "io/base/strings.h"
 #include "io/base/types.h"
 #include "io/hdf5/h5.h"
+#include "io/snapshot/resolve.h"
 
 typedef struct model model;
 
 /* Opens DIR/model.h5 and checks types, shapes and attributes. Local: reading commands need no MPI. */
 status model_open(const char *dir, model **out);
+/* The same of another file of the snapshot. */
+status model_open_file(const char *dir, const char *name, model **out);
 void model_close(model *m); /* NULL is accepted */
 
 gid model_rows(const model *m, side s);

@@ -31,7 +31,7 @@ status model_write(comm *c, const char *dir, const model_part *p) {
   char path[SNAPSHOT_PATH_MAX + 16], created[STORE_CREATED_MAX];
   store *s = NULL;
   h5_attribute *attributes = NULL;
-  snprintf(path, sizeof path, "%s/model.h5", dir);
+  snprintf(path, sizeof path, "%s/%s", dir, p->file != NULL ? p->file : MODEL_FILE);
   int64_t present[3] = {p->user_bias != NULL, p->titles.n, p->tags.n};
   comm_max_i64(c, present, 3);
   int width[4] = {store_text_width(c, &p->user_ids), store_text_width(c, &p->item_ids), store_text_width(c, &p->titles),

@@ -8,6 +8,7 @@
 
 /* What model.h5 holds, this rank's part. Rows are contiguous ranges in rank order. Titles and tags may have n = 0. */
 typedef struct model_part {
+  const char *file; /* its name in the snapshot; NULL: model.h5 */
   gid n_users, n_items;
   int factors;
   gid first_user, user_count, first_item, item_count;
@@ -20,7 +21,7 @@ typedef struct model_part {
   int n_attributes;               /* every rank passes the same */
 } model_part;
 
-/* Writes DIR/model.h5 whole or not at all. Collective; agreed status. */
+/* Writes the file in the folder `dir`, whole or not at all. Collective; agreed status. */
 status model_write(comm *c, const char *dir, const model_part *part);
 
 #endif

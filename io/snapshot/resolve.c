@@ -63,7 +63,7 @@ status snapshot_resolve(const char *path, bool sealed, char *out) {
   status st = OK;
   bool published = false; /* found by `latest`: then it must be sealed */
   strcpy(out, given);
-  if (S_ISLNK(about.st_mode) && is_there(given, "model.h5")) {
+  if (S_ISLNK(about.st_mode) && is_there(given, MODEL_FILE)) {
     /* A link may be anywhere; if it points beside itself, out becomes the snapshot's own path. */
     char folder[SNAPSHOT_PATH_MAX], resolved[SNAPSHOT_PATH_MAX];
     strcpy(folder, given);
@@ -72,7 +72,7 @@ status snapshot_resolve(const char *path, bool sealed, char *out) {
       *slash = '\0';
     if (slash != folder && follow(slash != NULL ? folder : "", snapshot_id(given), resolved) == OK)
       strcpy(out, resolved);
-  } else if (!is_there(given, "model.h5")) {
+  } else if (!is_there(given, MODEL_FILE)) {
     if (stat(given, &about) == 0 && !S_ISDIR(about.st_mode))
       return status_fail(BAD_DATA, "%s is not a snapshot: it is not a folder", path);
     char latest[SNAPSHOT_PATH_MAX + 64];

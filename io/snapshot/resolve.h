@@ -8,6 +8,12 @@
 
 enum { SNAPSHOT_PATH_MAX = 4096 };
 
+/* The model that readers get. If it was refit on all events, the model that the hold-out was measured on is kept beside
+ * it for the next night's comparison. That one may be removed while the snapshot stays (publish_prune), so it is not in
+ * SHA256SUMS: its digest stands in manifest.json, which is. */
+#define MODEL_FILE "model.h5"
+#define MEASURED_FILE "measured.h5"
+
 /* Returns true if a name is one that snapshot_begin gives, "20260131T235959Z-0123abcd"; it cannot leave the folder. */
 bool snapshot_is_id(const char *name);
 

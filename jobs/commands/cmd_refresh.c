@@ -24,6 +24,7 @@ static status run(comm *c, const options *o) {
 static const option_use TAKES[] = {
     {.name = "output", .fallback = "snapshots", .help = "folder of snapshots; a new one is made in it"},
     GATE_OPTIONS,
+    {.name = "refit"},
     {.name = "metrics-file"},
     {.name = "holdout", .fallback = "random:0.1"},
     {.name = "test"},
@@ -44,7 +45,9 @@ const command CMD_REFRESH = {
     .details =
         "The new model and the published one are measured on the same hold-out. If the paired 95 % interval shows the "
         "new model worse by more than --gate-tolerance, or a limit is passed, the new snapshot is kept, `latest` does "
-        "not change, and the status is 76. The first model has only to pass the limits. Run the same command again to "
+        "not change, and the status is 76. The first model is compared with most popular instead. What is "
+        "published is then trained on all events, those held out too (--refit); metrics.json is of the model before, "
+        "which is kept as measured.h5 for the next night's comparison. Run the same command again to "
         "resume a stopped (status 75) or killed run. The path of the published snapshot is printed on standard "
         "output.\n\n"
         "  palate refresh plays.h5 -o snapshots\n"

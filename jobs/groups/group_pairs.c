@@ -6,29 +6,7 @@
 #include "jobs/settings/holdout.h"
 #include "train/exchange/part.h"
 
-#include <stdio.h>
 #include <string.h>
-
-/* The hold-out that the model was trained with, from its attributes. */
-static status holdout_of(model *m, holdout *h) {
-  status st = OK;
-  char *text = NULL;
-  int64_t seed = 0;
-  *h = (holdout){0};
-  if (!h5_attr_has(model_file(m), "/", "holdout") || !h5_attr_has(model_file(m), "/", "seed"))
-    return split_parse("none", 0, &h->rule);
-  TRY(h5_attr_text(model_file(m), "/", "holdout", &text));
-  TRY(h5_attr_i64(model_file(m), "/", "seed", &seed));
-  snprintf(h->text, sizeof h->text, "%s", text);
-  if (strncmp(text, "test:", 5) == 0) {
-    h->test = h->text + 5;
-    TRY(split_parse("none", 0, &h->rule));
-  } else
-    TRY(split_parse(text, (uint64_t)seed, &h->rule));
-done:
-  mem_free(text);
-  return st;
-}
 
 static bool fits(const dataset *d, const model *m) {
   return dataset_users(d) == model_rows(m, USERS) && dataset_items(d) == model_rows(m, ITEMS);
@@ -59,7 +37,7 @@ status group_pairs_load(comm *c, model *m, const char *path, csr *train, csr *te
     if (strcmp(digest, dataset_digest(d)) != 0)
       log_warn("%s is not what the model was trained on: names of groups may be off", path);
   }
-  TRY(holdout_of(m, &h));
+  TRY(holdout_of_model(m, &h));
   TRY(part_equal(&users, model_rows(m, USERS), c->size));
 done:
   st = comm_agree(c, st);

@@ -9,8 +9,8 @@
 
 enum { SILHOUETTE_SAMPLE = 1000, STABILITY_SAMPLE = 60000, STABILITY_ROUNDS = 15 };
 
-status group_quality(comm *c, const taste_rows *r, const group_judged *g, gid n_items, const csr *train,
-                     const csr *test, journal *j) {
+status group_quality(comm *c, const taste_rows *r, const group_judged *g, const group_judged *blind, gid n_items,
+                     const csr *train, const csr *test, journal *j) {
   status st = OK;
   kmeans_points points = taste_points(r);
   lid *label = NULL;
@@ -26,7 +26,8 @@ status group_quality(comm *c, const taste_rows *r, const group_judged *g, gid n_
                        &stability));
   comm_sum_i64(c, &tested, 1);
   if (tested > 0)
-    TRY(group_popular_measure(c, train, test, g->group, g->affinity, g->m, g->n_groups, n_items, &help));
+    TRY(group_popular_measure(c, train, test, blind->group, blind->affinity, blind->m, blind->n_groups, n_items,
+                              &help));
   json_t *line = json_pack("{s:s, s:f}", "event", "quality", "size_gini", gini);
   log_info("sizes: Gini coefficient %.3f", gini);
   if (isfinite(silhouette)) {

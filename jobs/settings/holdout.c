@@ -44,12 +44,24 @@ status holdout_to_measure(const holdout_settings *s, const char *model_rule, uin
   if (given)
     TRY(rule_of(s, text));
   TRY(parse(given ? text : model_rule, seed, SPLIT_TO_MEASURE, out));
-  bool random = out->rule.kind == SPLIT_RANDOM || out->rule.kind == SPLIT_USERS;
-  if (strcmp(out->text, model_rule) != 0 || (random && seed != model_seed))
-    log_warn("the model was trained with --holdout %s --seed %llu: measured with --holdout %s --seed %llu it has "
-             "seen test pairs, and looks better than it is",
-             model_rule, (unsigned long long)model_seed, out->text, (unsigned long long)seed);
 done:
+  return st;
+}
+
+status holdout_of_model(model *m, holdout *out) {
+  h5_file *f = model_file(m);
+  status st = OK;
+  char *text = NULL;
+  int64_t seed = 0;
+  bool recorded = h5_attr_has(f, "/", "holdout") && h5_attr_has(f, "/", "seed");
+  if (recorded) {
+    TRY(h5_attr_text(f, "/", "holdout", &text));
+    TRY(h5_attr_i64(f, "/", "seed", &seed));
+  }
+  TRY(parse(recorded ? text : "none", (uint64_t)seed, SPLIT_TO_TRAIN, out));
+  out->by_row = !h5_attr_has(f, "/", HOLDOUT_KEY);
+done:
+  mem_free(text);
   return st;
 }
 
@@ -95,7 +107,7 @@ static status read_keys(dataset *d, side s, gid first, gid count, uint64_t *hash
 status holdout_keys(const comm *c, holdout *h, dataset *d, gid first, gid count) {
   static const char *const PATH[2] = {"/users/id", "/items/id"};
   status st = OK;
-  if (!split_draws(&h->rule))
+  if (!split_draws(&h->rule) || h->by_row)
     return OK;
   for (int s = 0; s < 2; s++) {
     split_keys *keys = &h->rule.keys[s];

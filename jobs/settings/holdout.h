@@ -15,6 +15,7 @@ typedef struct holdout {
   split_rule rule;             /* none if a dataset gives the pairs */
   char text[HOLDOUT_TEXT_MAX]; /* the rule, or "test:PATH" */
   const char *test;            /* PATH, within text; or NULL */
+  bool by_row;                 /* of a model that drew by row: HOLDOUT_KEY */
   uint64_t *hash[2];           /* keys of the draw, if the dataset's ids cannot be read in place. Owned */
 } holdout;
 
@@ -22,9 +23,11 @@ typedef struct holdout {
 status holdout_to_train(const holdout_settings *s, holdout *out);
 
 /* What a model is measured on. The rule and seed it was trained with (model_rule, model_seed) stand in for what was not
- * given. Warns if the rule or seed differs from the model's: it has then seen pairs that it is measured on. USAGE.
- * Local; every rank gets the same result. */
+ * given. It may have seen some of it (jobs/steps/seen_pairs.h). USAGE. Local; every rank gets the same result. */
 status holdout_to_measure(const holdout_settings *s, const char *model_rule, uint64_t model_seed, holdout *out);
+
+/* What the training of m did not see, from its attributes. USAGE if its rule is not known. Local. */
+status holdout_of_model(model *m, holdout *out);
 
 /* Returns true if nothing at all is held out. */
 bool holdout_none(const holdout *h);

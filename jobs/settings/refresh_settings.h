@@ -14,6 +14,7 @@ typedef struct refresh_settings {
   const char *warm_start;          /* "auto", "never" or a snapshot */
   const char *metrics_file;        /* NULL: none */
   bool quiet;                      /* no table of figures */
+  bool refit;                      /* on all events, once the model is trained without the hold-out */
   train_settings train;
   group_settings groups;
   measure_settings measure;

@@ -154,6 +154,22 @@ done:
   return st;
 }
 
+/* The model that the metrics are of, if it is another than the one that is served. */
+static status measured_of(const char *dir, json_t *info) {
+  model *m = NULL;
+  json_t *about = json_object();
+  status st = OK;
+  if (is_there(dir, MEASURED_FILE)) {
+    TRY(model_open_file(dir, MEASURED_FILE, &m));
+    TRY(attributes_of(model_file(m), "/", about));
+    json_object_set(info, "measured", about);
+  }
+done:
+  json_decref(about);
+  model_close(m);
+  return st;
+}
+
 status info_snapshot(const char *dir, bool groups, json_t **out) {
   model *m = NULL;
   json_t *info = NULL, *part = NULL;
@@ -169,6 +185,7 @@ status info_snapshot(const char *dir, bool groups, json_t **out) {
     TRY(status_fail(NO_MEMORY, "no memory for the summary"));
   TRY(attributes_of(model_file(m), "/", part));
   json_object_set(info, "model", part);
+  TRY(measured_of(dir, info));
   if (is_there(dir, "groups.h5"))
     TRY(groups_of(dir, m, groups, info));
   else if (groups)
@@ -290,6 +307,11 @@ void info_snapshot_show(const json_t *info, FILE *to) {
             info_thousands(json_integer_value(json_object_get(info, "items")), b),
             (long long)json_integer_value(json_object_get(info, "factors")),
             json_is_true(json_object_get(info, "biases")) ? " and a bias" : "");
+  const json_t *refit = json_object_get(json_object_get(info, "model"), "refit");
+  if (json_is_string(refit))
+    info_line(to, "refit",
+              "model.h5 is trained on all events; the metrics are of measured.h5%s, trained with --holdout %s",
+              json_object_get(info, "measured") != NULL ? "" : " (pruned)", json_string_value(refit));
   const json_t *manifest = json_object_get(info, "manifest");
   if (json_is_string(json_object_get(manifest, "parent")))
     show_value(to, "parent", json_object_get(manifest, "parent"));
@@ -308,7 +330,8 @@ void info_snapshot_show(const json_t *info, FILE *to) {
   const char *name;
   json_t *value;
   json_object_foreach(json_object_get(info, "model"), name, value) {
-    if (strcmp(name, "format") != 0 && strcmp(name, "format_version") != 0 && strcmp(name, "factors") != 0)
+    if (strcmp(name, "format") != 0 && strcmp(name, "format_version") != 0 && strcmp(name, "factors") != 0 &&
+        strcmp(name, "refit") != 0)
       show_value(to, name, value);
   }
   if (json_object_get(info, "metrics") != NULL)

@@ -246,21 +246,72 @@ static status name_items(clustering *k) {
   return st;
 }
 
-/* Names the groups and, if --quality is given, judges them. */
+/* --- quality --- */
+
+static group_judged judged(const group_settings *s, const grouping *g) {
+  return (group_judged){s->groups, g->m, g->group, g->affinity, g->size, s->cosine, s->seed};
+}
+
+/* Memberships in groups made anew, with the same settings, from the model m. Without checkpoints: it is as quick as the
+ * grouping itself, and done only for --quality. */
+static status group_anew(clustering *k, model *m, grouping *out) {
+  status st = OK;
+  taste_rows rows = {0};
+  real *centre = NULL;
+  group_past none = {0};
+  group_found found;
+  run_clock clock = {0};
+  checkpoint_place nowhere = {.clock = &clock};
+  TRY(taste_rows_read(k->c, m, k->dir, USERS, k->settings.cosine, &rows));
+  TRY(comm_agree(k->c, MEM_ALLOC(centre, (off)k->settings.groups * rows.k, "centroids")));
+  TRY(group_search_rounds(k->c, &k->settings, &rows, &none, &nowhere, NULL, centre, &found));
+  TRY(find_memberships(k->c, &k->settings, &rows, centre, out));
+done:
+  taste_rows_free(&rows);
+  mem_free(centre);
+  return st;
+}
+
+/* Judges the groups. Those of a refit model have seen the pairs that they would have to predict; so for that figure
+ * groups are made from the measured model. */
+static status judge(clustering *k) {
+  const group_settings *s = &k->settings;
+  comm *c = k->c;
+  status st = OK;
+  model *measured = NULL;
+  csr train = {0}, test = {0};
+  grouping apart = {0};
+  const char *file = measured_file(c, k->dir);
+  bool pairs = k->dataset != NULL && s->side == USERS, refit = strcmp(file, MEASURED_FILE) == 0;
+  group_judged ours = judged(s, &k->grouping), blind = ours;
+  if (pairs && refit) {
+    log_info("groups of %s, to judge whether groups help on pairs that it has not seen", file);
+    TRY(comm_agree(c, model_open_file(k->dir, file, &measured)));
+    TRY(group_anew(k, measured, &apart));
+    blind = judged(s, &apart);
+  }
+  if (pairs)
+    TRY(group_pairs_load(c, refit ? measured : k->m, k->dataset, &train, &test));
+  TRY(group_quality(c, &k->rows, &ours, &blind, model_rows(k->m, ITEMS), pairs ? &train : NULL, pairs ? &test : NULL,
+                    k->journal));
+done:
+  csr_free(&train);
+  csr_free(&test);
+  grouping_free(&apart);
+  model_close(measured);
+  return st;
+}
+
+/* Names the groups. */
 static status describe(clustering *k) {
   const group_settings *s = &k->settings;
   const grouping *g = &k->grouping;
   comm *c = k->c;
   status st = OK;
-  csr train = {0}, test = {0};
+  csr train = {0};
   bool pairs = k->dataset != NULL && s->side == USERS;
   if (pairs)
-    TRY(group_pairs_load(c, k->m, k->dataset, &train, s->quality ? &test : NULL));
-  if (s->quality) {
-    group_judged judged = {s->groups, g->m, g->group, g->affinity, g->size, s->cosine, s->seed};
-    TRY(group_quality(c, &k->rows, &judged, model_rows(k->m, ITEMS), pairs ? &train : NULL, pairs ? &test : NULL,
-                      k->journal));
-  }
+    TRY(group_pairs_load(c, k->m, k->dataset, &train, NULL));
   if (s->side == ITEMS)
     TRY(name_items(k));
   else if (pairs) {
@@ -270,7 +321,6 @@ static status describe(clustering *k) {
     TRY(group_names_from_factors(c, k->m, k->centre, g->size, s->groups, &k->names));
 done:
   csr_free(&train);
-  csr_free(&test);
   return st;
 }
 
@@ -316,6 +366,8 @@ static status make_groups(clustering *k) {
   status st = OK;
   TRY(write_phase(k, "cluster"));
   TRY(find_memberships(k->c, &k->settings, &k->rows, k->centre, &k->grouping));
+  if (k->settings.quality)
+    TRY(judge(k));
   TRY(describe(k));
   if (k->past.table.n_groups == k->settings.groups)
     TRY(compare_with_parent(k));

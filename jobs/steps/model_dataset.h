@@ -9,4 +9,8 @@
  * there; else NULL in *out, which is then not an error. Collective; agreed status. Free with mem_free. */
 status model_dataset(comm *c, model *m, const char *given, char **out);
 
+/* MEASURED_FILE if the snapshot has one, else MODEL_FILE: the model that has not seen the hold-out. Collective: rank 0
+ * looks. */
+const char *measured_file(comm *c, const char *dir);
+
 #endif

@@ -13,10 +13,16 @@
 #include "jobs/settings/resume_settings.h"
 #include "jobs/settings/train_settings.h"
 
-/* Trains on the file `dataset` and writes DIR/model.h5; `warm` is the snapshot to start from, "" for a cold start.
- * Resumes from a checkpoint in dir, and does nothing if model.h5 is there. */
-status job_train(comm *c, const train_settings *settings, const char *dataset, const char *dir, const char *warm,
-                 run_clock *clock, journal *j);
+/* Trains on the file `dataset` and writes DIR/FILE: MODEL_FILE, or MEASURED_FILE if a refit follows. `warm` is the
+ * snapshot to start from, "" for a cold start. Resumes from a checkpoint in dir, and does nothing if the file is there.
+ */
+status job_train(comm *c, const train_settings *settings, const char *dataset, const char *dir, const char *file,
+                 const char *warm, run_clock *clock, journal *j);
+
+/* Trains on all events, those held out too: a few sweeps from DIR/MEASURED_FILE, into DIR/MODEL_FILE. Resumes from a
+ * checkpoint in dir, and does nothing if the file is there. */
+status job_refit(comm *c, const train_settings *settings, const char *dataset, const char *dir, run_clock *clock,
+                 journal *j);
 
 /* Opens the file `dataset` and checks that its pairs can be held out as the settings say, before anything is made.
  * digest[TRAIN_DIGEST_MAX] is that of the data. Collective; agreed status: USAGE if the hold-out needs times and there

@@ -80,6 +80,8 @@ static void put_attributes(attribute_list *list, const trained_model *m, char *p
   put_number(list, "tolerance", t->als.tolerance);
   put_whole(list, "sweeps", als_sweeps_done(m->als));
   put_text(list, "holdout", holdout_text(m->held_out));
+  if (m->refit != NULL)
+    put_text(list, "refit", m->refit);
   put_text(list, HOLDOUT_KEY, HOLDOUT_KEY_ID);
   put_whole(list, "pairs", als_pairs(m->als));
   put(list, "objective", H5_F64, m->sweeps, m->objective);
@@ -132,6 +134,7 @@ status write_model(comm *c, const trained_model *m, const char *dir) {
     st = read_texts(m->data, &p);
   TRY(comm_agree(c, st));
   put_attributes(list, m, path);
+  p.file = m->file;
   p.attributes = list->list;
   p.n_attributes = list->n;
   TRY(model_write(c, dir, &p));

@@ -78,7 +78,7 @@ static status make_try(tuning *tuning, attempt *a) {
   TRY(resume_begin(c, &a->resume, tuning->folder, tuning->digest, "", dir, &resumed));
   snprintf(path, sizeof path, "%s/train.jsonl", dir);
   TRY(comm_agree(c, c->rank == 0 ? journal_open(path, &j) : OK));
-  TRY(job_train(c, &a->train, tuning->dataset, dir, "", &tuning->clock, j));
+  TRY(job_train(c, &a->train, tuning->dataset, dir, MODEL_FILE, "", &tuning->clock, j));
   TRY(measure(c, &a->measure, tuning->dataset, dirs, 1, dir, &tuning->clock, m));
   a->seconds = seconds_now() - start;
   TRY(comm_agree(c, c->rank == 0 ? settle(tuning, a, m, dir) : OK));

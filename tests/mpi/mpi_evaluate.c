@@ -743,7 +743,7 @@ static void start_from(comm *c, const shape *h, const char *data, const char *fr
   everywhere(interactions_load(c, d, &users, DUPLICATES_SUM, NULL, NULL, &pairs, NULL) == OK, "load");
   everywhere(als_create(c, &set, &users, h->items, &pairs, &a) == OK, "als_create");
   mem_begin(out);
-  everywhere(warm_start(c, from, d, &none, a, h->k, false) == OK, "warm_start");
+  everywhere(warm_start(c, from, MODEL_FILE, d, &none, a, h->k, false) == OK, "warm_start");
   mem_end(c, out);
   bool good = true;
   gid first = als_part(a, ITEMS)->first[c->rank], step = coprime(h->items);
