@@ -16,6 +16,7 @@ typedef struct ingest_settings {
   const char *group;           /* of the matrix in HDF5 sources; NULL: look for it */
   int rows;                    /* of that matrix: 0 as the file says, 1 users, 2 items */
   off max_bad_lines;           /* rejected lines allowed, in all sources together */
+  bool refuse_repeated;        /* fail if the dataset appended to has every event already; else warn */
 } ingest_settings;
 
 typedef struct ingest_report {
@@ -24,6 +25,8 @@ typedef struct ingest_report {
   off events;                 /* of the dataset */
   off old_events;             /* of the dataset appended to */
   off repeated;               /* events whose user and item an earlier event has too; training merges them */
+  off already;                /* new events that the dataset appended to has too: the same user, item, value and time */
+  off zeros, negatives;       /* new events of value 0, and below 0 */
   gid users, items, old_users, old_items;
   off named;                 /* users with a name from their table */
   off titled, titles_unused; /* items with a title; titles of no item */

@@ -10,6 +10,8 @@ typedef struct range_source {
   off bytes; /* on disk */
   bool gzip;
   text_layout layout;
+  int turn;   /* of its events (io/text/events.h) */
+  bool empty; /* nothing follows the header */
 } range_source;
 
 typedef struct ranges {

@@ -19,6 +19,7 @@
 #define EXPORT_FORMAT_WORDS "npy|csv|ann-benchmarks" /* export's --format */
 #define TUNE_BY_WORDS "auto|recall|recall_test|precision|hit_rate|ndcg|map|mrr|rmse|mae"
 #define ON_OFF_WORDS "on|off"
+#define IF_REPEATED_WORDS "warn|refuse" /* ingest_settings.refuse_repeated */
 
 /* The place of `text` in "a|b|c", from 0; -1: it is not there. */
 int word_find(const char *words, const char *text);
