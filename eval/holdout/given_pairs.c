@@ -9,22 +9,18 @@
 
 /* An event on its way to the owner of its user. */
 typedef struct event {
-  gid user; /* rows of the training dataset */
-  int64_t time;
+  gid user;  /* rows of the training dataset */
+  off place; /* in the test dataset, whose order is that of time */
   lid item;
   real value;
 } event;
 
-/* In a dataset's order: by user, then (time, item); value breaks what ties are left. */
+/* By user, then in the order of the test dataset, so that the last event of a pair is the last there. */
 static int in_order(const void *of_a, const void *of_b) {
   const event *a = of_a, *b = of_b;
   if (a->user != b->user)
     return a->user < b->user ? -1 : 1;
-  if (a->time != b->time)
-    return a->time < b->time ? -1 : 1;
-  if (a->item != b->item)
-    return a->item < b->item ? -1 : 1;
-  return (a->value > b->value) - (a->value < b->value);
+  return (a->place > b->place) - (a->place < b->place);
 }
 
 /* Events of our slice of the test dataset with the rows of the training dataset. *lost: events whose user or item the
@@ -35,7 +31,6 @@ static status read_slice(comm *c, dataset *t, gid first, gid count, const gid *u
   off *indptr = NULL, kept = 0, nnz = 0;
   lid *column = NULL;
   real *value = NULL;
-  int64_t *time = NULL;
   event *all = NULL;
   *out = NULL;
   *n = 0;
@@ -48,18 +43,16 @@ static status read_slice(comm *c, dataset *t, gid first, gid count, const gid *u
     st = MEM_ALLOC(column, nnz, "test events");
   if (st == OK)
     st = MEM_ALLOC(value, nnz, "test events");
-  if (st == OK && dataset_has_time(t))
-    st = MEM_ALLOC(time, nnz, "test events");
   if (st == OK)
     st = MEM_ALLOC(all, nnz, "test events");
   if (st == OK)
-    st = dataset_read_events(t, indptr[0], nnz, column, value, time);
+    st = dataset_read_events(t, indptr[0], nnz, column, value, NULL);
   TRY(comm_agree(c, st));
   TRY(lookup_rows(c, &items->owners, items->row, sizeof *column, column, nnz, column));
   for (gid u = 0; u < count; u++)
     for (off e = indptr[u] - indptr[0]; e < indptr[u + 1] - indptr[0]; e++)
       if (user[u] >= 0 && column[e] >= 0)
-        all[kept++] = (event){user[u], time != NULL ? time[e] : e, column[e], value[e]};
+        all[kept++] = (event){user[u], indptr[0] + e, column[e], value[e]};
       else
         ++*lost;
   *out = all;
@@ -69,7 +62,6 @@ done:
   mem_free(indptr);
   mem_free(column);
   mem_free(value);
-  mem_free(time);
   mem_free(all);
   return st;
 }

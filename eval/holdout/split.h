@@ -5,8 +5,8 @@
  *   none         nothing is held out
  *   random:F     each pair with probability F, keyed by (seed, user's id, item's id): a pair has the same lot in every
  *                dataset, whatever rows it gives the two
- *   last:N       the N pairs of each user whose last event is the latest; among equal times the higher item row is the
- *                later, as in the dataset's own order
+ *   last:N       the N pairs of each user whose last event is the latest; where the cut falls among pairs of the same
+ *                last time (a basket), the lots of random:F say which are later
  *   before:TIME  train on what was before TIME, test on pairs that began at or after it; later events of earlier pairs
  *                are dropped, so that nothing of the future is trained on
  *   users:F      each user with probability F is a test member (strong generalization, Liang et al. 2018): not trained
@@ -46,12 +46,13 @@ typedef struct split_rule {
   int64_t time;              /* before: seconds since 1970 UTC */
   char text[SPLIT_TEXT_MAX]; /* as it was given, for a model's attributes */
   split_keys keys[2];        /* of users and items; borrowed. split_parse leaves them to the rows */
+  int64_t *tied;             /* last: counts the users for whom lots decided; may be NULL. Borrowed; any thread adds */
 } split_rule;
 
 /* The hash of an id of at most `width` bytes. */
 uint64_t split_hash(const char *id, int width);
 
-/* Whether the rule draws lots, which need keys. */
+/* Whether the rule draws lots, which need keys (last:N among equal times). */
 bool split_draws(const split_rule *rule);
 
 /* Reads a rule; TIME is seconds since 1970 or an ISO 8601 date in UTC (2020-01-31, 2020-01-31T12:00:00Z). out->use is

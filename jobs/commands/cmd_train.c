@@ -246,7 +246,7 @@ static status write_model(comm *c, als *a, const train_options *t, const holdout
   put_number(at, "tolerance", t->als.tolerance);
   put_whole(at, "sweeps", als_sweeps_done(a));
   put_text(at, "holdout", holdout_text(h));
-  put_text(at, HOLDOUT_KEY, HOLDOUT_KEY_ID);
+  put_text(at, HOLDOUT_KEY, holdout_key(h));
   put_whole(at, "pairs", als_pairs(a));
   put(at, "objective", H5_F64, w->done, w->objective);
   put_text(at, "dataset", absolute_path(dataset_path(d), path, sizeof path));

@@ -45,9 +45,8 @@ status holdout_read(const options *o, split_use use, const char *model_rule, uin
     st = split_parse(out->text, (uint64_t)seed, &out->rule);
   }
   out->rule.use = use;
-  bool random = out->rule.kind == SPLIT_RANDOM || out->rule.kind == SPLIT_USERS;
   if (st == OK && model_rule != NULL &&
-      (strcmp(out->text, model_rule) != 0 || (random && (uint64_t)seed != model_seed)))
+      (strcmp(out->text, model_rule) != 0 || (split_draws(&out->rule) && (uint64_t)seed != model_seed)))
     log_warn("the model was trained with --holdout %s --seed %llu: measured with --holdout %s --seed %llu it has "
              "seen test pairs, and looks better than it is",
              model_rule, (unsigned long long)model_seed, out->text, (unsigned long long)seed);
@@ -131,16 +130,35 @@ void holdout_free(holdout *h) {
 
 bool holdout_is_of(const holdout *h, model *m) {
   h5_file *f = model_file(m);
-  char *rule = NULL, *key = NULL;
+  char *rule = NULL;
   int64_t seed = -1;
   bool same = h5_attr_text(f, "/", "holdout", &rule) == OK && strcmp(rule, holdout_text(h)) == 0;
   if (same && split_draws(&h->rule))
-    same = h5_attr_i64(f, "/", "seed", &seed) == OK && (uint64_t)seed == h->rule.seed &&
-           h5_attr_has(f, "/", HOLDOUT_KEY) && h5_attr_text(f, "/", HOLDOUT_KEY, &key) == OK &&
-           strcmp(key, HOLDOUT_KEY_ID) == 0;
+    same = h5_attr_i64(f, "/", "seed", &seed) == OK && (uint64_t)seed == h->rule.seed && holdout_key_is_of(h, m);
   mem_free(rule);
+  return same;
+}
+
+const char *holdout_key(const holdout *h) {
+  return h->rule.kind == SPLIT_LAST ? "id among equal times" : "id";
+}
+
+bool holdout_key_is_of(const holdout *h, model *m) {
+  char *key = NULL;
+  bool same = h5_attr_has(model_file(m), "/", HOLDOUT_KEY) &&
+              h5_attr_text(model_file(m), "/", HOLDOUT_KEY, &key) == OK && strcmp(key, holdout_key(h)) == 0;
   mem_free(key);
   return same;
+}
+
+/* Says how often a cut of last:N fell among equal times. Collective. */
+static void log_ties(comm *c, const holdout *h, gid n_users) {
+  int64_t tied = h->tied;
+  comm_sum_i64(c, &tied, 1);
+  if (tied > 0)
+    log_info("--holdout %s: for %lld of %lld users (%.1f %%) the cut falls among items of the same time, and the seed "
+             "decides which are held out",
+             h->rule.text, (long long)tied, (long long)n_users, 100.0 * (double)tied / (double)n_users);
 }
 
 status holdout_load(comm *c, holdout *h, dataset *d, const part *users, duplicates merge, csr *train, csr *test) {
@@ -149,8 +167,15 @@ status holdout_load(comm *c, holdout *h, dataset *d, const part *users, duplicat
   status st = holdout_check(h, d);
   if (st != OK)
     return st;
-  st = comm_agree(c, holdout_keys(c, h, d, users->first[c->rank], part_count(users, c->rank)));
-  return st != OK ? st : interactions_load(c, d, users, merge, split_mark, &h->rule, train, test);
+  TRY(comm_agree(c, holdout_keys(c, h, d, users->first[c->rank], part_count(users, c->rank))));
+  h->tied = 0;
+  h->rule.tied = &h->tied;
+  st = interactions_load(c, d, users, merge, split_mark, &h->rule, train, test);
+  h->rule.tied = NULL;
+  if (st == OK)
+    log_ties(c, h, users->n);
+done:
+  return st;
 }
 
 const char *holdout_text(const holdout *h) {

@@ -16,6 +16,7 @@ typedef struct holdout {
   char text[HOLDOUT_TEXT_MAX]; /* the rule, or "test:PATH" */
   const char *test;            /* PATH, within text; or NULL */
   uint64_t *hash[2];           /* keys of lots, where the dataset's ids cannot be looked at in place. Owned */
+  int64_t tied;                /* of our users, those whose last:N was decided by lot */
 } holdout;
 
 /* Reads --holdout, --test and --seed. To train, the options alone decide. To measure a model, the rule and seed it was
@@ -47,10 +48,13 @@ bool holdout_is_of(const holdout *h, model *m);
  * holdout_free. Collective; agreed status. Free with csr_free. */
 status holdout_load(comm *c, holdout *h, dataset *d, const part *users, duplicates merge, csr *train, csr *test);
 
-/* What a model's attribute HOLDOUT_KEY says: that lots were drawn by id. Models of before have none, and drew by row.
- */
+/* A model's attribute that says how lots were drawn; of the rule: "id", or for last:N "id among equal times". Models of
+ * before have none, and drew by row; their last:N took the higher item rows among equal times. */
 #define HOLDOUT_KEY "holdout_key"
-#define HOLDOUT_KEY_ID "id"
+const char *holdout_key(const holdout *h);
+
+/* Whether the model's attribute says so. Local. */
+bool holdout_key_is_of(const holdout *h, model *m);
 
 /* The text for a model's attribute `holdout`; owned by h. */
 const char *holdout_text(const holdout *h);

@@ -126,7 +126,7 @@ status measure(comm *c, const options *o, const char *dataset_file, const char *
   if (st == OK && n == 2 && model_is_explicit(s[0].m) != model_is_explicit(s[1].m))
     st = status_fail(BAD_DATA, "%s and %s have different losses and cannot be compared", dirs[0], dirs[1]);
   TRY(comm_agree(c, st));
-  if (split_draws(&h.rule) && !h5_attr_has(model_file(s[0].m), "/", HOLDOUT_KEY))
+  if (split_draws(&h.rule) && strcmp(holdout_text(&h), how.rule) == 0 && !holdout_key_is_of(&h, s[0].m))
     log_warn("%s was trained by an earlier version, which drew the hold-out by rows: it has seen test pairs, and looks "
              "better than it is",
              dirs[0]);
