@@ -1,6 +1,7 @@
 /* The baselines every report sets beside the model: what everyone likes, and no knowledge at all.
  *
- * `most popular` lists the items with the most training pairs (ties by lower row) that the user has not seen, and
+ * `most popular` lists the items with the most training pairs (ties by lower row; of an implicit model, with the most
+ * likes) that the user has not seen, and
  * predicts an item's mean training rating; `random` is the exact expectation over all orders of the unseen items, and
  * predicts the mean of all training ratings.
  *
@@ -29,8 +30,9 @@ typedef struct popular_wish {
   gid n_items;
   const uint8_t *skip; /* [rows of train] or NULL: users whose pairs were not trained on, but are there to fold in */
   bool means;
-  off head;  /* items of the order that are wanted, at most n_items; the same on all ranks */
-  gid slice; /* items counted at a time, the same on all ranks; 0: 2^20 */
+  bool likes; /* count only pairs with a value above 0 */
+  off head;   /* items of the order that are wanted, at most n_items; the same on all ranks */
+  gid slice;  /* items counted at a time, the same on all ranks; 0: 2^20 */
 } popular_wish;
 
 /* From all ranks' training rows (columns are item rows of the dataset and ascend). To the same bits on any number of

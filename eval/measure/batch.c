@@ -262,7 +262,10 @@ static bool shelf_row(batch *k, const bench *b, int shelf, lid u, lid own, lid *
 }
 
 static bool activity_row(batch *k, const bench *b, int activity, lid u, double *out) {
-  if (activity_of(k->to[u] - k->from[u]) != activity)
+  off trained = 0;
+  for (off e = k->from[u]; e < k->to[u]; e++)
+    trained += b->in->explicit_loss || b->in->train->val[e] != 0;
+  if (activity_of(trained) != activity)
     return false;
   const double *values = k->values + (off)u * b->at.columns;
   memcpy(out, values + b->at.model[0], METRICS * sizeof *out);

@@ -82,6 +82,7 @@ static status make_popular(comm *c, const evaluate_input *in, int longest, popul
   popular_wish wish = {.n_items = in->n_items,
                        .skip = in->fold_user,
                        .means = in->explicit_loss,
+                       .likes = !in->explicit_loss,
                        .head = seen + longest,
                        .slice = in->memory == 0       ? 0
                                 : slice < LEAST_SLICE ? LEAST_SLICE
@@ -121,23 +122,6 @@ static void free_bench(bench *b) {
   for (int s = 0; s < SLICE_KINDS; s++)
     tally_free(b->slices[s]);
   done_rows_free(&b->done);
-}
-
-/* A held-out dislike is nothing to be found. */
-static status without_dislikes(const csr *test, csr *out) {
-  status st = OK;
-  off n = 0;
-  TRY(csr_alloc(out, test->n_rows, csr_nnz(test), "test pairs"));
-  for (lid u = 0; u < test->n_rows; u++) {
-    for (off e = test->ptr[u]; e < test->ptr[u + 1]; e++)
-      if (test->val[e] >= 0) {
-        out->col[n] = test->col[e];
-        out->val[n++] = test->val[e];
-      }
-    out->ptr[u + 1] = n;
-  }
-done:
-  return st;
 }
 
 /* --- after --- */
@@ -384,7 +368,7 @@ status evaluate(comm *c, const evaluate_input *in, evaluation *out) {
   *out = (evaluation){.explicit_loss = in->explicit_loss, .n_at = in->n_at, .n_models = in->n_models};
   memcpy(out->at, in->at, sizeof out->at);
   if (!in->explicit_loss) {
-    TRY(comm_agree(c, without_dislikes(in->test, &likes)));
+    TRY(comm_agree(c, csr_copy_likes(in->test, &likes))); /* a held-out dislike is nothing to be found */
     input.test = &likes;
   }
   for (lid u = 0; u < input.test->n_rows; u++) {

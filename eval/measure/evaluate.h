@@ -2,7 +2,9 @@
  *
  * Each rank measures its own users; the figures have the same bits on any number of ranks and threads. Users without a
  * test item are counted and left out of the means. For an implicit model a held-out dislike (negative value) is no
- * test item. Predicted ratings are clipped to the scale of the training values. */
+ * test item, and neither is a pair of value 0 (bought and returned): both are no likes. In training such pairs are
+ * known to the user, and so are not recommended, but they are not counted as liked. Predicted ratings are clipped to
+ * the scale of the training values. */
 #ifndef PALATE_EVAL_MEASURE_EVALUATE_H
 #define PALATE_EVAL_MEASURE_EVALUATE_H
 

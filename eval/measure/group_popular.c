@@ -193,14 +193,14 @@ done:
   return st;
 }
 
-static void add_members(scoring *s, const metrics_plan *plan, const csr *train, const csr *test, const lid *group,
+static void add_members(scoring *s, const metrics_plan *plan, const csr *known, const csr *test, const lid *group,
                         const real *affinity, int m, exact_scale scale, int64_t *sums) {
   for (lid u = 0; u < test->n_rows; u++) {
     off n_test = test->ptr[u + 1] - test->ptr[u];
     if (n_test == 0)
       continue;
-    const lid *wanted = test->col + test->ptr[u], *seen = train->col + train->ptr[u];
-    off n_seen = train->ptr[u + 1] - train->ptr[u];
+    const lid *wanted = test->col + test->ptr[u], *seen = known->col + known->ptr[u];
+    off n_seen = known->ptr[u + 1] - known->ptr[u];
     lid list[AT];
     double figures[METRICS];
     lid n = list_for(s, group + (off)u * m, affinity + (off)u * m, m, seen, n_seen, list);
@@ -213,8 +213,8 @@ static void add_members(scoring *s, const metrics_plan *plan, const csr *train, 
   }
 }
 
-status group_popular_measure(comm *c, const csr *train, const csr *test, const lid *group, const real *affinity, int m,
-                             lid n_groups, gid n_items, group_popular *out) {
+status group_popular_measure(comm *c, const csr *likes, const csr *known, const csr *test, const lid *group,
+                             const real *affinity, int m, lid n_groups, gid n_items, group_popular *out) {
   status st = OK;
   group_background everyone = {0};
   popular top = {0};
@@ -227,13 +227,13 @@ status group_popular_measure(comm *c, const csr *train, const csr *test, const l
   lid *own = NULL;
   int64_t sums[3] = {0};
   *out = (group_popular){0};
-  TRY(group_background_count(c, train, n_items, &everyone));
+  TRY(group_background_count(c, likes, n_items, &everyone));
   int64_t seen = 0;
   for (lid u = 0; u < test->n_rows; u++)
-    if (test->ptr[u + 1] > test->ptr[u] && train->ptr[u + 1] - train->ptr[u] > seen)
-      seen = train->ptr[u + 1] - train->ptr[u];
+    if (test->ptr[u + 1] > test->ptr[u] && known->ptr[u + 1] - known->ptr[u] > seen)
+      seen = known->ptr[u + 1] - known->ptr[u];
   comm_max_i64(c, &seen, 1);
-  TRY(popular_make(c, train, &(popular_wish){.n_items = n_items, .head = seen + 2 * AT}, &top));
+  TRY(popular_make(c, likes, &(popular_wish){.n_items = n_items, .head = seen + 2 * AT}, &top));
   st = metrics_plan_create(1, (const int[]){AT}, &plan);
   if (st == OK)
     st = MEM_ZALLOC(l.rest, n_groups, "shares of groups");
@@ -244,12 +244,12 @@ status group_popular_measure(comm *c, const csr *train, const csr *test, const l
   if (st == OK)
     st = MEM_ALLOC(s.slot, (off)s.mask + 1, "scores");
   if (st == OK)
-    st = MEM_ALLOC(own, train->n_rows, "first groups");
+    st = MEM_ALLOC(own, likes->n_rows, "first groups");
   TRY(comm_agree(c, st));
-  for (lid u = 0; u < train->n_rows; u++)
+  for (lid u = 0; u < likes->n_rows; u++)
     own[u] = group[(off)u * m];
   TRY(read_top_shares(c, &top, &everyone, &top_share));
-  TRY(group_items_visit(c, train, own, n_groups, n_items, &(group_visitor){keep_group, merge_groups, &l}));
+  TRY(group_items_visit(c, likes, own, n_groups, n_items, &(group_visitor){keep_group, merge_groups, &l}));
   TRY(gather(c, &l, n_groups, &all, &first));
   /* A group's share of everyone's opinion is known to the ranks of its items; groups of members without pairs have all.
    */
@@ -265,7 +265,7 @@ status group_popular_measure(comm *c, const csr *train, const csr *test, const l
   int64_t n_all = test->n_rows;
   comm_sum_i64(c, &n_all, 1);
   exact_scale scale = exact_scale_for(1, n_all);
-  add_members(&s, &plan, train, test, group, affinity, m, scale, sums);
+  add_members(&s, &plan, known, test, group, affinity, m, scale, sums);
   comm_sum_i64(c, sums, 3);
   out->users = sums[0];
   if (sums[0] > 0) {

@@ -12,11 +12,12 @@ typedef struct group_popular {
   double groups;  /* of the items by Σ affinity · (smoothed share of the group's members who have them) */
 } group_popular;
 
-/* train and test hold this rank's members with global item rows, ascending; group and affinity (n, m) are their
- * memberships. Of each group the GROUP_POPULAR_LIST most popular items are looked at. Collective; agreed status;
- * the same on any number of ranks. NO_MEMORY. */
+/* likes, known and test hold this rank's members with global item rows, ascending: the training pairs that are counted,
+ * and all of them, which no list has. group and affinity (n, m) are their memberships. Of each group the
+ * GROUP_POPULAR_LIST most popular items are looked at. Collective; agreed status; the same on any number of ranks.
+ * NO_MEMORY. */
 enum { GROUP_POPULAR_LIST = 100 };
-status group_popular_measure(comm *c, const csr *train, const csr *test, const lid *group, const real *affinity, int m,
-                             lid n_groups, gid n_items, group_popular *out);
+status group_popular_measure(comm *c, const csr *likes, const csr *known, const csr *test, const lid *group,
+                             const real *affinity, int m, lid n_groups, gid n_items, group_popular *out);
 
 #endif

@@ -19,8 +19,9 @@ status foldin_create(comm *c, model *m, foldin **out);
 void foldin_free(foldin *f);
 
 /* Solves the n rows of `rows`, whose columns are the model's item rows, ascending, and whose values are those of a
- * dataset (they are transformed in place as training does): x (n, ldx), of which the first k columns are written, and
- * bias[n] (NULL: not wanted; zero for a model without biases). OpenMP threads. Local. */
+ * dataset (in place, pairs of no like are taken out and values transformed as training does): x (n, ldx), of which the
+ * first k columns are written, and bias[n] (NULL: not wanted; zero for a model without biases). OpenMP threads. Local.
+ */
 status foldin_rows(foldin *f, csr *rows, real *x, off ldx, real *bias);
 
 #endif

@@ -152,7 +152,7 @@ static status look_at_groups(comm *c, const group_wish *t, const taste_rows *r, 
   if (pairs)
     TRY(group_pairs_load(c, m, dataset, &train, t->quality ? &test : NULL));
   if (t->quality) {
-    group_judged judged = {t->groups, g->m, g->group, g->affinity, g->size, t->cosine, t->seed};
+    group_judged judged = {t->groups, g->m, g->group, g->affinity, g->size, t->cosine, model_is_explicit(m), t->seed};
     TRY(group_quality(c, r, &judged, model_rows(m, ITEMS), pairs ? &train : NULL, pairs ? &test : NULL, j));
   }
   if (t->side == ITEMS)

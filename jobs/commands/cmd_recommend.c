@@ -205,8 +205,9 @@ const command CMD_RECOMMEND = {
     .arguments = "SNAPSHOT",
     .summary = "the best unseen items of a member, of a newcomer, or of everyone",
     .details =
-        "Items a member already has are left out, as the dataset tells them: the one the model was trained on, or "
-        "--data. The match per cent says, for an explicit model, where the predicted rating lies between the lowest "
+        "Items a member already has, or had and returned, are left out, as the dataset tells them: the one the model "
+        "was trained on, or --data. The match per cent says, for an explicit model, where the predicted rating lies "
+        "between the lowest "
         "and "
         "the highest rating there is; for an implicit one, how strong the predicted preference is beside the member's "
         "strongest, over all items. --likes takes ids and titles; each counts as chosen once, or rated best. --all "

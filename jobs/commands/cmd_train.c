@@ -32,6 +32,11 @@ static const char DETAILS[] =
     "Examples:\n"
     "  palate train ratings.h5 --loss explicit --factors 32 --lambda 0.1\n"
     "  mpirun -n 2 palate train plays.h5 --factors 128 --holdout random:0.1 -o snapshots\n\n"
+    "--loss implicit: events of a pair are added up. A sum of 0 (bought 2, sent 2 back) is no like and is not trained "
+    "on; "
+    "a sum below 0 is a dislike. The log says how many there are. --loss explicit: the last rating of a pair counts, "
+    "by "
+    "time, then by the order of the sources; a rating of 0 is a rating.\n\n"
     "The path of the new snapshot is printed on standard output. It is not sealed: `palate cluster`, `palate evaluate` "
     "and `palate publish` go on with it, and `palate refresh` does all of it in one go.";
 
@@ -238,6 +243,8 @@ static status write_model(comm *c, als *a, const train_options *t, const holdout
     put_number(at, "epsilon", l->epsilon);
     put_number(at, "unobserved_weight", loss_alpha0(l));
     put_word(at, "weights", WEIGHTS_WORDS, t->weights);
+    put_whole(at, "zero_pairs", als_zeros(a));
+    put_whole(at, "dislikes", als_dislikes(a));
   }
   put_word(at, "duplicates", DUPLICATES_WORDS, (int)t->merge);
   put_word(at, "solver", SOLVER_WORDS, t->solver);
@@ -310,6 +317,11 @@ status job_train(comm *c, const options *o, const char *dataset_file, const char
       (long long)als_pairs(a), (long long)dataset_users(d), (long long)dataset_items(d), t.als.factors, c->size,
       c->size == 1 ? "" : "s", c->hosts, c->hosts == 1 ? "" : "s", exchange_mode_name(als_exchange(a, ITEMS)),
       exchange_mode_name(als_exchange(a, USERS)), loaded - start);
+  if (als_zeros(a) + als_dislikes(a) > 0)
+    log_info(
+        "further, %lld pairs of value 0 are not trained on, as they are no likes (if 0 stands for `seen`, ingest with "
+        "--value-column none); %lld pairs below 0 are dislikes",
+        (long long)als_zeros(a), (long long)als_dislikes(a));
   log_layout(c, a);
   w.sweeps = t.als.sweeps;
   w.factors = t.als.factors;

@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One rank's users, as if it were alone with them. */
+/* One rank's users, as if it were alone with them; what als_create() trains on of their pairs. */
 static status load_share(comm *c, dataset *d, const part *users, int rank, duplicates merge, mark_events *mark,
-                         const void *rule, csr *out) {
+                         const void *rule, bool explicit_loss, csr *out) {
   gid ends[2] = {users->first[rank], users->first[rank + 1]};
   part share = {.n = users->n, .size = 1, .first = ends};
-  return interactions_load(c, d, &share, merge, mark, rule, out, NULL);
+  status st = interactions_load(c, d, &share, merge, mark, rule, out, NULL);
+  if (st == OK && !explicit_loss)
+    csr_drop_zeros(out);
+  return st;
 }
 
 /* Rows on their way from one rank to another: what their messages are counted by. */
@@ -292,7 +295,7 @@ typedef struct census {
 
 static status load(census *k, int rank) {
   csr_free(&k->m);
-  return load_share(k->c, k->d, &k->users, rank, k->merge, k->mark, k->rule, &k->m);
+  return load_share(k->c, k->d, &k->users, rank, k->merge, k->mark, k->rule, k->l->explicit_loss, &k->m);
 }
 
 /* How many batches there are, both ways. */

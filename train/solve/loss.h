@@ -19,8 +19,8 @@ typedef struct loss {
 } loss;
 
 /* Replaces n merged values by what train/solve/solver.h calls v: the rating itself (explicit), or the confidence,
- * negative for a dislike (Hu et al. 2008, section 4 and eq. 6; Rendle et al. 2021). A value of 0 stays an observation:
- * `ials` weighs it 1 unless values weigh. Local. */
+ * negative for a dislike (Hu et al. 2008, section 4 and eq. 6; Rendle et al. 2021). With the implicit loss a pair of
+ * value 0 is no like: it has to be taken out before (csr_drop_zeros), and is then as good as not observed. Local. */
 void loss_transform(const loss *l, off n, real *val);
 
 /* alpha0: the weight of every pair, observed or not; 0 for the explicit loss. */
