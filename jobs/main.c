@@ -1,7 +1,8 @@
-/* palate COMMAND …: finds the command, starts MPI where it needs it, and is the only place that ends the process. */
+/* palate COMMAND …: finds the command, starts MPI if it needs it, and is the only place that ends the process. */
 #include "io/base/log.h"
 #include "io/base/mem.h"
-#include "io/ranks/comm.h"
+#include "io/base/version.h"
+#include "io/ranks/comm_mpi.h"
 #include "io/ranks/pulse.h"
 #include "jobs/cli/option_help.h"
 #include "jobs/cli/option_parse.h"
@@ -14,10 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#ifndef PALATE_VERSION
-#define PALATE_VERSION "unknown"
-#endif
-
 /* In the order of the help. */
 static const command *const COMMANDS[] = {
     &CMD_INGEST, &CMD_SYNTH,   &CMD_TRAIN,   &CMD_CLUSTER,  &CMD_EVALUATE, &CMD_RECOMMEND, &CMD_SIMILAR, &CMD_EXPORT,
@@ -25,7 +22,7 @@ static const command *const COMMANDS[] = {
 };
 enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
 
-/* The rank a launcher gave this process, before MPI is started; NULL where none started it. */
+/* The rank a launcher gave this process, before MPI is started; NULL without a launcher. */
 static const char *launched_as(void) {
   static const char *const NAMES[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK",   "PMI_RANK",          "SLURM_PROCID",
                                       "FLUX_TASK_RANK",       "ALPS_APP_PE", "JSM_NAMESPACE_RANK"};
@@ -35,7 +32,7 @@ static const char *launched_as(void) {
   return NULL;
 }
 
-/* So that a usage error is said once. */
+/* Before MPI is started, so that a usage error is printed once. */
 static int launcher_rank(void) {
   const char *rank = launched_as();
   return rank != NULL ? atoi(rank) : 0;
@@ -58,7 +55,7 @@ static void usage(FILE *to) {
           PALATE_VERSION);
   for (int i = 0; i < N_COMMANDS; i++)
     fprintf(to, "  %-10s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
-  fprintf(to, "\n`palate COMMAND --help` shows every option with its default.\n");
+  fprintf(to, "\n`palate COMMAND --help` shows its options with their defaults, and an example.\n");
 }
 
 static void complain(const char *name, status st) {
@@ -67,8 +64,7 @@ static void complain(const char *name, status st) {
   fprintf(stderr, "palate%s%s: %s: %s\n", name[0] != '\0' ? " " : "", name, status_name(st), safe);
 }
 
-/* One thread where several ranks share the host and nothing else was said; else what OMP_NUM_THREADS or the cores say.
- */
+/* --threads, else OMP_NUM_THREADS, else, if several ranks share the host, a rank's share of the cores. */
 static status set_threads(comm *c, const options *o) {
   int64_t threads = 0;
   if (option_text(o, "threads") != NULL) {
@@ -87,21 +83,20 @@ static status set_threads(comm *c, const options *o) {
   return OK;
 }
 
-/* The ranks wait for one that does not come, and no status can be agreed on: the launcher ends the others. What is on
- * disk is whole at any moment, as after a kill. */
+/* The ranks wait for one that hangs, so no status can be agreed on: this process ends and the launcher ends the others.
+ * What is on disk is whole at any moment, as after a kill. */
 static void end_stalled(int rank, const char *host, const char *phase, double seconds) {
   char text[512], safe[2 * sizeof text];
   snprintf(text, sizeof text, "rank %d on %s has not responded for %.0f s (last seen: %s)", rank, host, seconds, phase);
   text_printable(text, safe, sizeof safe);
-  fprintf(
-      stderr,
-      "palate: %s: %s; look at that machine and at the disks it uses, and submit the same command again, which goes "
-      "on from the last checkpoint\n",
-      status_name(STOPPED), safe);
+  fprintf(stderr,
+          "palate: %s: %s; check that machine and its disks, and run the same command again to resume from the last "
+          "checkpoint\n",
+          status_name(STOPPED), safe);
   _exit(status_exit_code(STOPPED));
 }
 
-/* Watches the ranks, where the command takes --stall-timeout. */
+/* Watches the ranks if the command takes --stall-timeout. */
 static status start_pulse(comm *c, const options *o) {
   const char *text = option_text(o, "stall-timeout");
   double seconds = 0;
@@ -175,7 +170,7 @@ int main(int argc, char **argv) {
     if (name[0] == '\0')
       usage(stderr);
     else {
-      status st = status_fail(USAGE, "there is no command `%s`; `palate --help` lists them", name);
+      status st = status_fail(USAGE, "`%s` is not a command; `palate --help` lists them", name);
       complain("", st);
     }
   }

@@ -10,7 +10,7 @@ status facts_reserve(facts *f, off most) {
   while (slots < 2 * (uint64_t)most)
     slots *= 2;
   if (slots > UINT32_MAX)
-    return status_fail(NO_MEMORY, "a batch of users meets too many items: use more ranks");
+    return status_fail(NO_MEMORY, "a batch of users has too many distinct items: use more ranks");
   if (most > f->room || f->slot == NULL) {
     facts_free(f);
     TRY(MEM_ALLOC(f->slot, (off)slots, "items of a batch"));
@@ -34,7 +34,7 @@ void facts_free(facts *f) {
   *f = (facts){0};
 }
 
-void facts_meet(facts *f, lid item, int list) {
+void item_facts_note(facts *f, lid item, int list) {
   uint32_t at = facts_slot(f, item);
   if (f->slot[at] == 0) {
     memset(f->shown + (off)f->n * FACTS_LISTS, 0, sizeof *f->shown * FACTS_LISTS);
@@ -45,13 +45,13 @@ void facts_meet(facts *f, lid item, int list) {
     f->shown[(off)(f->slot[at] - 1) * FACTS_LISTS + list]++;
 }
 
-/* A question: which item, and how often it was shown. */
+/* A question to an item's owner: which item, and how often our lists have it. */
 typedef struct question {
   lid item;
   int32_t shown[FACTS_LISTS];
 } question;
 
-/* The answers, and what is shown. */
+/* Answers questions about our items (rows `first` and on), and counts how often they were shown. */
 static void answer(const popular *p, gid first, const lid *model_item, const question *q, off n,
                    int64_t *const shown[FACTS_LISTS], item_fact *out) {
   for (off i = 0; i < n; i++) {
@@ -62,23 +62,20 @@ static void answer(const popular *p, gid first, const lid *model_item, const que
                          .count = p->count[own],
                          .shelf = p->shelf[own],
                          .item = q[i].item,
-                         .told = model_item != NULL ? model_item[own] : q[i].item};
+                         .model_item = model_item != NULL ? model_item[own] : q[i].item};
   }
 }
 
 status facts_ask(comm *c, facts *f, const popular *p, const lid *model_item, int64_t *const shown[FACTS_LISTS]) {
   status st = OK;
   question *ask = NULL, *asked = NULL;
-  item_fact *told = NULL, *back = NULL;
-  lid *place = NULL; /* of each question */
+  item_fact *known = NULL, *back = NULL;
+  lid *place = NULL; /* of each question: index of its item in f->fact */
   off *counts = NULL;
-  st = MEM_ZALLOC(counts, 3 * (off)c->size, "counts of items");
-  if (st == OK)
-    st = MEM_ALLOC(ask, f->n, "items of a batch");
-  if (st == OK)
-    st = MEM_ALLOC(place, f->n, "items of a batch");
-  if (st == OK)
-    st = MEM_ALLOC(back, f->n, "items of a batch");
+  THEN(MEM_ZALLOC(counts, 3 * (off)c->size, "counts of items"));
+  THEN(MEM_ALLOC(ask, f->n, "items of a batch"));
+  THEN(MEM_ALLOC(place, f->n, "items of a batch"));
+  THEN(MEM_ALLOC(back, f->n, "items of a batch"));
   TRY(comm_agree(c, st));
   off *give = counts, *got = counts + c->size, *next = counts + 2 * c->size;
   for (lid i = 0; i < f->n; i++)
@@ -92,19 +89,18 @@ status facts_ask(comm *c, facts *f, const popular *p, const lid *model_item, int
   }
   comm_transpose_i64(c, give, got);
   off n_asked = comm_starts(next, got, c->size);
-  st = MEM_ALLOC(asked, n_asked, "items of a batch");
-  if (st == OK)
-    st = MEM_ALLOC(told, n_asked, "items of a batch");
+  THEN(MEM_ALLOC(asked, n_asked, "items of a batch"));
+  THEN(MEM_ALLOC(known, n_asked, "items of a batch"));
   TRY(comm_agree(c, st));
   comm_move_rows(c, ask, give, asked, got, sizeof *ask);
-  answer(p, p->owners.first[c->rank], model_item, asked, n_asked, shown, told);
-  comm_move_rows(c, told, got, back, give, sizeof *told);
+  answer(p, p->owners.first[c->rank], model_item, asked, n_asked, shown, known);
+  comm_move_rows(c, known, got, back, give, sizeof *known);
   for (lid i = 0; i < f->n; i++)
     f->fact[place[i]] = back[i];
 done:
   mem_free(ask);
   mem_free(asked);
-  mem_free(told);
+  mem_free(known);
   mem_free(back);
   mem_free(place);
   mem_free(counts);

@@ -1,5 +1,5 @@
-/* What a batch of users needs to know of items, asked of the items' owners (eval/baseline/popular.h): a rank has memory
- * for the items that its batch meets, and for its own. */
+/* Facts of items (count, mean, shelf) for a batch of users, looked up at the items' owners (eval/baseline/popular.h). A
+ * rank needs memory for the items of its batch and for the items it owns, not for all. */
 #ifndef PALATE_EVAL_BASELINE_ITEM_FACTS_H
 #define PALATE_EVAL_BASELINE_ITEM_FACTS_H
 
@@ -8,31 +8,32 @@
 enum { FACTS_LISTS = 2 };
 
 typedef struct item_fact {
-  double mean;   /* of the training values, 0 where they are not asked for */
+  double mean;   /* of the training values; 0 unless popular has means */
   int64_t count; /* training pairs */
   int32_t shelf;
   lid item;
-  lid told; /* the first model's row of it, as facts_ask was given them, or the item */
+  lid model_item; /* the item's entry of facts_ask's model_item, or the item itself if that is NULL */
 } item_fact;
 
-/* The distinct items met: a hash table. */
+/* The distinct items of a batch: a hash table. */
 typedef struct facts {
   lid n;
   off room;
-  uint32_t mask, *slot; /* places + 1; 0: free */
+  uint32_t mask, *slot; /* [mask + 1]: index in fact + 1; 0: free */
   item_fact *fact;      /* [n] */
-  int32_t *shown;       /* (n, FACTS_LISTS): how often each list has it */
+  int32_t *shown;       /* (n, FACTS_LISTS): how often the item was noted for each list */
 } facts;
 
-/* Empties the table and makes room for `most` distinct items. NO_MEMORY. Local. Free with facts_free. */
+/* Empties the table and makes room for `most` distinct items. NO_MEMORY, and the table is freed. Local. Free with
+ * facts_free. */
 status facts_reserve(facts *f, off most);
 void facts_free(facts *f);
 
-/* Notes that an item is met, in a list of that number or (negative) elsewhere. Local. */
-void facts_meet(facts *f, lid item, int list);
+/* Notes an item whose facts are wanted; list: which list it is in, negative: none. Local. */
+void item_facts_note(facts *f, lid item, int list);
 
-/* Learns about all items met, and adds to shown[list][our item] how often all ranks' lists have it. model_item[our
- * item] is what `told` becomes (NULL: the item itself). Collective; agreed status. NO_MEMORY. */
+/* Looks up the facts of all noted items, and adds to shown[list][our item] how often all ranks' lists have it.
+ * model_item[our item]: see item_fact.model_item; may be NULL. Collective; agreed status. NO_MEMORY. */
 status facts_ask(comm *c, facts *f, const popular *p, const lid *model_item, int64_t *const shown[FACTS_LISTS]);
 
 static inline uint32_t facts_slot(const facts *f, lid item) {
@@ -43,7 +44,7 @@ static inline uint32_t facts_slot(const facts *f, lid item) {
   return at & f->mask;
 }
 
-/* Of an item that was met, after facts_ask. Local. */
+/* Facts of a noted item, after facts_ask. Local. */
 static inline const item_fact *facts_of(const facts *f, lid item) {
   return &f->fact[f->slot[facts_slot(f, item)] - 1];
 }

@@ -12,13 +12,13 @@ static const gid SLICE = 1 << 20;
 
 /* --- counting --- */
 
-/* One slice of items after another: pairs are counted where they are, and the counts of a slice summed over ranks. */
+/* Items are counted one slice after another: each rank counts its own pairs, then the slice is summed over ranks. */
 typedef struct counting {
   const csr *train;
   const uint8_t *skip;
-  off *cursor;          /* [rows]: where each row goes on; NULL: all items are one slice */
+  off *cursor;          /* [rows]: the first pair of each row in the next slice; NULL: there is only one slice */
   int64_t *count, *sum; /* [slice]; sum NULL: not wanted */
-  bool likes;           /* count only these */
+  bool likes;           /* count only pairs above 0 */
   exact_scale scale;
 } counting;
 
@@ -40,21 +40,28 @@ static void count_slice(counting *k, gid first, gid end) {
   }
 }
 
-/* Counts, means and the overall mean; means from exact sums, so that they do not depend on who holds which user. */
+static status reserve_counts(counting *k, gid slice, gid n, bool sums) {
+  status st = OK;
+  TRY(MEM_ALLOC(k->count, slice, "item counts"));
+  if (sums)
+    TRY(MEM_ALLOC(k->sum, slice, "item means"));
+  if (slice < n) {
+    TRY(MEM_ALLOC(k->cursor, k->train->n_rows, "row cursors"));
+    for (lid u = 0; u < k->train->n_rows; u++)
+      k->cursor[u] = k->train->ptr[u];
+  }
+done:
+  return st;
+}
+
+/* Counts, means and the overall mean. Means come from exact sums, so they do not depend on which rank holds which user.
+ * Collective; agreed status. */
 static status count_pairs(comm *c, counting *k, gid slice, popular *p) {
   status st = OK;
   gid n = p->owners.n, own = p->owners.first[c->rank], own_end = p->owners.first[c->rank + 1];
   int64_t total = 0;
   slice = slice < n ? slice : n;
-  st = MEM_ALLOC(k->count, slice, "item counts");
-  if (st == OK && p->mean != NULL)
-    st = MEM_ALLOC(k->sum, slice, "item means");
-  if (st == OK && slice < n) {
-    st = MEM_ALLOC(k->cursor, k->train->n_rows, "row cursors");
-    for (lid u = 0; st == OK && u < k->train->n_rows; u++)
-      k->cursor[u] = k->train->ptr[u];
-  }
-  TRY(comm_agree(c, st));
+  TRY(comm_agree(c, reserve_counts(k, slice, n, p->mean != NULL)));
   for (gid first = 0; first < n; first += slice) {
     gid end = n - first < slice ? n : first + slice;
     memset(k->count, 0, sizeof *k->count * (size_t)(end - first));
@@ -69,7 +76,7 @@ static status count_pairs(comm *c, counting *k, gid slice, popular *p) {
       if (k->sum == NULL)
         continue;
       total += k->sum[i - first];
-      p->mean[i - own] = exact_value(k->scale, k->sum[i - first]); /* so far the sum */
+      p->mean[i - own] = exact_value(k->scale, k->sum[i - first]); /* the sum; divided below */
     }
   }
   if (p->mean != NULL) {
@@ -87,13 +94,13 @@ done:
 
 /* --- the order --- */
 
-/* A place in the order of popularity: behind all items with more than `count` pairs, and behind `ties` of those that
- * have as many (by row). */
+/* A place in the order of popularity: after all items with more than `count` pairs, and after the first `ties` items
+ * (by row) with exactly `count`. */
 typedef struct place {
   int64_t count, ties;
 } place;
 
-/* Items with more pairs than `count`, and their pairs. Collective. */
+/* out: the number of items with more pairs than `count`, and the number of their pairs. Collective. */
 static void above(comm *c, const popular *p, int64_t count, int64_t out[2]) {
   out[0] = out[1] = 0;
   for (gid i = 0; i < part_count(&p->owners, c->rank); i++)
@@ -104,8 +111,8 @@ static void above(comm *c, const popular *p, int64_t count, int64_t out[2]) {
   comm_sum_i64(c, out, 2);
 }
 
-/* The least count above which there are fewer items (which = 0) or pairs (1) than `target`, and how many. Collective.
- */
+/* The least count such that the items above it are fewer (which = 0), or have fewer pairs (1), than `target`; *above_it
+ * is their number. Collective. */
 static int64_t least_count(comm *c, const popular *p, int which, int64_t target, int64_t *above_it) {
   int64_t low = 0, high = 0, n[2];
   for (gid i = 0; i < part_count(&p->owners, c->rank); i++)
@@ -124,7 +131,7 @@ static int64_t least_count(comm *c, const popular *p, int which, int64_t target,
   return low;
 }
 
-/* Where our first item with `count` pairs stands among all that have as many. Collective. */
+/* How many items with exactly `count` pairs lower ranks own. Collective. */
 static int64_t ties_before(comm *c, const popular *p, int64_t count) {
   int64_t ties = 0;
   for (gid i = 0; i < part_count(&p->owners, c->rank); i++)
@@ -132,7 +139,7 @@ static int64_t ties_before(comm *c, const popular *p, int64_t count) {
   return comm_before_i64(c, ties);
 }
 
-/* Shelf s begins at the first item that s / POPULAR_SHELVES of all pairs, or more, come before. Collective. */
+/* Shelf s begins at the first item that has at least s / POPULAR_SHELVES of all pairs before it. Collective. */
 static void fill_shelves(comm *c, popular *p) {
   gid n = part_count(&p->owners, c->rank);
   memset(p->shelf, 0, (size_t)n);
@@ -160,7 +167,7 @@ static int fall(const void *of_a, const void *of_b) {
   return a->item < b->item ? -1 : 1;
 }
 
-/* The first n_head items of the order, on every rank. */
+/* The first n_head items of the order, on every rank. Collective; agreed status. */
 static status find_head(comm *c, popular *p) {
   status st = OK;
   by_count *mine = NULL, *all = NULL;
@@ -171,13 +178,10 @@ static status find_head(comm *c, popular *p) {
   int64_t first_tie = tie;
   for (gid i = 0; i < n; i++)
     kept += p->count[i] > end.count || (p->count[i] == end.count && tie++ < end.ties);
-  st = MEM_ALLOC(mine, kept, "order of items");
-  if (st == OK)
-    st = MEM_ALLOC(all, p->n_head, "order of items");
-  if (st == OK)
-    st = MEM_ALLOC(p->head, p->n_head, "order of items");
-  if (st == OK)
-    st = MEM_ALLOC(counts, c->size, "order of items");
+  THEN(MEM_ALLOC(mine, kept, "order of items"));
+  THEN(MEM_ALLOC(all, p->n_head, "order of items"));
+  THEN(MEM_ALLOC(p->head, p->n_head, "order of items"));
+  THEN(MEM_ALLOC(counts, c->size, "order of items"));
   TRY(comm_agree(c, st));
   tie = first_tie;
   kept = 0;
@@ -196,26 +200,27 @@ done:
   return st;
 }
 
-status popular_make(comm *c, const csr *train, const popular_wish *wish, popular *out) {
+static status reserve_items(comm *c, const popular_settings *wish, popular *out) {
+  status st = OK;
+  TRY(part_equal(&out->owners, wish->n_items, c->size));
+  gid n = part_count(&out->owners, c->rank);
+  TRY(MEM_ALLOC(out->count, n, "item counts"));
+  TRY(MEM_ALLOC(out->shelf, n, "shelves"));
+  if (wish->means)
+    TRY(MEM_ALLOC(out->mean, n, "item means"));
+done:
+  return st;
+}
+
+status popular_make(comm *c, const csr *train, const popular_settings *wish, popular *out) {
   status st = OK;
   counting k = {.train = train, .skip = wish->skip, .likes = wish->likes};
   double bound = 0;
   *out = (popular){.n_head = (lid)(wish->head < wish->n_items ? wish->head : wish->n_items)};
-  st = part_equal(&out->owners, wish->n_items, c->size);
-  gid n = st == OK ? part_count(&out->owners, c->rank) : 0;
-  if (st == OK)
-    st = MEM_ALLOC(out->count, n, "item counts");
-  if (st == OK)
-    st = MEM_ALLOC(out->shelf, n, "shelves");
-  if (st == OK && wish->means)
-    st = MEM_ALLOC(out->mean, n, "item means");
-  TRY(comm_agree(c, st));
-  for (lid u = 0; u < train->n_rows; u++) {
-    if (wish->skip != NULL && wish->skip[u])
-      continue;
-    for (off e = train->ptr[u]; e < train->ptr[u + 1]; e++)
+  TRY(comm_agree(c, reserve_items(c, wish, out)));
+  for (lid u = 0; u < train->n_rows; u++)
+    for (off e = train->ptr[u]; e < train->ptr[u + 1] && (wish->skip == NULL || !wish->skip[u]); e++)
       out->pairs += !wish->likes || train->val[e] > 0;
-  }
   comm_sum_i64(c, &out->pairs, 1);
   if (wish->means) {
     for (off e = 0; e < csr_nnz(train); e++)

@@ -10,7 +10,7 @@
 /* An event on its way to the owner of its user. */
 typedef struct event {
   gid user;  /* rows of the training dataset */
-  off place; /* in the test dataset, whose order is that of time */
+  off place; /* in the test dataset */
   lid item;
   real value;
 } event;
@@ -23,50 +23,54 @@ static int in_order(const void *of_a, const void *of_b) {
   return (a->place > b->place) - (a->place < b->place);
 }
 
-/* Events of our slice of the test dataset with the rows of the training dataset. *lost: events whose user or item the
- * training dataset does not have. Collective; agreed status. */
-static status read_slice(comm *c, dataset *t, gid first, gid count, const gid *user, const row_share *items,
-                         event **out, off *n, int64_t *lost) {
+/* A slice of a dataset's users with their events, as they are in the file. */
+typedef struct user_slice {
+  off *indptr, nnz; /* indptr [users + 1] */
+  lid *item;        /* [nnz] */
+  real *value;
+} user_slice;
+
+static status read_slice(dataset *t, gid first, gid count, user_slice *out) {
   status st = OK;
-  off *indptr = NULL, kept = 0, nnz = 0;
-  lid *column = NULL;
-  real *value = NULL;
-  event *all = NULL;
-  *out = NULL;
-  *n = 0;
-  st = MEM_ALLOC(indptr, count + 1, "test events");
-  if (st == OK)
-    st = dataset_read_indptr(t, first, count, indptr);
-  if (st == OK)
-    nnz = indptr[count] - indptr[0];
-  if (st == OK)
-    st = MEM_ALLOC(column, nnz, "test events");
-  if (st == OK)
-    st = MEM_ALLOC(value, nnz, "test events");
-  if (st == OK)
-    st = MEM_ALLOC(all, nnz, "test events");
-  if (st == OK)
-    st = dataset_read_events(t, indptr[0], nnz, column, value, NULL);
-  TRY(comm_agree(c, st));
-  TRY(lookup_rows(c, &items->owners, items->row, sizeof *column, column, nnz, column));
-  for (gid u = 0; u < count; u++)
-    for (off e = indptr[u] - indptr[0]; e < indptr[u + 1] - indptr[0]; e++)
-      if (user[u] >= 0 && column[e] >= 0)
-        all[kept++] = (event){user[u], indptr[0] + e, column[e], value[e]};
-      else
-        ++*lost;
-  *out = all;
-  *n = kept;
-  all = NULL;
+  TRY(MEM_ALLOC(out->indptr, count + 1, "test events"));
+  TRY(dataset_read_indptr(t, first, count, out->indptr));
+  out->nnz = out->indptr[count] - out->indptr[0];
+  TRY(MEM_ALLOC(out->item, out->nnz, "test events"));
+  TRY(MEM_ALLOC(out->value, out->nnz, "test events"));
+  TRY(dataset_read_events(t, out->indptr[0], out->nnz, out->item, out->value, NULL));
 done:
-  mem_free(indptr);
-  mem_free(column);
-  mem_free(value);
-  mem_free(all);
   return st;
 }
 
-/* Moves events to the owners of their users; takes *mine over and replaces it. */
+static void free_slice(user_slice *s) {
+  mem_free(s->indptr);
+  mem_free(s->item);
+  mem_free(s->value);
+}
+
+/* Reads our users of the test dataset; events get the rows of the training dataset. *lost: events whose user or item
+ * the training dataset does not have. Collective; agreed status. */
+static status read_events(comm *c, dataset *t, gid first, gid count, const gid *user, const row_share *items,
+                          event **out, off *n, int64_t *lost) {
+  status st = OK;
+  user_slice s = {0};
+  *n = 0;
+  THEN(read_slice(t, first, count, &s));
+  THEN(MEM_ALLOC(*out, s.nnz, "test events"));
+  TRY(comm_agree(c, st));
+  TRY(lookup_rows(c, &items->owners, items->row, sizeof *s.item, s.item, s.nnz, s.item));
+  for (gid u = 0; u < count; u++)
+    for (off e = s.indptr[u] - s.indptr[0]; e < s.indptr[u + 1] - s.indptr[0]; e++)
+      if (user[u] >= 0 && s.item[e] >= 0)
+        (*out)[(*n)++] = (event){user[u], s.indptr[0] + e, s.item[e], s.value[e]};
+      else
+        ++*lost;
+done:
+  free_slice(&s);
+  return st;
+}
+
+/* Moves events to the owners of their users, sorted; *mine is freed and replaced. Collective; agreed status. */
 static status move_events(comm *c, const part *users, event **mine, off *n) {
   status st = OK;
   off *counts = NULL;
@@ -90,6 +94,7 @@ done:
   return st;
 }
 
+/* Sorted events as rows of pairs. */
 static status make_rows(const event *all, off n, gid first, lid count, duplicates merge, csr *out) {
   status st = OK;
   uint64_t *scratch = NULL;
@@ -122,14 +127,12 @@ status given_load(comm *c, dataset *d, const char *path, const part *users, dupl
   int64_t lost[2] = {0, 0}; /* events; users that d does not have */
   *out = (given_pairs){.first = users->first[c->rank]};
   TRY(dataset_open(c, path, &t));
-  st = part_equal(&slices, dataset_users(t), c->size);
-  gid first = st == OK ? slices.first[c->rank] : 0, count = st == OK ? part_count(&slices, c->rank) : 0;
-  if (st == OK)
-    st = MEM_ALLOC(user, count, "matched users");
-  TRY(comm_agree(c, st));
+  TRY(comm_agree(c, part_equal(&slices, dataset_users(t), c->size)));
+  gid first = slices.first[c->rank], count = part_count(&slices, c->rank);
+  TRY(comm_agree(c, MEM_ALLOC(user, count, "matched users")));
   TRY(match_ids(c, ids_of_dataset(t), ids_of_dataset(d), USERS, first, count, user));
   TRY(match_share(c, ids_of_dataset(t), ids_of_dataset(d), ITEMS, &items));
-  TRY(read_slice(c, t, first, count, user, &items, &all, &n, &lost[0]));
+  TRY(read_events(c, t, first, count, user, &items, &all, &n, &lost[0]));
   for (gid u = 0; u < count; u++)
     lost[1] += user[u] < 0;
   comm_sum_i64(c, lost, 2);

@@ -12,7 +12,7 @@ static const double FOLD_IN = 0.8;
 
 static const char VALIDATION[] = "validation:";
 
-/* Columns of RNG_HOLDOUT beyond every item row. */
+/* A column of RNG_HOLDOUT that is not an item row. */
 static const uint64_t COLUMN_MEMBER = UINT64_MAX;
 
 /* --- reading a rule --- */
@@ -94,14 +94,13 @@ static status parse_plain(const char *text, split_rule *out) {
                          text + 7);
     return OK;
   }
-  return status_fail(USAGE, "--holdout: `%s` is no rule; it takes none, random:F, last:N, before:TIME or users:F",
-                     text);
+  return status_fail(USAGE, "--holdout: `%s` is not a rule: use none, random:F, last:N, before:TIME or users:F", text);
 }
 
 status split_parse(const char *text, uint64_t seed, split_rule *out) {
   *out = (split_rule){.kind = SPLIT_NONE, .use = SPLIT_TO_TRAIN, .seed = seed};
   if (strlen(text) >= sizeof out->text)
-    return status_fail(USAGE, "--holdout: `%.20s…` is no rule; it takes none, random:F, last:N, before:TIME or users:F",
+    return status_fail(USAGE, "--holdout: `%.20s…` is not a rule: use none, random:F, last:N, before:TIME or users:F",
                        text);
   memcpy(out->text, text, strlen(text) + 1);
   if (strncmp(text, VALIDATION, sizeof VALIDATION - 1) == 0) {
@@ -114,7 +113,7 @@ status split_parse(const char *text, uint64_t seed, split_rule *out) {
   if (out->kind == SPLIT_NONE || out->kind == SPLIT_BEFORE)
     return status_fail(USAGE, "--holdout validation:RULE takes random:F, last:N or users:F, not `%s`", text);
   if (out->kind != SPLIT_LAST && out->fraction >= 0.5)
-    return status_fail(USAGE, "--holdout validation:RULE holds out F twice, so F is below 0.5, not `%s`", text);
+    return status_fail(USAGE, "--holdout validation:RULE holds out F twice, so F must be below 0.5, not `%s`", text);
   if (out->kind == SPLIT_LAST && 2 * out->last > SPLIT_LAST_MAX)
     return status_fail(USAGE, "--holdout validation:last:N takes N up to %d, not `%s`", SPLIT_LAST_MAX / 2, text);
   return OK;
@@ -138,17 +137,16 @@ bool split_needs_time(const split_rule *rule) {
   return rule->kind == SPLIT_LAST || rule->kind == SPLIT_BEFORE;
 }
 
-/* Whether a lot falls to what is measured on, to training, or (validation) to what stays unseen. */
-static event_mark mark_of_lot(bool validation, double lot, double share) {
-  if (lot < share)
+/* The mark for a uniform draw from 0 … 1. With validation the first `share` stays unseen and the second is tested. */
+static event_mark mark_of_draw(bool validation, double draw, double share) {
+  if (draw < share)
     return validation ? EVENT_DROP : EVENT_TEST;
-  return validation && lot < 2 * share ? EVENT_TEST : EVENT_TRAIN;
+  return validation && draw < 2 * share ? EVENT_TEST : EVENT_TRAIN;
 }
 
 static event_mark mark_of_member(const split_rule *rule, gid user) {
-  return mark_of_lot(rule->validation,
-                     rng_uniform(rule->seed, RNG_HOLDOUT, key_of(&rule->keys[USERS], user), COLUMN_MEMBER),
-                     rule->fraction);
+  double draw = rng_uniform(rule->seed, RNG_HOLDOUT, key_of(&rule->keys[USERS], user), COLUMN_MEMBER);
+  return mark_of_draw(rule->validation, draw, rule->fraction);
 }
 
 bool split_is_member(const split_rule *rule, gid user) {
@@ -196,35 +194,35 @@ static void mark_range(uint8_t *mark, off first, off end, event_mark as) {
     mark[e] = (uint8_t)as;
 }
 
-/* Of items of equal times those with the least lots. */
+/* The items with the lowest draws of a basket. */
 typedef struct drawn {
   struct {
-    uint64_t lot;
+    uint64_t draw;
     lid item;
-  } list[SPLIT_LAST_MAX]; /* ascends */
+  } list[SPLIT_LAST_MAX]; /* ascending */
   int n;
 } drawn;
 
-/* Offers an item to the `most` of least lot; whether one had to give way to another. */
-static bool draw(drawn *d, int most, uint64_t lot, lid item) {
+/* Keeps an item if its draw is among the `most` lowest. Returns true if it, or another item, is left out. */
+static bool draw_item(drawn *d, int most, uint64_t draw, lid item) {
   int at = d->n;
-  while (at > 0 && (d->list[at - 1].lot > lot || (d->list[at - 1].lot == lot && d->list[at - 1].item > item)))
+  while (at > 0 && (d->list[at - 1].draw > draw || (d->list[at - 1].draw == draw && d->list[at - 1].item > item)))
     at--;
-  if (at > 0 && d->list[at - 1].lot == lot && d->list[at - 1].item == item)
-    return false; /* once more */
+  if (at > 0 && d->list[at - 1].draw == draw && d->list[at - 1].item == item)
+    return false; /* a repeated item */
   if (at == most)
     return true;
   bool full = d->n == most;
   d->n += !full;
   for (int i = d->n - 1; i > at; i--)
     d->list[i] = d->list[i - 1];
-  d->list[at].lot = lot;
+  d->list[at].draw = draw;
   d->list[at].item = item;
   return full;
 }
 
-/* The `most` items whose last event is the latest, from the end of the row, which is in the order of time. Returns
- * whether lots decided. */
+/* Finds the `most` items whose last event is the latest. The row is sorted by time, so it is scanned from its end.
+ * Returns true if draws decided. */
 static bool find_latest(const split_rule *rule, int most, gid user, off n, const lid *item, const int64_t *time,
                         item_set *latest) {
   uint64_t member = key_of(&rule->keys[USERS], user);
@@ -238,9 +236,9 @@ static bool find_latest(const split_rule *rule, int most, gid user, off n, const
     basket.n = 0;
     for (off e = first; e < end; e++)
       if (!set_has(latest, item[e])) {
-        uint64_t lot =
+        uint64_t draw =
             end - first == 1 ? 0 : rng_bits(rule->seed, RNG_HOLDOUT, member, key_of(&rule->keys[ITEMS], item[e]));
-        tied |= draw(&basket, most - latest->n, lot, item[e]);
+        tied |= draw_item(&basket, most - latest->n, draw, item[e]);
       }
     for (int i = 0; i < basket.n; i++)
       set_add(latest, basket.list[i].item);
@@ -271,7 +269,8 @@ static void mark_before(const split_rule *rule, off n, const lid *item, const in
     past++;
   mark_range(mark, 0, past, EVENT_TRAIN);
   mark_range(mark, past, n, EVENT_TEST);
-  /* Items of the past in pieces that fit a set; a piece passes over all later events. */
+  /* Drop later events of past items. The past items are taken in pieces that fit a set; each piece scans all later
+     events. */
   item_set known;
   for (off at = 0; at < past && past < n;) {
     set_clear(&known);
@@ -287,8 +286,8 @@ static void mark_random(const split_rule *rule, bool validation, double share, g
                         uint8_t *mark) {
   uint64_t member = key_of(&rule->keys[USERS], user);
   for (off e = 0; e < n; e++) {
-    double lot = rng_uniform(rule->seed, RNG_HOLDOUT, member, key_of(&rule->keys[ITEMS], item[e]));
-    mark[e] = (uint8_t)mark_of_lot(validation, lot, share);
+    double draw = rng_uniform(rule->seed, RNG_HOLDOUT, member, key_of(&rule->keys[ITEMS], item[e]));
+    mark[e] = (uint8_t)mark_of_draw(validation, draw, share);
   }
 }
 

@@ -12,7 +12,7 @@ void done_rows_free(done_rows *d) {
   *d = (done_rows){0};
 }
 
-/* The first range that does not end before `row`. */
+/* The index of the first range that does not end before `row`. */
 static int find(const done_rows *d, gid row) {
   int low = 0, high = d->n;
   while (low < high) {
@@ -31,11 +31,11 @@ status done_rows_add(done_rows *d, gid first, gid end) {
     return OK;
   if (d->n == d->room) {
     int room = d->room + d->room / 2 + 16;
-    TRY(MEM_REALLOC(d->first, room, "rows that are done"));
-    TRY(MEM_REALLOC(d->end, room, "rows that are done"));
+    TRY(MEM_REALLOC(d->first, room, "list of measured members"));
+    TRY(MEM_REALLOC(d->end, room, "list of measured members"));
     d->room = room;
   }
-  /* Ranges at … past-1 meet the new one, and become one with it. */
+  /* Ranges at … past-1 touch the new one and are merged with it. */
   int at = find(d, first), past = at;
   for (; past < d->n && d->first[past] <= end; past++) {
     first = d->first[past] < first ? d->first[past] : first;

@@ -1,7 +1,7 @@
 #include "eval/measure/group_popular.h"
 
 #include "eval/baseline/popular.h"
-#include "eval/measure/metrics.h"
+#include "eval/metrics/metrics.h"
 #include "io/base/mem.h"
 #include "train/exchange/lookup.h"
 #include "train/groups/group_items.h"
@@ -12,7 +12,8 @@
 #include <string.h>
 
 enum { AT = 10, LIST = GROUP_POPULAR_LIST };
-/* Members that everyone is counted as in each group, so that small groups do not speak from one member's shelf. */
+/* Smoothing: everyone together counts as this many members of each group, so that a small group's list is not one
+ * member's shelf. */
 static const double PRIOR = 10;
 
 /* A popular item of a group. */
@@ -24,15 +25,16 @@ typedef struct entry {
 typedef struct lists {
   comm *c;
   const group_background *everyone;
-  entry *list; /* by group, n of them; those of the batch under way from n_done on */
+  entry *list; /* [n]: by group; from n_done on those of the current batch of groups */
   off n, n_done, room;
-  double *rest; /* [n_groups]: what everyone's share is multiplied by for items that are not in the group's list */
+  double *rest; /* [n_groups]: the factor on everyone's share for items that are not in the group's list */
 } lists;
 
 static double share_of(const group_background *b, double count) {
   return b->members > 0 ? count / (double)b->members : 0;
 }
 
+/* Appends a group's list. */
 static status put_list(lists *l, lid group, const lifted *best, int n) {
   if (l->room - l->n < n) {
     status st = MEM_REALLOC(l->list, 2 * l->room + 16 * LIST, "popular items of groups");
@@ -45,7 +47,7 @@ static status put_list(lists *l, lid group, const lifted *best, int n) {
   return OK;
 }
 
-/* Keeps the most popular of our items in a group. */
+/* A group_visitor's visit: keeps the most popular of our items in a group. */
 static status keep_group(void *context, const group_tally *t) {
   lists *l = context;
   lifted best[LIST];
@@ -59,7 +61,7 @@ static status keep_group(void *context, const group_tally *t) {
   return put_list(l, t->group, best, n);
 }
 
-/* The most popular of all ranks' items, at the group's rank. */
+/* A group_visitor's merge: keeps the most popular of all ranks' items, at the group's rank. */
 static status merge_groups(void *context, lid first, lid last) {
   lists *l = context;
   group_moved moved;
@@ -78,58 +80,60 @@ static status merge_groups(void *context, lid first, lid last) {
   return comm_agree(l->c, st);
 }
 
-/* All ranks' lists on every rank, by group: list[first[g]] … list[first[g+1]-1]. */
+/* All ranks' lists on every rank: group g has all[first[g]] … all[first[g+1]-1]. Also completes l->rest. Collective;
+ * agreed status. */
 static status gather(comm *c, lists *l, lid n_groups, entry **all, off **first) {
   status st = OK;
   off *counts = NULL, total = 0;
   entry *raw = NULL;
-  *all = NULL;
-  *first = NULL;
-  st = comm_agree(c, MEM_ALLOC(counts, c->size, "counts of ranks"));
-  if (st == OK) {
-    comm_gather_i64(c, l->n, counts);
-    for (int r = 0; r < c->size; r++)
-      total += counts[r];
-    st = MEM_ALLOC(raw, total, "popular items of groups");
-    if (st == OK)
-      st = MEM_ALLOC(*all, total, "popular items of groups");
-    if (st == OK)
-      st = MEM_ZALLOC(*first, (off)n_groups + 2, "popular items of groups");
-    st = comm_agree(c, st);
-  }
-  if (st == OK) {
-    comm_share_rows(c, l->list, raw, counts, sizeof *raw);
-    off *at = *first + 1;
-    for (off i = 0; i < total; i++)
-      at[raw[i].group + 1]++;
-    for (lid g = 0; g < n_groups; g++)
-      at[g + 1] += at[g];
-    for (off i = 0; i < total; i++)
-      (*all)[at[raw[i].group]++] = raw[i];
-  }
+  TRY(comm_agree(c, MEM_ALLOC(counts, c->size, "counts of ranks")));
+  comm_gather_i64(c, l->n, counts);
+  for (int r = 0; r < c->size; r++)
+    total += counts[r];
+  THEN(MEM_ALLOC(raw, total, "popular items of groups"));
+  THEN(MEM_ALLOC(*all, total, "popular items of groups"));
+  THEN(MEM_ZALLOC(*first, (off)n_groups + 2, "popular items of groups"));
+  TRY(comm_agree(c, st));
+  comm_share_rows(c, l->list, raw, counts, sizeof *raw);
+  off *at = *first + 1;
+  for (off i = 0; i < total; i++)
+    at[raw[i].group + 1]++;
+  for (lid g = 0; g < n_groups; g++)
+    at[g + 1] += at[g];
+  for (off i = 0; i < total; i++)
+    (*all)[at[raw[i].group]++] = raw[i];
+  /* A group's factor is known to the ranks that own its items. Groups whose members have no pairs get everyone's share
+     unsmoothed. */
+  for (lid g = 0; g < n_groups; g++)
+    l->rest[g] = l->rest[g] > 0 ? l->rest[g] : 0;
+  comm_max_f64(c, l->rest, n_groups);
+  for (lid g = 0; g < n_groups; g++)
+    l->rest[g] = l->rest[g] > 0 ? l->rest[g] : 1;
+done:
   mem_free(raw);
   mem_free(counts);
   return st;
 }
 
-/* What a member's groups say of an item, over what everyone says. */
+/* An item that may enter a member's list. */
 typedef struct candidate {
   lid item;
-  double score, everywhere;
+  double score, everywhere; /* of the groups' lists, above the rest; everyone's share */
 } candidate;
 
 typedef struct scoring {
-  const entry *all;
-  const off *first;
-  const double *rest;
-  const popular *top;
-  const double *top_share; /* [n_head of top]: of all members */
-  candidate *list;         /* [n] of one member */
+  int m;      /* groups of a member */
+  entry *all; /* see gather */
+  off *first;
+  const double *rest; /* of lists */
+  popular top;
+  double *top_share; /* [top.n_head]: everyone's share */
+  candidate *list;   /* [n] of one member */
   lid n;
-  uint32_t mask, *slot; /* [mask + 1]: places + 1; 0: free */
+  uint32_t mask, *slot; /* [mask + 1]: index in list + 1; 0: free */
 } scoring;
 
-/* The candidate that an item is, a new one of score 0 where it is none yet. */
+/* The candidate for an item; a new one has score 0. */
 static candidate *candidate_of(scoring *s, lid item, double everywhere) {
   uint32_t at = (uint32_t)item * UINT32_C(0x9e3779b1);
   at ^= at >> 15;
@@ -143,23 +147,30 @@ static candidate *candidate_of(scoring *s, lid item, double everywhere) {
   return &s->list[*slot - 1];
 }
 
-/* The AT items of highest score for a member that are not in seen; ties to the lower item. */
-static lid list_for(scoring *s, const lid *group, const real *affinity, int m, const lid *seen, off n_seen, lid *list) {
-  lid n = 0;
-  double rest = 0, best[AT];
+/* The items of the member's groups, and the most popular ones. Returns the factor on everyone's share, which every
+ * candidate's score gets in addition. */
+static double find_candidates(scoring *s, const lid *group, const real *affinity, const lid *seen, off n_seen) {
+  double rest = 0;
   s->n = 0;
   memset(s->slot, 0, sizeof *s->slot * ((size_t)s->mask + 1));
-  for (int j = 0; j < m; j++)
-    for (off e = s->first[group[j]]; e < s->first[group[j] + 1]; e++) /* above what every item gets below */
+  for (int j = 0; j < s->m; j++)
+    for (off e = s->first[group[j]]; e < s->first[group[j] + 1]; e++)
       candidate_of(s, s->all[e].item, s->all[e].everywhere)->score +=
           affinity[j] * (s->all[e].share - s->rest[group[j]] * s->all[e].everywhere);
-  for (int j = 0; j < m; j++)
+  for (int j = 0; j < s->m; j++)
     rest += affinity[j] * s->rest[group[j]];
-  for (lid r = 0, general = 0; r < s->top->n_head && general < 2 * AT; r++)
-    if (!row_contains(seen, n_seen, s->top->head[r])) {
-      candidate_of(s, s->top->head[r], s->top_share[r]);
+  for (lid r = 0, general = 0; r < s->top.n_head && general < 2 * AT; r++)
+    if (!row_contains(seen, n_seen, s->top.head[r])) {
+      candidate_of(s, s->top.head[r], s->top_share[r]);
       general++;
     }
+  return rest;
+}
+
+/* The AT items of highest score for a member that are not in seen; ties to the lower item. Returns how many. */
+static lid list_for(scoring *s, const lid *group, const real *affinity, const lid *seen, off n_seen, lid *list) {
+  lid n = 0;
+  double rest = find_candidates(s, group, affinity, seen, n_seen), best[AT];
   for (lid i = 0; i < s->n; i++) {
     lid item = s->list[i].item;
     double score = s->list[i].score + rest * s->list[i].everywhere;
@@ -178,7 +189,7 @@ static lid list_for(scoring *s, const lid *group, const real *affinity, int m, c
   return n;
 }
 
-/* How popular the head of the order is, asked of its owners. Collective; agreed status. */
+/* Everyone's shares of the head's items, looked up at their owners. Collective; agreed status. */
 static status read_top_shares(comm *c, const popular *top, const group_background *everyone, double **out) {
   off *count = NULL;
   status st = MEM_ALLOC(count, top->n_head, "popular items");
@@ -193,8 +204,9 @@ done:
   return st;
 }
 
+/* sums: members with a test item; NDCG of the groups' lists; of the popular lists. */
 static void add_members(scoring *s, const metrics_plan *plan, const csr *known, const csr *test, const lid *group,
-                        const real *affinity, int m, exact_scale scale, int64_t *sums) {
+                        const real *affinity, exact_scale scale, int64_t sums[3]) {
   for (lid u = 0; u < test->n_rows; u++) {
     off n_test = test->ptr[u + 1] - test->ptr[u];
     if (n_test == 0)
@@ -203,69 +215,72 @@ static void add_members(scoring *s, const metrics_plan *plan, const csr *known, 
     off n_seen = known->ptr[u + 1] - known->ptr[u];
     lid list[AT];
     double figures[METRICS];
-    lid n = list_for(s, group + (off)u * m, affinity + (off)u * m, m, seen, n_seen, list);
+    lid n = list_for(s, group + (off)u * s->m, affinity + (off)u * s->m, seen, n_seen, list);
     metrics_of_list(plan, list, n, wanted, n_test, figures);
     sums[1] += exact_term(scale, figures[METRIC_NDCG]);
-    n = popular_list(s->top, seen, n_seen, AT, list);
+    n = popular_list(&s->top, seen, n_seen, AT, list);
     metrics_of_list(plan, list, n, wanted, n_test, figures);
     sums[2] += exact_term(scale, figures[METRIC_NDCG]);
     sums[0]++;
   }
 }
 
-status group_popular_measure(comm *c, const csr *likes, const csr *known, const csr *test, const lid *group,
-                             const real *affinity, int m, lid n_groups, gid n_items, group_popular *out) {
-  status st = OK;
-  group_background everyone = {0};
-  popular top = {0};
-  metrics_plan plan = {0};
-  lists l = {.c = c, .everyone = &everyone};
-  scoring s = {.top = &top};
-  double *top_share = NULL;
-  entry *all = NULL;
-  off *first = NULL;
-  lid *own = NULL;
-  int64_t sums[3] = {0};
-  *out = (group_popular){0};
-  TRY(group_background_count(c, likes, n_items, &everyone));
+/* As much of the order of popularity as the busiest member with a test item needs. Collective; agreed status. */
+static status make_popular(comm *c, const csr *likes, const csr *known, const csr *test, gid n_items, popular *out) {
   int64_t seen = 0;
   for (lid u = 0; u < test->n_rows; u++)
     if (test->ptr[u + 1] > test->ptr[u] && known->ptr[u + 1] - known->ptr[u] > seen)
       seen = known->ptr[u + 1] - known->ptr[u];
   comm_max_i64(c, &seen, 1);
-  TRY(popular_make(c, likes, &(popular_wish){.n_items = n_items, .head = seen + 2 * AT}, &top));
-  st = metrics_plan_create(1, (const int[]){AT}, &plan);
-  if (st == OK)
-    st = MEM_ZALLOC(l.rest, n_groups, "shares of groups");
-  if (st == OK)
-    st = MEM_ALLOC(s.list, (off)m * LIST + 2 * AT, "scores");
-  for (s.mask = 15; s.mask < 2 * (uint32_t)(m * LIST + 2 * AT);)
-    s.mask = 2 * s.mask + 1;
-  if (st == OK)
-    st = MEM_ALLOC(s.slot, (off)s.mask + 1, "scores");
-  if (st == OK)
-    st = MEM_ALLOC(own, likes->n_rows, "first groups");
-  TRY(comm_agree(c, st));
+  return popular_make(c, likes, &(popular_settings){.n_items = n_items, .head = seen + 2 * AT}, out);
+}
+
+static status reserve(scoring *s, lists *l, lid n_groups) {
+  status st = OK;
+  off most = (off)s->m * LIST + 2 * AT;
+  TRY(MEM_ZALLOC(l->rest, n_groups, "shares of groups"));
+  TRY(MEM_ALLOC(s->list, most, "scores"));
+  for (s->mask = 15; s->mask < 2 * (uint32_t)most;)
+    s->mask = 2 * s->mask + 1;
+  TRY(MEM_ALLOC(s->slot, (off)s->mask + 1, "scores"));
+done:
+  return st;
+}
+
+/* Finds the groups' lists. `own` [members] is scratch. Collective; agreed status. */
+static status make_lists(comm *c, const csr *likes, const lid *group, lid n_groups, gid n_items, lid *own, lists *l,
+                         scoring *s) {
+  status st = OK;
   for (lid u = 0; u < likes->n_rows; u++)
-    own[u] = group[(off)u * m];
-  TRY(read_top_shares(c, &top, &everyone, &top_share));
-  TRY(group_items_visit(c, likes, own, n_groups, n_items, &(group_visitor){keep_group, merge_groups, &l}));
-  TRY(gather(c, &l, n_groups, &all, &first));
-  /* A group's share of everyone's opinion is known to the ranks of its items; groups of members without pairs have all.
-   */
-  for (lid g = 0; g < n_groups; g++)
-    l.rest[g] = l.rest[g] > 0 ? l.rest[g] : 0;
-  comm_max_f64(c, l.rest, n_groups);
-  for (lid g = 0; g < n_groups; g++)
-    l.rest[g] = l.rest[g] > 0 ? l.rest[g] : 1;
-  s.all = all;
-  s.first = first;
-  s.rest = l.rest;
-  s.top_share = top_share;
-  int64_t n_all = test->n_rows;
+    own[u] = group[(off)u * s->m];
+  TRY(read_top_shares(c, &s->top, l->everyone, &s->top_share));
+  TRY(group_items_visit(c, likes, own, n_groups, n_items, &(group_visitor){keep_group, merge_groups, l}));
+  TRY(gather(c, l, n_groups, &s->all, &s->first));
+  s->rest = l->rest;
+done:
+  return st;
+}
+
+status group_popular_measure(comm *c, const csr *likes, const csr *known, const csr *test, const lid *group,
+                             const real *affinity, int m, lid n_groups, gid n_items, group_popular *out) {
+  status st = OK;
+  group_background everyone = {0};
+  metrics_plan plan = {0};
+  lists l = {.c = c, .everyone = &everyone};
+  scoring s = {.m = m};
+  lid *own = NULL;
+  int64_t sums[3] = {0}, n_all = test->n_rows;
+  *out = (group_popular){0};
+  TRY(group_background_count(c, likes, n_items, &everyone));
+  TRY(make_popular(c, likes, known, test, n_items, &s.top));
+  THEN(metrics_plan_create(1, (const int[]){AT}, &plan));
+  THEN(reserve(&s, &l, n_groups));
+  THEN(MEM_ALLOC(own, likes->n_rows, "first groups"));
+  TRY(comm_agree(c, st));
+  TRY(make_lists(c, likes, group, n_groups, n_items, own, &l, &s));
   comm_sum_i64(c, &n_all, 1);
   exact_scale scale = exact_scale_for(1, n_all);
-  add_members(&s, &plan, known, test, group, affinity, m, scale, sums);
+  add_members(&s, &plan, known, test, group, affinity, scale, sums);
   comm_sum_i64(c, sums, 3);
   out->users = sums[0];
   if (sums[0] > 0) {
@@ -274,15 +289,15 @@ status group_popular_measure(comm *c, const csr *likes, const csr *known, const 
   }
 done:
   group_background_free(&everyone);
-  popular_free(&top);
+  popular_free(&s.top);
   metrics_plan_free(&plan);
   mem_free(l.list);
   mem_free(l.rest);
+  mem_free(s.all);
+  mem_free(s.first);
+  mem_free(s.top_share);
   mem_free(s.list);
   mem_free(s.slot);
-  mem_free(top_share);
-  mem_free(all);
-  mem_free(first);
   mem_free(own);
   return st;
 }

@@ -15,15 +15,13 @@ static void put_figure(json_t *to, const char *name, const figure *f, bool inter
 
 static json_t *scores_json(const evaluation *e, const scores *s, bool lists) {
   json_t *out = json_object(), *at = json_object();
-  if (e->explicit_loss) {
-    put_figure(out, "rmse", &s->rmse, s->intervals);
-    put_figure(out, "mae", &s->mae, s->intervals);
-  }
+  for (int m = METRICS; e->explicit_loss && m < METRICS_ALL; m++)
+    put_figure(out, metric_name((metric)m), scores_figure(s, (metric)m, 0), s->intervals);
   for (int a = 0; a < e->n_at; a++) {
     json_t *here = json_object();
     char key[16];
     for (int m = 0; m < METRICS; m++)
-      put_figure(here, metric_name((metric)m), &s->at[a][m], s->intervals);
+      put_figure(here, metric_name((metric)m), scores_figure(s, (metric)m, a), s->intervals);
     snprintf(key, sizeof key, "%d", e->at[a]);
     json_object_set_new(at, key, here);
   }
@@ -45,7 +43,7 @@ static json_t *slices_json(const evaluation *e) {
       json_object_set_new(popular, metric_name((metric)m), json_real(s->popular[m]));
     }
     if (e->explicit_loss)
-      json_object_set_new(model, "rmse", json_real(s->rmse));
+      json_object_set_new(model, metric_name(METRIC_RMSE), json_real(s->rmse));
     json_array_append_new(out, json_pack("{s:s, s:I, s:i, s:o, s:o}", "name", s->name, "users", (json_int_t)s->users,
                                          "at", e->at[0], "model", model, "most_popular", popular));
   }
@@ -71,20 +69,17 @@ json_t *report_json(const evaluation *e, const char *rule, uint64_t seed) {
 
 /* --- the table --- */
 
-static void row(FILE *to, const evaluation *e, const char *name, const figure *model, const figure *parent,
-                const figure *popular, const figure *random) {
+static void print_metric(FILE *to, const evaluation *e, metric m, int a) {
+  char name[48];
+  const figure *model = scores_figure(&e->model[0], m, a);
+  snprintf(name, sizeof name, metric_of_ratings(m) ? "%s" : "%s@%d", metric_title(m), e->at[a]);
   fprintf(to, "  %-16s %9.4f  %7.4f – %-7.4f", name, model->value, model->low, model->high);
   if (e->n_models == 2)
-    fprintf(to, " %9.4f", parent->value);
-  fprintf(to, " %13.4f %9.4f\n", popular->value, random->value);
+    fprintf(to, " %9.4f", scores_figure(&e->model[1], m, a)->value);
+  fprintf(to, " %13.4f %9.4f\n", scores_figure(&e->popular, m, a)->value, scores_figure(&e->random, m, a)->value);
 }
 
-static const char *const TITLES[METRICS] = {"Recall", "Recall/|test|", "Precision", "HitRate", "NDCG", "MAP", "MRR"};
-
-void report_table(const evaluation *e, const char *rule, FILE *to) {
-  static const metric order[] = {METRIC_NDCG,     METRIC_RECALL, METRIC_RECALL_TEST, METRIC_PRECISION,
-                                 METRIC_HIT_RATE, METRIC_MAP,    METRIC_MRR};
-  char name[32];
+static void print_head(FILE *to, const evaluation *e, const char *rule) {
   fprintf(to, "Hold-out %s: %lld test pairs of %lld users; %lld users without a test pair are left out", rule,
           (long long)e->test_pairs, (long long)e->users, (long long)e->users_without_test);
   if (e->folded_in > 0)
@@ -93,26 +88,39 @@ void report_table(const evaluation *e, const char *rule, FILE *to) {
   if (e->n_models == 2)
     fprintf(to, " %9s", "parent");
   fprintf(to, " %13s %9s\n", "most popular", "random");
-  if (e->explicit_loss) {
-    row(to, e, "RMSE", &e->model[0].rmse, &e->model[1].rmse, &e->popular.rmse, &e->random.rmse);
-    row(to, e, "MAE", &e->model[0].mae, &e->model[1].mae, &e->popular.mae, &e->random.mae);
-  }
-  for (int i = 0; i < METRICS; i++)
-    for (int a = 0; a < e->n_at; a++) {
-      metric m = order[i];
-      snprintf(name, sizeof name, "%s@%d", TITLES[m], e->at[a]);
-      row(to, e, name, &e->model[0].at[a][m], &e->model[1].at[a][m], &e->popular.at[a][m], &e->random.at[a][m]);
-    }
+}
+
+/* Metrics of ratings, then NDCG, then the others in the table's order. */
+static void print_metrics(FILE *to, const evaluation *e) {
+  for (int m = METRICS; e->explicit_loss && m < METRICS_ALL; m++)
+    print_metric(to, e, (metric)m, 0);
+  for (int a = 0; a < e->n_at; a++)
+    print_metric(to, e, METRIC_NDCG, a);
+  for (int m = 0; m < METRICS; m++)
+    for (int a = 0; m != METRIC_NDCG && a < e->n_at; a++)
+      print_metric(to, e, (metric)m, a);
+}
+
+static void print_lists(FILE *to, const scores *model, const scores *popular) {
   fprintf(to, "\n  %-28s %9s %13s\n", "Lists of the first length", "model", "most popular");
-  fprintf(to, "  %-28s %8.1f%% %12.1f%%\n", "items shown to anyone", 100 * e->model[0].coverage,
-          100 * e->popular.coverage);
-  fprintf(to, "  %-28s %9.3f %13.3f\n", "Gini of exposure", e->model[0].gini, e->popular.gini);
-  fprintf(to, "  %-28s %9.2f %13.2f\n", "novelty (bits)", e->model[0].novelty, e->popular.novelty);
-  fprintf(to, "  %-28s %9.3f %13.3f\n", "diversity (1 - cosine)", e->model[0].diversity, e->popular.diversity);
+  fprintf(to, "  %-28s %8.1f%% %12.1f%%\n", "items shown to anyone", 100 * model->coverage, 100 * popular->coverage);
+  fprintf(to, "  %-28s %9.3f %13.3f\n", "Gini of exposure", model->gini, popular->gini);
+  fprintf(to, "  %-28s %9.2f %13.2f\n", "novelty (bits)", model->novelty, popular->novelty);
+  fprintf(to, "  %-28s %9.3f %13.3f\n", "diversity (1 - cosine)", model->diversity, popular->diversity);
+}
+
+static void print_slices(FILE *to, const evaluation *e) {
   fprintf(to, "\n  %-36s %9s  %9s %13s\n", "Slices", "users", "NDCG", "most popular");
   for (int i = 0; i < e->n_slices; i++)
     fprintf(to, "  %-36s %9lld  %9.4f %13.4f\n", e->slices[i].name, (long long)e->slices[i].users,
             e->slices[i].model[METRIC_NDCG], e->slices[i].popular[METRIC_NDCG]);
+}
+
+void report_table(const evaluation *e, const char *rule, FILE *to) {
+  print_head(to, e, rule);
+  print_metrics(to, e);
+  print_lists(to, &e->model[0], &e->popular);
+  print_slices(to, e);
   if (e->explicit_loss)
     fprintf(to, "\nFor RMSE and MAE `most popular` predicts an item's mean rating, `random` the mean of all.\n");
 }

@@ -1,6 +1,7 @@
 #include "eval/rank/topk.h"
 
 #include "eval/rank/topk_kernel.h"
+#include "eval/rank/topk_keys.h"
 #include "io/base/mem.h"
 #include "train/math/product.h"
 
@@ -47,7 +48,7 @@ static int fall(const void *of_a, const void *of_b) {
   return a->row < b->row ? -1 : 1;
 }
 
-/* An upper bound of the norm; infinite where the vector is not finite, so that nothing is skipped for it. */
+/* An upper bound of the norm. Infinite if the vector is not finite, so that nothing is skipped for it. */
 static double norm_of(const real *x, int k) {
   double sum = 0;
   for (int p = 0; p < k; p++)
@@ -161,77 +162,7 @@ void topk_begin(topk *t, lid users) {
   }
 }
 
-/* Parts key[0 … n-1], all different, around one of them: the greater ones come to its left, and its place is returned.
- * No branch depends on a key (Lomuto's scheme), for half of them would be mispredicted. */
-static int part_keys(uint64_t *key, int n) {
-  uint64_t a = key[0], b = key[n / 2], c = key[n - 1];
-  int at = a < b ? (b < c ? n / 2 : (a < c ? n - 1 : 0)) : (a < c ? 0 : (b < c ? n - 1 : n / 2));
-  uint64_t pivot = key[at];
-  key[at] = key[n - 1];
-  int place = 0;
-  for (int i = 0; i < n - 1; i++) {
-    uint64_t moving = key[i];
-    key[i] = key[place];
-    key[place] = moving;
-    place += moving > pivot;
-  }
-  key[n - 1] = key[place];
-  key[place] = pivot;
-  return place;
-}
-
-/* Hoare's selection. */
-int topk_cut(uint64_t *key, int n, int top) {
-  int left = n < top ? n : top;
-  while (n > top) {
-    int place = part_keys(key, n);
-    if (place == top || place == top - 1)
-      break;
-    if (place > top) {
-      n = place;
-    } else {
-      key += place + 1;
-      n -= place + 1;
-      top -= place + 1;
-    }
-  }
-  return left;
-}
-
-uint64_t topk_least(const uint64_t *key, int n) {
-  uint64_t least = key[0];
-  for (int i = 1; i < n; i++)
-    least = key[i] < least ? key[i] : least;
-  return least;
-}
-
-void topk_sort(uint64_t *key, int n) {
-  while (n > 24) {
-    int place = part_keys(key, n);
-    topk_sort(key + place + 1, n - place - 1);
-    n = place;
-  }
-  for (int i = 1; i < n; i++) {
-    uint64_t moving = key[i];
-    int j = i;
-    for (; j > 0 && key[j - 1] < moving; j--)
-      key[j] = key[j - 1];
-    key[j] = moving;
-  }
-}
-
-void topk_compact(topk_tile *t, int r, int rows_per_group) {
-  topk_row *row = &t->row[r];
-  row->count = topk_cut(row->key, row->count, t->top);
-  t->threshold[r] = topk_key_score(topk_least(row->key, row->count));
-  int group = r / rows_per_group;
-  double cut = INFINITY;
-  for (int i = group * rows_per_group; i < (group + 1) * rows_per_group; i++)
-    cut = fmin(cut, t->threshold[i] / t->row[i].norm);
-  t->cut[group] = cut;
-}
-
-/* Places of the table for `n` seen items: a power of two, at most half full. */
+/* log2 of the size of a hash table for `n` seen items, at most half full. */
 static int seen_bits(off n) {
   int bits = 2;
   while (((off)1 << bits) < 2 * n)
@@ -262,7 +193,31 @@ typedef struct scan {
   int rows; /* of a group */
 } scan;
 
-/* Users first … first+count-1 in one tile; `packed` and `places` are this thread's work space. */
+/* Writes a user's vector to its column of the tile; x NULL: zeros, for a row that pads a group. */
+static void pack_user(real *packed, int r, int rows, int k, const real *x) {
+  real *to = packed + (off)(r / rows) * k * rows + r % rows;
+  for (int p = 0; p < k; p++)
+    to[(off)p * rows] = x != NULL ? x[p] : 0;
+}
+
+/* Row r of the tile for user u; `places` holds the tables of seen items. Returns the first place that is still free. */
+static lid *load_user(const scan *s, topk_tile *tile, int r, lid u, lid *places) {
+  topk *t = s->t;
+  topk_row *row = &tile->row[r];
+  row->norm = norm_of(s->x + u * s->ldx, tile->k);
+  row->key = t->key + (off)u * t->capacity;
+  row->count = t->count[u];
+  tile->threshold[r] = t->threshold[u];
+  off seen = s->seen != NULL ? s->seen_to[u] - s->seen_from[u] : 0;
+  if (seen == 0)
+    return places;
+  int bits = seen_bits(seen);
+  seen_fill(row, places, bits, s->seen + s->seen_from[u], seen);
+  return places + ((off)1 << bits);
+}
+
+/* Scans users first … first+count-1 in one tile; `packed` and `places` are this thread's scratch. Returns how many
+ * products of a group and a panel were made. */
 static int64_t scan_users(const scan *s, lid first, int count, real *packed, lid *places) {
   topk *t = s->t;
   int k = s->items->k, rows = s->rows;
@@ -275,30 +230,14 @@ static int64_t scan_users(const scan *s, lid first, int count, real *packed, lid
                     .packed = s->items->packed,
                     .item = s->items->item,
                     .reach = s->items->reach};
-  for (int r = 0; r < tile.groups * rows; r++) {
-    real *to = packed + (off)(r / rows) * k * rows + r % rows;
-    topk_row *row = &tile.row[r];
-    if (r >= count) {
-      for (int p = 0; p < k; p++)
-        to[(off)p * rows] = 0;
-      tile.threshold[r] = INFINITY;
-      row->norm = 1;
-      continue;
-    }
-    lid u = first + r;
-    const real *x = s->x + u * s->ldx;
-    for (int p = 0; p < k; p++)
-      to[(off)p * rows] = x[p];
-    row->norm = norm_of(x, k);
-    row->key = t->key + (off)u * t->capacity;
-    row->count = t->count[u];
-    tile.threshold[r] = t->threshold[u];
-    off seen = s->seen != NULL ? s->seen_to[u] - s->seen_from[u] : 0;
-    if (seen > 0) {
-      int bits = seen_bits(seen);
-      seen_fill(row, places, bits, s->seen + s->seen_from[u], seen);
-      places += (off)1 << bits;
-    }
+  for (int r = 0; r < count; r++) {
+    pack_user(packed, r, rows, k, s->x + (first + r) * s->ldx);
+    places = load_user(s, &tile, r, first + r, places);
+  }
+  for (int r = count; r < tile.groups * rows; r++) {
+    pack_user(packed, r, rows, k, NULL);
+    tile.threshold[r] = INFINITY;
+    tile.row[r].norm = 1;
   }
   for (int g = 0; g < tile.groups; g++) {
     tile.cut[g] = INFINITY;
@@ -313,21 +252,27 @@ static int64_t scan_users(const scan *s, lid first, int count, real *packed, lid
   return tile.scanned;
 }
 
+/* The most places that the seen items of a tile of users take. */
+static off most_places(const scan *s, int tile) {
+  off most = 0;
+  for (lid u = 0; s->seen != NULL && u < s->t->users; u += tile) {
+    off sum = 0;
+    for (lid r = u; r < u + tile && r < s->t->users; r++)
+      if (s->seen_to[r] > s->seen_from[r])
+        sum += (off)1 << seen_bits(s->seen_to[r] - s->seen_from[r]);
+    most = sum > most ? sum : most;
+  }
+  return most;
+}
+
 status topk_scan(topk *t, const topk_items *items, const real *x, off ldx, const off *seen_from, const off *seen_to,
                  const lid *seen) {
   status st = OK;
   scan s = {t, items, x, ldx, seen_from, seen_to, seen, KERNELS[items->set].rows()};
   int tile = TOPK_GROUPS * s.rows, threads = omp_get_max_threads();
-  off x_places = (off)tile * items->k, seen_places = 0;
+  off x_places = (off)tile * items->k, seen_places = most_places(&s, tile);
   real *packed = NULL;
   lid *places = NULL;
-  for (lid u = 0; seen != NULL && u < t->users; u += tile) {
-    off sum = 0;
-    for (lid r = u; r < u + tile && r < t->users; r++)
-      if (seen_to[r] > seen_from[r])
-        sum += (off)1 << seen_bits(seen_to[r] - seen_from[r]);
-    seen_places = sum > seen_places ? sum : seen_places;
-  }
   TRY(MEM_ALLOC(packed, threads * x_places, "user tiles"));
   TRY(MEM_ALLOC(places, threads * seen_places, "seen items"));
   int64_t scanned = 0;

@@ -9,7 +9,8 @@ int ISA_NAME(topk_rows)(void) {
   return ROWS;
 }
 
-/* The candidates among a row's scores of one panel, one by one: rare once the threshold is high. */
+/* Puts a row's scores of one panel that reach its threshold (bits of mask) on its list: rare once the threshold is
+ * high. */
 static __attribute__((noinline)) void offer(topk_tile *t, int r, const vec sum[2], unsigned mask, off first) {
   real score[PANEL];
   vec_store(score, sum[0]);
@@ -30,7 +31,7 @@ void ISA_NAME(topk_scan_tile)(topk_tile *t) {
   int active[TOPK_GROUPS], n_active = t->groups;
   for (int g = 0; g < n_active; g++)
     active[g] = g;
-  /* The panel of items stays in the first-level cache while the groups pass by. */
+  /* The panel of items stays in the first-level cache while all groups are multiplied with it. */
   off panels = ((off)t->n + PANEL - 1) / PANEL;
   for (off j = 0; j < panels && n_active > 0; j++) {
     const real *panel = t->packed + j * PANEL * t->k;

@@ -59,8 +59,27 @@ struct foldin {
   const real *mapped; /* all item factors (n_items, k), or NULL */
 };
 
-/* Item rows read at a time for the Gram matrix. */
+/* Rows of factors are padded to a multiple of this. */
 enum { GRAM_MIN_LD = 16 };
+
+/* The fold-in without its Gram matrix, and the factors y of our range of the items. Local. */
+static status read_model(comm *c, model *m, foldin **out, part *items, real **y) {
+  status st = OK;
+  TRY(MEM_ZALLOC(*out, 1, "fold-in"));
+  foldin *f = *out;
+  f->m = m;
+  f->k = model_factors(m);
+  f->ld = (f->k + GRAM_MIN_LD - 1) / GRAM_MIN_LD * GRAM_MIN_LD;
+  TRY(foldin_loss(m, &f->loss));
+  TRY(model_map_factors(m, ITEMS, &f->mapped));
+  TRY(part_equal(items, model_rows(m, ITEMS), c->size));
+  gid count = part_count(items, c->rank);
+  TRY(MEM_ALLOC(*y, count * f->ld, "item factors"));
+  TRY(model_read_factors(m, ITEMS, items->first[c->rank], count, *y, f->ld));
+  TRY(MEM_ZALLOC(f->gram, (off)f->k * f->k, "Gram matrix"));
+done:
+  return st;
+}
 
 status foldin_create(comm *c, model *m, foldin **out) {
   status st = OK;
@@ -68,26 +87,8 @@ status foldin_create(comm *c, model *m, foldin **out) {
   part items = {0};
   real *y = NULL;
   *out = NULL;
-  st = MEM_ZALLOC(f, 1, "fold-in");
-  if (st == OK) {
-    f->m = m;
-    f->k = model_factors(m);
-    f->ld = (f->k + GRAM_MIN_LD - 1) / GRAM_MIN_LD * GRAM_MIN_LD;
-    st = foldin_loss(m, &f->loss);
-  }
-  if (st == OK)
-    st = model_map_factors(m, ITEMS, &f->mapped);
-  if (st == OK)
-    st = part_equal(&items, model_rows(m, ITEMS), c->size);
-  gid count = st == OK ? part_count(&items, c->rank) : 0;
-  if (st == OK)
-    st = MEM_ALLOC(y, count * f->ld, "item factors");
-  if (st == OK)
-    st = model_read_factors(m, ITEMS, items.first[c->rank], count, y, f->ld);
-  if (st == OK)
-    st = MEM_ZALLOC(f->gram, (off)f->k * f->k, "Gram matrix");
-  TRY(comm_agree(c, st));
-  TRY(reduce_gram(c, y, count, items.n, f->k, f->ld, NULL, 1, f->gram, &f->largest));
+  TRY(comm_agree(c, read_model(c, m, &f, &items, &y)));
+  TRY(reduce_gram(c, y, part_count(&items, c->rank), items.n, f->k, f->ld, NULL, 1, f->gram, &f->largest));
 done:
   part_free(&items);
   mem_free(y);
@@ -111,7 +112,7 @@ static int rise(const void *of_a, const void *of_b) {
   return (a > b) - (a < b);
 }
 
-/* The factors and biases of the n items, ascending. */
+/* Factors and biases (NULL: not wanted) of the n items, which ascend. */
 static status read_items(const foldin *f, const lid *item, lid n, real *table, real *bias) {
   status st = OK;
   for (lid i = 0; i < n;) {
@@ -134,6 +135,35 @@ done:
   return st;
 }
 
+/* The distinct items of all rows into item[nnz], ascending. Returns how many. */
+static off distinct_items(const csr *rows, lid *item) {
+  off nnz = csr_nnz(rows), n = 0;
+  memcpy(item, rows->col, sizeof *item * (size_t)nnz);
+  qsort(item, (size_t)nnz, sizeof *item, rise);
+  for (off e = 0; e < nnz; e++)
+    if (n == 0 || item[n - 1] != item[e])
+      item[n++] = item[e];
+  return n;
+}
+
+/* The users' half problem against a table of item factors and their biases (NULL: none). */
+static half_problem problem_of(const foldin *f, const real *table, const real *bias) {
+  return (half_problem){.method = SOLVE_CHOLESKY,
+                        .k = f->k,
+                        .ld = f->ld,
+                        .explicit_loss = f->loss.explicit_loss,
+                        .table = table,
+                        .bias = bias,
+                        .mean = model_mean(f->m),
+                        .lambda = f->loss.lambda,
+                        .nu = f->loss.nu,
+                        .alpha0 = loss_alpha0(&f->loss),
+                        .base = loss_base(&f->loss),
+                        .n_fixed = model_rows(f->m, ITEMS),
+                        .gram = f->loss.explicit_loss ? NULL : f->gram,
+                        .fixed_max = f->largest > 1 || !model_has_bias(f->m) ? f->largest : 1};
+}
+
 status foldin_rows(foldin *f, csr *rows, real *x, off ldx, real *bias) {
   status st = OK;
   if (!f->loss.explicit_loss)
@@ -144,11 +174,7 @@ status foldin_rows(foldin *f, csr *rows, real *x, off ldx, real *bias) {
   solver *s = NULL;
   bool biased = model_has_bias(f->m);
   TRY(MEM_ALLOC(item, nnz, "items to fold in"));
-  memcpy(item, rows->col, sizeof *item * (size_t)nnz);
-  qsort(item, (size_t)nnz, sizeof *item, rise);
-  for (off e = 0; e < nnz; e++)
-    if (n == 0 || item[n - 1] != item[e])
-      item[n++] = item[e];
+  n = distinct_items(rows, item);
   TRY(MEM_ALLOC(table, n * f->ld, "item factors"));
   TRY(MEM_ZALLOC(own, (off)rows->n_rows * f->ld, "folded users"));
   if (biased) {
@@ -159,20 +185,7 @@ status foldin_rows(foldin *f, csr *rows, real *x, off ldx, real *bias) {
   for (off e = 0; e < nnz; e++)
     rows->col[e] = (lid)((const lid *)bsearch(&rows->col[e], item, (size_t)n, sizeof *item, rise) - item);
   loss_transform(&f->loss, nnz, rows->val);
-  half_problem p = {.method = SOLVE_CHOLESKY,
-                    .k = f->k,
-                    .ld = f->ld,
-                    .explicit_loss = f->loss.explicit_loss,
-                    .table = table,
-                    .bias = item_bias,
-                    .mean = model_mean(f->m),
-                    .lambda = f->loss.lambda,
-                    .nu = f->loss.nu,
-                    .alpha0 = loss_alpha0(&f->loss),
-                    .base = loss_base(&f->loss),
-                    .n_fixed = model_rows(f->m, ITEMS),
-                    .gram = f->loss.explicit_loss ? NULL : f->gram,
-                    .fixed_max = f->largest > 1 || !biased ? f->largest : 1};
+  half_problem p = problem_of(f, table, item_bias);
   TRY(solver_create(&p, &s));
   TRY(solver_rows(s, rows, NULL, 0, rows->n_rows, own, own_bias, NULL));
   for (lid r = 0; r < rows->n_rows; r++) {

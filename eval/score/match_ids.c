@@ -7,10 +7,10 @@
 #include <string.h>
 #include <xxhash.h>
 
-/* An id on its way: whose it is follows from the list it is in. */
+/* An id on its way to the rank that its hash selects. */
 typedef struct ticket {
   uint64_t high, low; /* hash */
-  gid row;            /* in theirs; in ours the place among what the rank sent */
+  gid row;            /* of theirs; or the index among our ids */
 } ticket;
 
 static ticket ticket_of(const strings *s, off i) {
@@ -23,7 +23,7 @@ static int owner_of(const ticket *t, int size) {
   return (int)(t->high % (uint64_t)size);
 }
 
-/* Tickets in the order of their owners, and how many go to each. */
+/* Tickets in the order of the ranks they go to; give[rank]: how many. Rows count from `first`. */
 static status make_tickets(const strings *s, gid first, int size, ticket **out, off *give) {
   status st = OK;
   ticket *all = NULL;
@@ -73,23 +73,18 @@ status match_rows(comm *c, const strings *ours, const strings *theirs, gid first
   ticket *give_ours = NULL, *give_theirs = NULL, *ask = NULL, *known = NULL;
   off *counts = NULL;
   gid *answer = NULL, *back = NULL;
-  st = MEM_ALLOC(counts, (off)4 * c->size, "counts of ids");
-  TRY(comm_agree(c, st));
+  TRY(comm_agree(c, MEM_ALLOC(counts, (off)4 * c->size, "counts of ids")));
   off *give_a = counts, *give_b = counts + c->size, *got_a = counts + 2 * c->size, *got_b = counts + 3 * c->size;
-  st = make_tickets(ours, 0, c->size, &give_ours, give_a);
-  if (st == OK)
-    st = make_tickets(theirs, first_of_theirs, c->size, &give_theirs, give_b);
+  THEN(make_tickets(ours, 0, c->size, &give_ours, give_a));
+  THEN(make_tickets(theirs, first_of_theirs, c->size, &give_theirs, give_b));
   TRY(comm_agree(c, st));
   comm_transpose_i64(c, give_a, got_a);
   comm_transpose_i64(c, give_b, got_b);
   off n_ask = sum_of(got_a, c->size), n_known = sum_of(got_b, c->size);
-  st = MEM_ALLOC(ask, n_ask, "ids to match");
-  if (st == OK)
-    st = MEM_ALLOC(known, n_known, "ids to match");
-  if (st == OK)
-    st = MEM_ALLOC(answer, n_ask, "matched rows");
-  if (st == OK)
-    st = MEM_ALLOC(back, ours->n, "matched rows");
+  THEN(MEM_ALLOC(ask, n_ask, "ids to match"));
+  THEN(MEM_ALLOC(known, n_known, "ids to match"));
+  THEN(MEM_ALLOC(answer, n_ask, "matched rows"));
+  THEN(MEM_ALLOC(back, ours->n, "matched rows"));
   TRY(comm_agree(c, st));
   comm_move_rows(c, give_ours, give_a, ask, got_a, sizeof *ask);
   comm_move_rows(c, give_theirs, give_b, known, got_b, sizeof *known);
@@ -124,14 +119,11 @@ status match_ids(comm *c, id_source from, id_source to, side s, gid first, gid c
   status st = OK;
   part theirs = {0};
   strings our_ids = {0}, their_ids = {0};
-  st = part_equal(&theirs, rows_in(&to, s), c->size);
-  gid their_first = st == OK ? theirs.first[c->rank] : 0, their_count = st == OK ? part_count(&theirs, c->rank) : 0;
-  if (st == OK)
-    st = read_ids(&from, s, first, count, &our_ids);
-  if (st == OK)
-    st = read_ids(&to, s, their_first, their_count, &their_ids);
+  THEN(part_equal(&theirs, rows_in(&to, s), c->size));
+  THEN(read_ids(&from, s, first, count, &our_ids));
+  THEN(read_ids(&to, s, theirs.first[c->rank], part_count(&theirs, c->rank), &their_ids));
   TRY(comm_agree(c, st));
-  TRY(match_rows(c, &our_ids, &their_ids, their_first, row));
+  TRY(match_rows(c, &our_ids, &their_ids, theirs.first[c->rank], row));
 done:
   part_free(&theirs);
   strings_free(&our_ids);
@@ -142,25 +134,23 @@ done:
 status match_share(comm *c, id_source from, id_source to, side s, row_share *out) {
   status st = OK;
   gid *row = NULL, n_theirs = rows_in(&to, s);
-  *out = (row_share){.moved = n_theirs > rows_in(&from, s)};
-  st = part_equal(&out->owners, rows_in(&from, s), c->size);
-  gid first = st == OK ? out->owners.first[c->rank] : 0, count = st == OK ? part_count(&out->owners, c->rank) : 0;
-  if (st == OK)
-    st = MEM_ALLOC(row, count, "matched rows");
-  if (st == OK)
-    st = MEM_ALLOC(out->row, count, "matched rows");
+  *out = (row_share){.renumbered = n_theirs > rows_in(&from, s)};
+  TRY(comm_agree(c, part_equal(&out->owners, rows_in(&from, s), c->size)));
+  gid first = out->owners.first[c->rank], count = part_count(&out->owners, c->rank);
+  THEN(MEM_ALLOC(row, count, "matched rows"));
+  THEN(MEM_ALLOC(out->row, count, "matched rows"));
   TRY(comm_agree(c, st));
   TRY(match_ids(c, from, to, s, first, count, row));
-  int64_t moved = out->moved;
+  int64_t renumbered = out->renumbered;
   for (gid i = 0; i < count; i++) {
     out->row[i] = (lid)row[i];
     out->known += row[i] >= 0;
     if (row[i] != (first + i < n_theirs ? first + i : -1))
-      moved = 1;
+      renumbered = 1;
   }
-  comm_max_i64(c, &moved, 1);
+  comm_max_i64(c, &renumbered, 1);
   comm_sum_i64(c, &out->known, 1);
-  out->moved = moved != 0;
+  out->renumbered = renumbered != 0;
 done:
   mem_free(row);
   if (st != OK)

@@ -1,19 +1,19 @@
-/* Which row of one file is which row of another, by id. */
+/* Matches the rows of two files by id. */
 #ifndef PALATE_EVAL_SCORE_MATCH_IDS_H
 #define PALATE_EVAL_SCORE_MATCH_IDS_H
 
 #include "io/base/strings.h"
 #include "io/ranks/comm.h"
 #include "io/schema/dataset.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
 #include "train/exchange/part.h"
 
-/* row[i] = the row of `theirs` with the same id as our i-th, or -1. Each rank gives the ids of its part of both files,
- * and where its part of theirs begins; ids are unique within a file. Ids meet at the rank their 128-bit hash (XXH3)
- * names, so no rank holds more than its share. Collective; agreed status. */
+/* row[i] = the row of `theirs` with the same id as our i-th, or -1. Each rank passes the ids of its part of both files,
+ * and the first row of its part of theirs; ids are unique within a file. Ids are sent to the rank that their 128-bit
+ * hash (XXH3) selects, so no rank holds more than its share. Collective; agreed status. NO_MEMORY. */
 status match_rows(comm *c, const strings *ours, const strings *theirs, gid first_of_theirs, gid *row);
 
-/* A file with ids: one of the two. */
+/* A file with ids: a model or a dataset; the other is NULL. */
 typedef struct id_source {
   model *m;
   dataset *d;
@@ -26,18 +26,18 @@ static inline id_source ids_of_dataset(dataset *d) {
   return (id_source){.d = d};
 }
 
-/* row[i] = the row in `to` of the row first + i of a side of `from`, or -1, for rows of this rank's choice. Collective;
- * agreed status. */
+/* row[i] = the row in `to` of row first + i in `from`, or -1; each rank chooses its range. Collective; agreed status.
+ */
 status match_ids(comm *c, id_source from, id_source to, side s, gid first, gid count, gid *row);
 
-/* The same for all rows of `from`, shared out over ranks in equal ranges (part_equal): other ranks ask for theirs
+/* The same for all rows of `from`, in equal ranges over ranks (part_equal). Other ranks look up rows at their owner
  * (train/exchange/lookup.h). */
 typedef struct row_share {
-  part owners;   /* of from's rows */
-  lid *row;      /* [our range]: rows of `to`, or -1 */
-  int64_t known; /* rows of all ranks that are in both */
-  bool moved; /* false: `from` has the rows of `to` in their places and further ones behind them at most, as a dataset
-                 that grows by --append has. The same on all ranks */
+  part owners;     /* of from's rows */
+  lid *row;        /* [our range]: rows of `to`, or -1 */
+  int64_t known;   /* rows that are in both files; of all ranks */
+  bool renumbered; /* false: `from` begins with exactly the rows of `to`, as a dataset that grew by --append does. The
+                 same on all ranks */
 } row_share;
 
 /* Collective; agreed status. Free with row_share_free. */

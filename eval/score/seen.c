@@ -19,11 +19,11 @@ struct seen {
   dataset *d;
   gid first;      /* of our members */
   gid *user;      /* [our members]: rows of the dataset, or -1; NULL: the rows are the same */
-  row_share item; /* of the dataset's items: rows of the model; none where they have not moved: … */
-  gid known;      /* … then the model has as many of them */
-  off *ptr;       /* indptr of the members being read */
-  off room;       /* places in ptr and in value */
-  real *value;
+  row_share item; /* of the dataset's items: rows of the model; empty if items have not moved */
+  gid known;      /* items of the model */
+  off *ptr;       /* [room]: ranges of events of the members being read */
+  off room;
+  real *value; /* [value_room] */
   off value_room;
 };
 
@@ -46,7 +46,7 @@ status seen_create(comm *c, dataset *d, model *m, const part *users, seen **out)
   if (other) {
     TRY(match_ids(c, ids_of_model(m), ids_of_dataset(d), USERS, first, count, s->user));
     TRY(match_share(c, ids_of_dataset(d), ids_of_model(m), ITEMS, &s->item));
-    if (!s->item.moved)
+    if (!s->item.renumbered)
       row_share_free(&s->item);
   }
 done:
@@ -68,11 +68,11 @@ void seen_free(seen *s) {
   mem_free(s);
 }
 
-bool seen_together(const seen *s) {
+bool seen_is_collective(const seen *s) {
   return s != NULL && s->item.row != NULL;
 }
 
-/* Events of one run of the dataset's users, put behind one another into item. */
+/* Reads the items of one range of the dataset's events. */
 static status read_run(seen *s, off first, off count, lid *item) {
   if (count > s->value_room) {
     mem_free(s->value);
@@ -98,35 +98,42 @@ static status reserve(seen *s, lid count) {
   return st;
 }
 
-/* All events of the members, as the dataset has them. Local. */
+/* The members' ranges of events in the dataset: from[u] … to[u]-1. */
+static status find_events(seen *s, gid first, lid count, off *from, off *to) {
+  status st = OK;
+  if (s->user == NULL) {
+    TRY(dataset_read_indptr(s->d, first, count, from));
+    for (lid u = 0; u < count; u++)
+      to[u] = from[u + 1];
+    return OK;
+  }
+  for (lid u = 0; u < count; u++) {
+    gid row = s->user[first + u - s->first];
+    off both[2] = {0, 0};
+    if (row >= 0)
+      TRY(dataset_read_indptr(s->d, row, 1, both));
+    from[u] = both[0];
+    to[u] = both[1];
+  }
+done:
+  return st;
+}
+
+/* All events of the members, with the dataset's item rows. Local. */
 static status read_members(seen *s, gid first, lid count, csr *out) {
   status st = OK;
   off nnz = 0;
   csr_free(out);
   TRY(reserve(s, count));
-  /* from[u] and to[u]: where user u's events stand in the file. */
   off *from = s->ptr, *to = s->ptr + count + 1;
-  if (s->user == NULL) {
-    TRY(dataset_read_indptr(s->d, first, count, from));
-    for (lid u = 0; u < count; u++)
-      to[u] = from[u + 1];
-  } else {
-    for (lid u = 0; u < count; u++) {
-      gid row = s->user[first + u - s->first];
-      off both[2] = {0, 0};
-      if (row >= 0)
-        TRY(dataset_read_indptr(s->d, row, 1, both));
-      from[u] = both[0];
-      to[u] = both[1];
-    }
-  }
+  TRY(find_events(s, first, count, from, to));
   TRY(csr_alloc(out, count, 0, "seen items"));
   for (lid u = 0; u < count; u++)
     out->ptr[u + 1] = nnz += to[u] - from[u];
   mem_free(out->col);
   out->col = NULL;
   TRY(MEM_ALLOC(out->col, nnz, "seen items"));
-  for (lid u = 0; u < count;) { /* users whose events follow one another are read at once */
+  for (lid u = 0; u < count;) { /* users with adjacent events are read together */
     lid run = 1;
     while (u + run < count && from[u + run] == to[u + run - 1])
       run++;
@@ -137,10 +144,10 @@ done:
   return st;
 }
 
-/* Leaves out what the model does not know. */
+/* Drops items that the model does not have. */
 static void keep_known(const seen *s, csr *m) {
   off kept = 0, e = 0;
-  gid end = seen_together(s) ? INT64_MAX : s->known;
+  gid end = seen_is_collective(s) ? INT64_MAX : s->known;
   for (lid u = 0; u < m->n_rows; u++) {
     for (; e < m->ptr[u + 1]; e++)
       if (m->col[e] >= 0 && m->col[e] < end)
@@ -151,7 +158,7 @@ static void keep_known(const seen *s, csr *m) {
 
 status seen_rows(comm *c, seen *s, gid first, lid count, csr *out) {
   status st = read_members(s, first, count, out);
-  if (seen_together(s)) {
+  if (seen_is_collective(s)) {
     TRY(comm_agree(c, st));
     TRY(lookup_rows(c, &s->item.owners, s->item.row, sizeof *out->col, out->col, csr_nnz(out), out->col));
   }

@@ -28,7 +28,7 @@ status disk_read(int fd, void *bytes, int64_t n, int64_t at, const char *path) {
     if (got < 0)
       return status_fail(IO_FAILED, "cannot read %s: %s", path, strerror(errno));
     if (got == 0)
-      return status_fail(IO_FAILED, "%s is cut short: nothing at byte %lld; restore it or make it anew", path,
+      return status_fail(IO_FAILED, "%s is truncated: it ends at byte %lld; restore it or create it again", path,
                          (long long)at);
     to += got;
     at += got;
@@ -71,7 +71,7 @@ bool disk_is_partial(const char *name) {
   return strstr(name, PARTIAL) != NULL;
 }
 
-/* The folder a path lies in, and where its last component begins. folder[DISK_PATH_MAX]. */
+/* Splits a path into its folder, folder[DISK_PATH_MAX], and the name within it, which points into the path. */
 static status split(const char *path, char *folder, const char **name) {
   size_t n = strlen(path);
   const char *slash = strrchr(path, '/');
@@ -79,7 +79,7 @@ static status split(const char *path, char *folder, const char **name) {
   if (n >= DISK_PATH_MAX - 100)
     return status_fail(USAGE, "the path is longer than %d bytes: %.100s…", DISK_PATH_MAX - 100, path);
   if (**name == '\0' || strcmp(*name, ".") == 0 || strcmp(*name, "..") == 0)
-    return status_fail(USAGE, "`%s` names no file", path);
+    return status_fail(USAGE, "`%s` is not the name of a file", path);
   size_t length = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
   memcpy(folder, path, length);
   folder[length] = '\0';
@@ -88,7 +88,7 @@ static status split(const char *path, char *folder, const char **name) {
   return OK;
 }
 
-/* Removes what a killed run of this host left beside the target. */
+/* Removes temporary files of the target that killed runs of this host left. */
 static void remove_leftovers(const char *folder, const char *name, const char *host) {
   char prefix[DISK_PATH_MAX];
   int length = snprintf(prefix, sizeof prefix, "%s%s%s-", name, PARTIAL, host);
@@ -139,8 +139,8 @@ status disk_room(const char *path, int64_t bytes) {
     return status_fail(CANNOT_CREATE, "cannot create %s: the folder %s: %s", path, folder, strerror(errno));
   double left = (double)fs.f_bavail * (double)fs.f_frsize;
   if (fs.f_blocks > 0 && left < (double)bytes)
-    return status_fail(IO_FAILED, "%s needs %.1f MB and the disk has %.1f MB left; make room or write elsewhere", path,
-                       (double)bytes / 1e6, left / 1e6);
+    return status_fail(IO_FAILED, "%s needs %.1f MB, but the disk has %.1f MB free; free space or write elsewhere",
+                       path, (double)bytes / 1e6, left / 1e6);
   return OK;
 }
 
@@ -150,9 +150,9 @@ status disk_reserve(int fd, int64_t bytes, const char *path) {
     failed = bytes > 0 ? fallocate(fd, 0, 0, bytes) : 0;
   while (failed != 0 && errno == EINTR);
   if (failed != 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO))
-    return status_fail(IO_FAILED, "no room for the %.1f MB of %s: %s; make room or write elsewhere",
+    return status_fail(IO_FAILED, "no space for the %.1f MB of %s: %s; free space or write elsewhere",
                        (double)bytes / 1e6, path, strerror(errno));
-  return OK; /* other errors: the file system cannot reserve; writing will tell */
+  return OK; /* other errors mean that the file system cannot reserve; disk_write reports a full disk */
 }
 
 status disk_sync_close(int fd, const char *path) {
@@ -177,7 +177,7 @@ status disk_sync_folder(const char *path) {
   int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0)
     return status_fail(IO_FAILED, "cannot open the folder %s: %s", folder, strerror(errno));
-  /* Some network file systems cannot sync a folder and say EINVAL; they need not. */
+  /* Some network file systems cannot sync a folder, and need not; fsync then fails with EINVAL. */
   if (fsync(fd) != 0 && errno != EINVAL && errno != EROFS)
     st = status_fail(IO_FAILED, "cannot sync the folder %s: %s", folder, strerror(errno));
   close(fd);
@@ -225,7 +225,7 @@ status disk_slurp(const char *path, int64_t most, char **out, int64_t *n) {
   if (!S_ISREG(about.st_mode))
     st = status_fail(BAD_DATA, "%s is not a regular file", path);
   else if (about.st_size > most)
-    st = status_fail(BAD_DATA, "%s has %lld bytes, more than the %lld it may have", path, (long long)about.st_size,
+    st = status_fail(BAD_DATA, "%s has %lld bytes; at most %lld are allowed", path, (long long)about.st_size,
                      (long long)most);
   if (st == OK)
     st = MEM_ALLOC(*out, about.st_size + 1, path);

@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Who speaks is a property of the process, as its standard error is. */
+/* Rank and level belong to the process, as its standard error does. */
 static int speaker;
 static log_level loudness = LOG_NORMAL;
 
@@ -28,7 +28,7 @@ double seconds_now(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Length of the well-formed UTF-8 sequence at s, 0 where there is none (RFC 3629: no overlong forms, no surrogates). */
+/* Length of the well-formed UTF-8 sequence at s, 0 if there is none (RFC 3629: no overlong forms, no surrogates). */
 static int utf8_length(const unsigned char *s) {
   if (s[0] < 0x80)
     return 1;
@@ -47,8 +47,7 @@ static int utf8_length(const unsigned char *s) {
   return 0;
 }
 
-/* Marks that turn the direction of what comes after them, U+202A-202E and U+2066-2069: a name shall not reorder a line.
- */
+/* Marks that change the direction of text, U+202A-202E and U+2066-2069: a name must not reorder a log line. */
 static bool turns(const unsigned char *s) {
   return s[0] == 0xe2 &&
          ((s[1] == 0x80 && s[2] >= 0xaa && s[2] <= 0xae) || (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9));
@@ -76,7 +75,7 @@ static void say(const char *prefix, const char *format, va_list args) {
   char text[2048], safe[4096], *rest = text;
   vsnprintf(text, sizeof text, format, args);
   flockfile(stderr);
-  do { /* a message may have lines of its own; only what is inside a line is escaped */
+  do { /* a message may have several lines; line ends are not escaped */
     char *line = strsep(&rest, "\n");
     fprintf(stderr, "%s%s\n", prefix, text_printable(line, safe, sizeof safe));
     prefix = "";

@@ -7,10 +7,10 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-/* The account belongs to the process, as memory does; the counters are atomic because threads allocate too. */
+/* The counters belong to the process, as memory does; they are atomic because threads allocate too. */
 static _Atomic int64_t held, peak, cap, countdown;
 
-/* In front of each block, so that freeing can keep the account. A whole alignment unit keeps the block aligned. */
+/* The header of each block, for counting when it is freed. Its size is one alignment unit, so the block is aligned. */
 typedef struct header {
   int64_t bytes;
   char pad[MEM_ALIGN - sizeof(int64_t)];
@@ -27,7 +27,7 @@ static status account(int64_t bytes, const char *what) {
   if (limit > 0 && now > limit) {
     atomic_fetch_sub(&held, bytes);
     return status_fail(NO_MEMORY,
-                       "%s needs %lld MB, which passes the memory limit of %lld MB: use more ranks or raise it", what,
+                       "%s needs %lld MB, which exceeds the memory limit of %lld MB: use more ranks or raise it", what,
                        (long long)(bytes >> 20), (long long)(limit >> 20));
   }
   int64_t most = atomic_load(&peak);
@@ -36,8 +36,8 @@ static status account(int64_t bytes, const char *what) {
   return OK;
 }
 
-/* Large arrays in huge pages where the system gives them on request: factor rows are read in random order, and with
- * pages of 4 KiB most of those reads would first miss the translation buffers. */
+/* Asks for huge pages for large arrays: factor rows are read in random order, and with pages of 4 KiB most of those
+ * reads would miss the TLB. */
 enum { HUGE_PAGE = 2 << 20, LARGE = 2 * HUGE_PAGE };
 
 static size_t rounded(size_t total) {
@@ -53,7 +53,7 @@ static void *blank(size_t total) {
   void *block = aligned_alloc(total < LARGE ? MEM_ALIGN : HUGE_PAGE, total);
 #ifdef MADV_HUGEPAGE
   if (block != NULL && total >= LARGE)
-    (void)madvise(block, total, MADV_HUGEPAGE); /* a wish: without it all works, slower */
+    (void)madvise(block, total, MADV_HUGEPAGE); /* only faster; may fail */
 #endif
   return block;
 }
@@ -71,7 +71,7 @@ static status allocate(void **out, off n, size_t size, const char *what) {
   header *block = blank(total);
   if (block == NULL) {
     atomic_fetch_sub(&held, (int64_t)total);
-    return status_fail(NO_MEMORY, "no memory for %s: %lld MB asked for; use more ranks or a larger machine", what,
+    return status_fail(NO_MEMORY, "no memory for %s (%lld MB); use more ranks or a larger machine", what,
                        (long long)(total >> 20));
   }
   block->bytes = (int64_t)total;

@@ -4,8 +4,8 @@
 
 enum { SMALL = 24 };
 
-/* The same introsort for both element types: quicksort by the median of three, insertion sort of short runs, heapsort
- * where the splits go badly (an adversary's order of events must not cost n^2). */
+/* One introsort for both element types: quicksort by the median of three, insertion sort of short runs, heapsort if the
+ * splits are bad (no order of events may cost n^2). */
 #define DEFINE_SORT(name, type, less)                                                                                  \
   static void name##_insertion(type *a, off n) {                                                                       \
     for (off i = 1; i < n; i++) {                                                                                      \
@@ -59,7 +59,7 @@ enum { SMALL = 24 };
         a[i] = a[j];                                                                                                   \
         a[j] = t;                                                                                                      \
       }                                                                                                                \
-      off left = j + 1; /* the shorter side by recursion keeps the stack at log n */                                   \
+      off left = j + 1; /* recurse into the shorter side: the stack stays at log n */                                  \
       if (left < n - left) {                                                                                           \
         name##_quick(a, left, depth);                                                                                  \
         a += left;                                                                                                     \
@@ -76,7 +76,7 @@ enum { SMALL = 24 };
     while (i < n && !(less(a[i], a[i - 1])))                                                                           \
       i++;                                                                                                             \
     if (i >= n)                                                                                                        \
-      return; /* in order already, as most sources are */                                                              \
+      return; /* already in order, as most sources are */                                                              \
     int depth = 2;                                                                                                     \
     for (off m = n; m > 1; m /= 2)                                                                                     \
       depth += 2;                                                                                                      \

@@ -1,4 +1,4 @@
-/* Sorting by 128-bit keys, in place: the order of events within a user and of ids among each other. Kernel: local. */
+/* Sorts by 128-bit keys, in place; used for the events of a user and for ids. Kernel: local. */
 #ifndef PALATE_IO_BASE_SORT_H
 #define PALATE_IO_BASE_SORT_H
 
@@ -14,8 +14,7 @@ void sort_pairs(sort_pair *pairs, off n);
 /* Ascending. */
 void sort_u64(uint64_t *keys, off n);
 
-/* A number in the bits of an unsigned one that compare as the numbers do; and back. Zero is one value with two signs:
- * -0 stands before +0. */
+/* Maps a number to an unsigned key that sorts as the numbers do, and back. -0 sorts before +0. */
 static inline uint64_t sort_key_i64(int64_t x) {
   return (uint64_t)x ^ (UINT64_C(1) << 63);
 }

@@ -8,21 +8,21 @@
 
 typedef struct strings {
   off n;
-  int width;   /* bytes a string has at most; not NUL-terminated where it fills them */
+  int width;   /* bytes of the longest string; a string that fills them has no NUL */
   char *bytes; /* (n, width) */
 } strings;
 
-/* Cleared to empty strings. Free with strings_free. */
+/* Allocates n empty strings. NO_MEMORY. Free with strings_free. */
 status strings_alloc(strings *s, off n, int width, const char *what);
 void strings_free(strings *s);
 
-/* String i copied to out, which has `size` bytes, NUL-terminated, cut to fit. Returns out. */
+/* Copies string i to out (`size` bytes), NUL-terminated, cut to fit. Returns out. */
 char *strings_get(const strings *s, off i, char *out, size_t size);
 
-/* Whether string i is exactly this text. */
+/* Returns true if string i is exactly this text. */
 bool strings_equal(const strings *s, off i, const char *text);
 
-/* The first row with this text, or -1. Linear: fine for a lookup or two (one pass over memory). */
+/* The first row with this text, or -1. Scans all rows: for a lookup or two. */
 off strings_find(const strings *s, const char *text);
 
 #endif

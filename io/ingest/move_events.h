@@ -4,6 +4,7 @@
 
 #include "io/ingest/read_events.h"
 #include "io/schema/dataset.h"
+#include "io/schema/dataset_write.h"
 
 /* This rank's users and their events, as dataset_write takes them. */
 typedef struct ingest_rows {

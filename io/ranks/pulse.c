@@ -4,6 +4,7 @@
 #include "io/base/disk.h"
 #include "io/base/log.h"
 #include "io/base/mem.h"
+#include "io/ranks/comm_mpi.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,20 +24,20 @@
 
 enum { ADDRESSES_MAX = 8, MAGIC = 0x70756c73 };
 
-/* Below this share of one core a process is taken to do nothing: what MPI's own threads use is less. */
+/* A process that uses less than this share of one core counts as idle; MPI's own threads use less. */
 static const double BUSY_SHARE = 0.0005;
 
-/* Where a rank can be reached. */
+/* The addresses of a rank. */
 typedef struct card {
   uint32_t address[ADDRESSES_MAX]; /* IPv4, network order */
-  int32_t n;                       /* 0: not at all */
+  int32_t n;                       /* 0: it cannot be reached */
   uint16_t port;                   /* network order */
 } card;
 
 typedef struct beat {
   uint32_t magic;
   int32_t rank;
-  uint64_t key; /* of this run: datagrams of another are passed over */
+  uint64_t key; /* of this run: datagrams of other runs are ignored */
   int64_t count;
   char phase[PULSE_PHASE_MAX], host[PULSE_HOST_MAX];
 } beat;
@@ -44,17 +45,17 @@ typedef struct beat {
 struct pulse {
   pthread_t thread;
   pthread_mutex_t lock; /* of beat.phase */
-  int fd, wake[2];      /* wake: a pipe whose end tells the thread to leave */
+  int fd, wake[2];      /* wake: a pipe; closing it ends the thread */
   double timeout, interval;
   pulse_lost *lost;
-  beat mine, heard; /* heard.count 0: nothing yet */
-  int watched;
-  card before; /* who watches us */
+  beat mine, heard; /* heard.count = 0: nothing yet */
+  int watched;      /* the next rank */
+  card before;      /* the previous rank, which watches us */
 };
 
 static void find_addresses(card *out) {
   struct ifaddrs *all = NULL;
-  out->address[out->n++] = htonl(INADDR_LOOPBACK); /* for ranks of one host; on another it reaches nobody */
+  out->address[out->n++] = htonl(INADDR_LOOPBACK); /* for ranks on the same host */
   if (getifaddrs(&all) != 0)
     return;
   for (struct ifaddrs *a = all; a != NULL && out->n < ADDRESSES_MAX; a = a->ifa_next) {
@@ -68,7 +69,7 @@ static void find_addresses(card *out) {
   freeifaddrs(all);
 }
 
-/* A socket on a port of its own; without one the card stays empty. */
+/* Opens a socket on a port of its own; -1, and an empty card, if that fails. */
 static int open_socket(card *out) {
   struct sockaddr_in name = {.sin_family = AF_INET};
   socklen_t size = sizeof name;
@@ -101,11 +102,11 @@ static void send_beat(struct pulse *p) {
   for (int i = 0; i < p->before.n; i++) {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = p->before.port};
     to.sin_addr.s_addr = p->before.address[i];
-    sendto(p->fd, &b, sizeof b, MSG_NOSIGNAL, (struct sockaddr *)&to, sizeof to); /* lost ones are made up for */
+    sendto(p->fd, &b, sizeof b, MSG_NOSIGNAL, (struct sockaddr *)&to, sizeof to); /* the next one replaces a lost one */
   }
 }
 
-/* Whether a new beat of the rank behind us has come. */
+/* Returns true if a new beat of the next rank has come. */
 static bool receive_beats(struct pulse *p) {
   bool any = false;
   beat b;
@@ -133,7 +134,7 @@ static void *beat_and_watch(void *of) {
     double now = seconds_now();
     if (receive_beats(p))
       silent = 0;
-    else if (p->heard.count > 0) /* held up ourselves, we could not have heard */
+    else if (p->heard.count > 0) /* a long step means that this thread was held up and could not hear */
       silent += now - then < 2 * p->interval ? now - then : p->interval;
     if (silent >= p->timeout) {
       p->lost(p->watched, p->heard.host, p->heard.phase, silent);
@@ -154,7 +155,7 @@ static void free_pulse(struct pulse *p) {
   mem_free(p);
 }
 
-/* Signals are the main thread's. */
+/* The thread blocks all signals: they are for the main thread. */
 static bool start_thread(struct pulse *p) {
   sigset_t all, before;
   sigfillset(&all);
@@ -183,11 +184,11 @@ status pulse_start(comm *c, double timeout, pulse_lost *lost) {
   if (c->rank == 0 && getrandom(&p->mine.key, sizeof p->mine.key, 0) != sizeof p->mine.key)
     p->mine.key = (uint64_t)getpid() << 32 ^ (uint64_t)time(NULL);
   /* Not counted in bytes_sent, which counts the work. */
-  MPI_Bcast(&p->mine.key, 1, MPI_UINT64_T, 0, c->mpi);
+  MPI_Bcast(&p->mine.key, 1, MPI_UINT64_T, 0, comm_mpi(c));
   MPI_Sendrecv(&mine, sizeof mine, MPI_BYTE, p->watched, 0, &p->before, sizeof p->before, MPI_BYTE,
-               (c->rank + c->size - 1) % c->size, 0, c->mpi, MPI_STATUS_IGNORE);
+               (c->rank + c->size - 1) % c->size, 0, comm_mpi(c), MPI_STATUS_IGNORE);
   if (p->fd < 0 || !start_thread(p)) {
-    log_warn("ranks are not watched for hanging: %s", strerror(errno));
+    log_warn("hanging ranks cannot be detected: %s", strerror(errno));
     free_pulse(p);
     return OK;
   }

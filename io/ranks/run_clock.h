@@ -1,6 +1,6 @@
-/* The edges of a long job, where its work can be kept and it can be left: when to write a checkpoint, and when to stop.
+/* Decides at the end of each step of a long job whether to write a checkpoint, stop, or continue.
  *
- * An edge is the end of a step: a sweep of training, a round of k-means, a batch of members measured. */
+ * A step is a sweep of training, a round of k-means, or a batch of users measured. */
 #ifndef PALATE_IO_RANKS_RUN_CLOCK_H
 #define PALATE_IO_RANKS_RUN_CLOCK_H
 
@@ -8,35 +8,35 @@
 
 #include <jansson.h>
 
-typedef struct edge_clock {
+typedef struct run_clock {
   int every_steps;             /* 0: by time */
   double every_seconds, limit; /* 0: never, none */
-  double started, last;        /* seconds_now(): of the run, of the last checkpoint */
-  double longest;              /* seconds: of a step of this phase */
-  bool advanced;               /* a step was finished in this run, so that leaving is not for nothing */
-} edge_clock;
+  double started, last;        /* seconds_now() at the start of the run, and at the last checkpoint */
+  double longest;              /* seconds of the longest step of this phase */
+  bool advanced;               /* this run has finished a step, so stopping makes progress */
+} run_clock;
 
-typedef enum edge_choice { EDGE_GO_ON, EDGE_CHECKPOINT, EDGE_STOP } edge_choice;
+typedef enum run_clock_choice { CLOCK_CONTINUE, CLOCK_CHECKPOINT, CLOCK_STOP } run_clock_choice;
 
-/* Steps of another length begin. Local. */
-void edge_phase(edge_clock *clock);
+/* Begins a phase, whose steps may take another time. Local. */
+void run_clock_phase(run_clock *clock);
 
-/* What to do at the end of a step (from 1) that took so many seconds: a signal stops, and so does a time limit that
- * another step like the longest would pass. The same on all ranks. Collective. */
-edge_choice edge_choose(comm *c, edge_clock *clock, int step, double seconds);
+/* What to do at the end of a step (from 1) that took `seconds`. A signal stops the run, and so does a time limit that
+ * another step as long as the longest would exceed. The same on all ranks. Collective. */
+run_clock_choice run_clock_step(comm *c, run_clock *clock, int step, double seconds);
 
-/* Whether to leave between two phases, where there is nothing new to keep: a signal, or a time limit that is over in a
- * run that has done something. The same on all ranks. Collective. */
-bool edge_late(comm *c, const edge_clock *clock);
+/* Returns true if the run should stop between two phases: on a signal, or if the time limit has passed and the run has
+ * finished a step. The same on all ranks. Collective. */
+bool run_clock_is_late(comm *c, const run_clock *clock);
 
-/* The message of a run that was stopped: STOPPED, and what to type. dir NULL: nothing of it was kept. Local. */
-status edge_stopped(const char *when, const char *dir);
+/* Returns STOPPED; the message says how to resume. dir is the snapshot; NULL: nothing was kept. Local. */
+status run_clock_stopped(const char *when, const char *dir);
 
-/* Where a job keeps what it has done so far, for the same job to go on with. */
-typedef struct edge_keep {
-  const char *dir;   /* NULL: nowhere */
+/* Where a job writes checkpoints to resume from. */
+typedef struct checkpoint_place {
+  const char *dir;   /* NULL: no checkpoints */
   const json_t *key; /* see io/snapshot/checkpoint.h */
-  edge_clock *clock;
-} edge_keep;
+  run_clock *clock;
+} checkpoint_place;
 
 #endif

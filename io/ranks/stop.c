@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <string.h>
 
-/* A signal comes to the process, so what it leaves behind is the process's. */
+/* Signals are sent to the process, so these are global. */
 static volatile sig_atomic_t asked;
 static double since;
 

@@ -36,7 +36,7 @@ bool checkpoint_is_file(const char *name) {
   return strncmp(name, PREFIX, sizeof PREFIX - 1) == 0;
 }
 
-/* The step of a file of this kind, with what stands behind it in *rest; -1 for any other name. */
+/* The step in the name of a file of this kind, with the rest of the name in *rest; -1 for any other name. */
 static int step_of(const char *name, const char *kind, const char **rest) {
   size_t length = strlen(kind);
   if (!checkpoint_is_file(name) || strncmp(name + sizeof PREFIX - 1, kind, length) != 0 ||
@@ -49,14 +49,14 @@ static int step_of(const char *name, const char *kind, const char **rest) {
   return end > digits && *digits >= '0' && *digits <= '9' && step > 0 && step <= CHECKPOINT_STEPS_MAX ? (int)step : -1;
 }
 
-/* The step of a marker's name, -1 for any other name. */
+/* The step in the name of a marker of this kind; -1 for any other name. */
 static int marker_step(const char *name, const char *kind) {
   const char *rest = "";
   int step = step_of(name, kind, &rest);
   return strcmp(rest, ".json") == 0 ? step : -1;
 }
 
-/* Removes the files of steps below `before`; the marker first, so that no checkpoint is left that is not whole. */
+/* Removes the files of steps below `before`, markers first, so that no incomplete checkpoint is left. */
 static void remove_before(const char *dir, const char *kind, int before) {
   for (int pass = 0; pass < 2; pass++) {
     DIR *d = opendir(dir);
@@ -75,7 +75,7 @@ void checkpoint_remove(const char *dir, const char *kind) {
   remove_before(dir, kind, CHECKPOINT_STEPS_MAX + 1);
 }
 
-/* The newest step below `below` that has a marker; 0 where there is none. */
+/* The newest step below `below` that has a marker; 0 if there is none. */
 static int newest(const char *dir, const char *kind, int below) {
   int best = 0;
   DIR *d = opendir(dir);
@@ -91,7 +91,7 @@ static int newest(const char *dir, const char *kind, int below) {
 
 /* --- writing --- */
 
-/* What the marker says of a shard. */
+/* The marker's entry for a shard. */
 typedef struct shard {
   int64_t first[CHECKPOINT_TABLES_MAX], count[CHECKPOINT_TABLES_MAX];
   int64_t hash; /* the 64 bits of XXH3, as a signed number */
@@ -107,7 +107,7 @@ static int64_t shard_bytes(const checkpoint *p, const shard *s) {
   return bytes;
 }
 
-/* A stream of rows into a file, hashed on its way. */
+/* Writes rows to a file through a buffer, and hashes them. */
 typedef struct stream {
   int fd;
   const char *path;
@@ -135,7 +135,7 @@ static status put_rows(stream *s, const checkpoint_table *t) {
   return st;
 }
 
-/* A rank with nothing to keep writes no file. */
+/* Writes this rank's shard; no file if it has no rows. */
 static status write_shard(const char *path, const checkpoint *p, shard *mine) {
   stream s = {.fd = -1, .path = path};
   status st = OK;
@@ -174,7 +174,7 @@ static json_t *describe_tables(const checkpoint *p) {
   return list;
 }
 
-/* The checksum of a marker, without the one that it carries. */
+/* The checksum of a marker without its field xxh3, which holds it. */
 static status marker_hash(const json_t *marker, int64_t *hash) {
   char *text = json_dumps(marker, JSON_COMPACT | JSON_SORT_KEYS);
   if (text == NULL)
@@ -184,7 +184,7 @@ static status marker_hash(const json_t *marker, int64_t *hash) {
   return OK;
 }
 
-/* Whether the marker is as it was written; takes its checksum out of it. */
+/* Checks a marker's checksum and removes it from the marker. IO_FAILED if it is wrong. */
 static status check_marker(json_t *marker, const char *dir, const char *name) {
   int64_t want = json_integer_value(json_object_get(marker, "xxh3")), hash = 0;
   json_object_del(marker, "xxh3");
@@ -216,11 +216,11 @@ static status write_marker(const char *dir, int step, const json_t *state, const
                           "state", state, "shards", list);
   marker_name(p->kind, step, name);
   int64_t hash = 0;
-  status st = marker_hash(all, &hash);
-  if (st == OK)
-    json_object_set_new(all, "xxh3", json_integer(hash));
-  if (st == OK)
-    st = snapshot_write_json(dir, name, all);
+  status st = OK;
+  TRY(marker_hash(all, &hash));
+  json_object_set_new(all, "xxh3", json_integer(hash));
+  TRY(snapshot_write_json(dir, name, all));
+done:
   json_decref(all);
   return st;
 }
@@ -234,11 +234,10 @@ status checkpoint_write(comm *c, const char *dir, int step, const json_t *state,
     mine.count[t] = p->tables[t].count;
   }
   shard_path(dir, p->kind, step, c->rank, path);
-  status st = MEM_ALLOC(shards, c->size, "shards");
-  if (st == OK)
-    st = MEM_ALLOC(column, c->size, "shards");
-  if (st == OK)
-    st = write_shard(path, p, &mine);
+  status st = OK;
+  THEN(MEM_ALLOC(shards, c->size, "shards"));
+  THEN(MEM_ALLOC(column, c->size, "shards"));
+  THEN(write_shard(path, p, &mine));
   TRY(comm_agree(c, st));
   for (int f = 0; f <= 2 * p->n_tables; f++) {
     int t = f / 2;
@@ -247,15 +246,14 @@ status checkpoint_write(comm *c, const char *dir, int step, const json_t *state,
     for (int r = 0; r < c->size; r++)
       *(hash ? &shards[r].hash : first ? &shards[r].first[t] : &shards[r].count[t]) = column[r];
   }
-  /* The shards' names must be on disk before the marker's. */
+  /* The names of the shards must be on disk before that of the marker. */
   if (c->rank == 0) {
-    st = disk_sync_folder(path);
-    if (st == OK)
-      st = write_marker(dir, step, state, p, shards, c->size);
+    THEN(disk_sync_folder(path));
+    THEN(write_marker(dir, step, state, p, shards, c->size));
   }
   TRY(comm_agree(c, st));
   if (c->rank == 0) {
-    int before = newest(dir, p->kind, step); /* the one before this stays, older ones go */
+    int before = newest(dir, p->kind, step); /* the previous one stays, older ones go */
     remove_before(dir, p->kind, before > 0 ? before : step);
   }
 done:
@@ -269,7 +267,8 @@ done:
 
 /* --- reading --- */
 
-/* Where a shard's rows of each table begin and how many they are; `next` is where they must begin, and moves on. */
+/* Reads a shard's entry: for each table the first row, which must be next[t], and the number of rows, which is added to
+ * next[t]. False if it is broken. */
 static bool read_shard(const json_t *j, const checkpoint *p, gid *next, shard *out) {
   json_t *first, *rows;
   json_int_t hash;
@@ -289,7 +288,7 @@ static bool read_shard(const json_t *j, const checkpoint *p, gid *next, shard *o
   return true;
 }
 
-/* The marker's content, checked; free shards with mem_free and state with json_decref. */
+/* Reads and checks the marker; free *shards with mem_free and *state with json_decref. */
 static status read_marker(const char *dir, int step, const checkpoint *p, shard **shards, int *n, json_t **state) {
   char name[NAME_ROOM];
   json_t *all = NULL, *list = NULL, *kept = NULL, *key = NULL, *tables = NULL, *want = NULL;
@@ -306,10 +305,10 @@ static status read_marker(const char *dir, int step, const checkpoint *p, shard 
                   &list) != 0 ||
       strcmp(format, "palate-checkpoint") != 0 || version != FORMAT_VERSION || strcmp(kind, p->kind) != 0 ||
       its_step != step || !json_is_array(list) || json_array_size(list) < 1 || json_array_size(list) > SHARDS_MAX)
-    TRY(status_fail(IO_FAILED, "%s/%s is not a checkpoint's marker", dir, name));
+    TRY(status_fail(IO_FAILED, "%s/%s is not the marker of a checkpoint", dir, name));
   want = describe_tables(p);
   if (!json_equal(tables, want) || (p->key != NULL && !json_equal(key, (json_t *)p->key)))
-    TRY(status_fail(BAD_DATA, "%s/%s was made from other data, or with other settings", dir, name));
+    TRY(status_fail(BAD_DATA, "%s/%s was made from other data or with other settings", dir, name));
   *n = (int)json_array_size(list);
   TRY(MEM_ALLOC(*shards, *n, "shards"));
   gid next[CHECKPOINT_TABLES_MAX] = {0};
@@ -326,7 +325,7 @@ done:
   return st;
 }
 
-/* Opens a shard and looks at its size; *fd is -1 on failure. */
+/* Opens a shard and checks its size; *fd is -1 on failure. */
 static status open_shard(const char *path, const checkpoint *p, const shard *s, int *fd) {
   *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (*fd < 0)
@@ -337,7 +336,7 @@ static status open_shard(const char *path, const checkpoint *p, const shard *s, 
     return OK;
   close(*fd);
   *fd = -1;
-  return status_fail(IO_FAILED, "%s has %lld bytes, and should have %lld", path, (long long)size, (long long)want);
+  return status_fail(IO_FAILED, "%s has %lld bytes, but should have %lld", path, (long long)size, (long long)want);
 }
 
 static status verify_shard(const char *path, const checkpoint *p, const shard *s) {
@@ -366,7 +365,7 @@ done:
   return st;
 }
 
-/* The rows of a table that are in a shard and ours, from `base` in the file into their places. */
+/* Reads the rows of a table that are both in the shard (`count` from row `first` on, from byte `base`) and ours. */
 static status take_rows(int fd, const char *path, const checkpoint_table *t, gid first, gid count, int64_t base,
                         char *buffer) {
   gid low = t->first > first ? t->first : first;
@@ -412,7 +411,7 @@ static bool concerns_us(const checkpoint *p, const shard *s) {
   return any;
 }
 
-/* One checkpoint: every shard is looked at by one rank before any row is taken. */
+/* Reads one checkpoint. One rank verifies each shard before any row is read; *whole becomes true once all are good. */
 static status read_one(comm *c, const char *dir, int step, const checkpoint *p, json_t **state, bool *whole) {
   char path[PATH_ROOM];
   shard *shards = NULL;
@@ -459,7 +458,7 @@ status checkpoint_read(comm *c, const char *dir, int most, const checkpoint *p, 
     if (st == OK || st == NO_MEMORY || st == INTERNAL || whole)
       break;
     if (c->rank == 0)
-      log_warn("the checkpoint of %s %d is not used: %s", p->kind, (int)at, status_message());
+      log_warn("skipping the checkpoint of %s %d: %s", p->kind, (int)at, status_message());
     st = OK;
   }
   c->bytes_sent = sent;

@@ -29,7 +29,7 @@ status journal_open(const char *path, journal **out) {
   if (st != OK)
     return st;
   snprintf(j->path, sizeof j->path, "%s", path);
-  /* Whatever the umask, nobody else may write it. */
+  /* Only the owner may write it, whatever the umask. */
   int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
   j->file = fd >= 0 ? fdopen(fd, "a") : NULL;
   if (j->file == NULL) {

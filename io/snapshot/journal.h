@@ -1,4 +1,4 @@
-/* train.jsonl: one JSON object a line as the job goes, for dashboards and for people who plot. */
+/* Writes train.jsonl: one JSON object a line while the job runs, for dashboards and plots. */
 #ifndef PALATE_IO_SNAPSHOT_JOURNAL_H
 #define PALATE_IO_SNAPSHOT_JOURNAL_H
 
@@ -8,11 +8,11 @@
 
 typedef struct journal journal;
 
-/* Opens `path` for appending, on the one rank that keeps the journal. Local. CANNOT_CREATE where that fails. */
+/* Opens `path` for appending; only one rank does. Local. CANNOT_CREATE. */
 status journal_open(const char *path, journal **out);
 
-/* Writes the object with a "time" (ISO 8601, UTC) added, and flushes. Takes ownership of `object`; a NULL journal only
- * frees it, so that ranks without a journal run the same code. IO_FAILED where the disk refuses. Local. */
+/* Adds "time" (ISO 8601, UTC) to the object, writes it and flushes. Takes ownership of `object`; a NULL journal only
+ * frees it, so that ranks without a journal run the same code. IO_FAILED. Local. */
 status journal_write(journal *j, json_t *object);
 
 /* Closes; NULL is accepted. */

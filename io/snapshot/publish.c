@@ -25,27 +25,27 @@ enum { PATH_ROOM = SNAPSHOT_PATH_MAX + 300 };
 
 /* --- the lock --- */
 
-/* The holder touches the lock every BEAT seconds; one on another host that has not for SILENCE is taken to be dead. */
+/* Seconds: the holder touches the lock every BEAT; a holder on another host that has not for SILENCE counts as dead. */
 enum { BEAT = 60, SILENCE = 900 };
 
 struct publish_lock {
   int fd;
-  pthread_t thread; /* touches the file, where wake[0] >= 0, until wake[1] is closed */
+  pthread_t thread; /* touches the file until wake[1] is closed; wake[0] < 0: not running */
   int wake[2];
 };
 
-/* When a process was started, in ticks since boot: tells a process from a later one of the same number. -1: no such
- * process. */
+/* When a process was started, in ticks since boot, which tells it from a later process with the same number. 0:
+ * unknown; -1: no such process. */
 static long long start_of(long pid) {
   char path[64], text[1024];
   snprintf(path, sizeof path, "/proc/%ld/stat", pid);
   FILE *file = fopen(path, "re");
   if (file == NULL)
-    return kill((pid_t)pid, 0) == 0 || errno == EPERM ? 0 : -1; /* 0: there, and no more is known */
+    return kill((pid_t)pid, 0) == 0 || errno == EPERM ? 0 : -1;
   size_t n = fread(text, 1, sizeof text - 1, file);
   fclose(file);
   text[n] = '\0';
-  const char *at = strrchr(text, ')'); /* the name before it may hold anything */
+  const char *at = strrchr(text, ')'); /* the name of the program before it may have any characters */
   long long start = 0;
   for (int field = 2; at != NULL && field < 22; field++) {
     at = strchr(at + 1, ' ');
@@ -55,12 +55,12 @@ static long long start_of(long pid) {
   return start;
 }
 
-/* What the lock file says of its holder. */
+/* The content of the lock file. */
 typedef struct holder {
   char host[64], since[32], what[64];
   long pid;
   long long start;
-  int beat; /* seconds between its signs of life; 0: it gives none */
+  int beat; /* seconds between its touches of the file; 0: it does not touch it */
 } holder;
 
 static bool read_holder(int fd, holder *out) {
@@ -85,8 +85,9 @@ static status write_holder(int fd, const char *what, const char *path) {
   return disk_write(fd, text, n, 0, path);
 }
 
-/* Seconds since the lock was touched, by the clock of the file system, which a new file shows; 0 where that cannot be
- * found out. */
+/* Seconds since the lock was touched, by the clock of the file system, which the time of a new file shows; 0 if
+ * unknown.
+ */
 static int64_t silence_of(const char *path, int fd) {
   char probe[DISK_PATH_MAX];
   struct stat then, now;
@@ -100,7 +101,7 @@ static int64_t silence_of(const char *path, int fd) {
   return known ? (int64_t)(now.st_mtime - then.st_mtime) : 0;
 }
 
-/* Whether the holder may still be at work. What runs on another host cannot be looked at, but gives signs of life. */
+/* Returns true if the holder may still be running. A process on another host is judged by its touches of the file. */
 static bool is_alive(const char *path, int fd, const holder *h, bool *elsewhere) {
   char host[64];
   disk_host(host);
@@ -114,8 +115,8 @@ static bool is_alive(const char *path, int fd, const holder *h, bool *elsewhere)
 static status refuse(const char *path, const holder *h, bool elsewhere) {
   return status_fail(CANNOT_CREATE, "another run holds the lock %s: %s, process %ld on %s, since %s; wait for it%s",
                      path, h->what, h->pid, h->host, h->since,
-                     elsewhere ? ", or remove the lock if that machine no longer runs it (after 15 minutes without a "
-                                 "sign of life it is taken over)"
+                     elsewhere ? ", or remove the lock if that machine no longer runs it (the lock is taken over after "
+                                 "15 minutes without a sign of life)"
                                : "");
 }
 
@@ -123,11 +124,11 @@ static void *beat(void *of) {
   publish_lock *lock = of;
   struct pollfd wake = {.fd = lock->wake[0], .events = POLLIN};
   while (poll(&wake, 1, 1000 * BEAT) == 0)
-    futimens(lock->fd, NULL); /* by the clock of the file's server */
+    futimens(lock->fd, NULL); /* sets the time of the file server's clock */
   return NULL;
 }
 
-/* Without a thread the lock holds too; signals are not its business. */
+/* Starts the thread that touches the file; without it the lock is held too. The thread blocks all signals. */
 static void start_beat(publish_lock *lock) {
   sigset_t all, before;
   sigfillset(&all);
@@ -150,8 +151,8 @@ static void stop_beat(publish_lock *lock) {
   close(lock->wake[0]);
 }
 
-/* The kernel's lock on the file keeps two takers apart and goes when its holder dies; the text in the file says who it
- * is, and speaks for the holder on file systems where the kernel's lock does not reach other hosts. */
+/* The kernel's lock on the file excludes other processes and is released when its holder dies. The text in the file
+ * says who the holder is; on file systems where the kernel's lock does not reach other hosts, it is the lock. */
 status publish_lock_take(const char *snapshots, const char *what, publish_lock **out) {
   char path[PATH_ROOM];
   publish_lock *lock = NULL;
@@ -168,7 +169,7 @@ status publish_lock_take(const char *snapshots, const char *what, publish_lock *
   bool elsewhere, locked = flock(lock->fd, LOCK_EX | LOCK_NB) == 0;
   if (!locked && errno == EWOULDBLOCK) {
     bool known = read_holder(lock->fd, &h);
-    if (!known) /* caught between its lock and its text */
+    if (!known) /* the holder has locked the file and not yet written its text */
       strcpy(h.host, "this machine"), strcpy(h.since, "just now"), strcpy(h.what, "a run");
     TRY(refuse(path, &h, false));
   }
@@ -176,7 +177,7 @@ status publish_lock_take(const char *snapshots, const char *what, publish_lock *
     if (is_alive(path, lock->fd, &h, &elsewhere))
       TRY(refuse(path, &h, elsewhere));
     log_warn("taking over the lock of `%s` (process %ld on %s, since %s), which %s", h.what, h.pid, h.host, h.since,
-             elsewhere ? "has given no sign of life for 15 minutes" : "is no longer running");
+             elsewhere ? "has shown no sign of life for 15 minutes" : "is no longer running");
   }
   TRY(write_holder(lock->fd, what, path));
   start_beat(lock);
@@ -193,9 +194,9 @@ void publish_unlock(publish_lock *lock) {
   if (lock == NULL)
     return;
   stop_beat(lock);
-  /* Emptied, not removed: a name that comes and goes could be locked twice under two inodes. */
+  /* Emptied, not removed: otherwise two processes could lock two different files of this name. */
   if (ftruncate(lock->fd, 0) != 0)
-    log_warn("the lock could not be emptied: %s", strerror(errno));
+    log_warn("cannot clear the lock: %s", strerror(errno));
   close(lock->fd);
   mem_free(lock);
 }
@@ -213,7 +214,7 @@ status publish_latest(const char *snapshots, char *id) {
     return status_fail(BAD_DATA, "%s is not a symbolic link: %s", path, strerror(errno));
   target[n] = '\0';
   if (!snapshot_is_id(target))
-    return status_fail(BAD_DATA, "%s points at `%s`, which is not the name of a snapshot beside it", path, target);
+    return status_fail(BAD_DATA, "%s points to `%s`, which is not the name of a snapshot beside it", path, target);
   strcpy(id, target);
   return OK;
 }
@@ -232,7 +233,7 @@ status publish_flip(const char *snapshots, const char *id) {
   unlink(partial); /* of an earlier attempt of ours */
   if (symlink(id, partial) != 0)
     return status_fail(errno == ENOSPC || errno == EDQUOT || errno == EIO ? IO_FAILED : CANNOT_CREATE,
-                       "cannot make a link in %s: %s", snapshots, strerror(errno));
+                       "cannot create a link in %s: %s", snapshots, strerror(errno));
   st = disk_rename(partial, latest);
   if (st != OK)
     unlink(partial);
@@ -251,7 +252,7 @@ status publish_parent(const char *snapshots, const char *id, char *parent) {
     return st;
   const char *name = json_string_value(json_object_get(manifest, "parent"));
   if (name != NULL && !snapshot_is_id(name))
-    st = status_fail(BAD_DATA, "%s/manifest.json names a parent that is not a snapshot's name", dir);
+    st = status_fail(BAD_DATA, "%s/manifest.json: the parent is not the name of a snapshot", dir);
   else if (name != NULL)
     strcpy(parent, name);
   json_decref(manifest);
@@ -260,21 +261,23 @@ status publish_parent(const char *snapshots, const char *id, char *parent) {
 
 status publish_rollback(const char *snapshots, char *from, char *to) {
   char dir[PATH_ROOM];
+  status st = OK;
   to[0] = '\0';
-  status st = publish_latest(snapshots, from);
-  if (st == OK && from[0] == '\0')
-    st = status_fail(NO_INPUT, "nothing is published in %s", snapshots);
-  if (st == OK)
-    st = publish_parent(snapshots, from, to);
-  if (st == OK && to[0] == '\0')
-    st = status_fail(BAD_DATA, "%s has no parent to go back to; `palate publish SNAPSHOT` publishes any other", from);
+  TRY(publish_latest(snapshots, from));
+  if (from[0] == '\0')
+    TRY(status_fail(NO_INPUT, "nothing is published in %s", snapshots));
+  TRY(publish_parent(snapshots, from, to));
+  if (to[0] == '\0')
+    TRY(status_fail(BAD_DATA, "%s has no parent to roll back to; publish another with `palate publish SNAPSHOT`",
+                    from));
   snprintf(dir, sizeof dir, "%s/%s", snapshots, to);
-  if (st == OK && access(dir, F_OK) != 0)
-    st = status_fail(
-        BAD_DATA, "the parent of %s, %s, is no longer there; `palate publish SNAPSHOT` publishes any other", from, to);
-  if (st == OK)
-    st = seal_verify(dir, NULL, NULL);
-  return st == OK ? publish_flip(snapshots, to) : st;
+  if (access(dir, F_OK) != 0)
+    TRY(status_fail(BAD_DATA, "%s, the parent of %s, no longer exists; publish another with `palate publish SNAPSHOT`",
+                    to, from));
+  TRY(seal_verify(dir, NULL, NULL));
+  TRY(publish_flip(snapshots, to));
+done:
+  return st;
 }
 
 /* --- prune --- */
@@ -283,7 +286,7 @@ static int by_id(const void *a, const void *b) {
   return strcmp(a, b);
 }
 
-/* The last time anything in the snapshot was changed. */
+/* The last time anything in the snapshot changed. */
 static time_t touched(const char *dir) {
   struct stat about;
   time_t last = stat(dir, &about) == 0 ? about.st_mtime : time(NULL);

@@ -17,12 +17,12 @@
 
 static const char SEAL[] = "SHA256SUMS";
 
-/* Far more than a snapshot has; the seal is at most so many lines. */
+/* Limits far above what a snapshot has: files, and so lines of the seal. */
 enum { FILES_MAX = 10000, SEAL_BYTES_MAX = 1 << 22, PATH_ROOM = DISK_PATH_MAX + 300 };
 
 typedef struct file {
   char *name;
-  char digest[SEAL_DIGEST_MAX]; /* as the seal has it; "" for a file it does not name */
+  char digest[SEAL_DIGEST_MAX]; /* from the seal; "" for a file that it does not name */
   bool plain, there;
 } file;
 
@@ -78,7 +78,7 @@ static status digest_of(int fd, const char *path, char *out) {
   EVP_MD_CTX *sha = EVP_MD_CTX_new();
   status st = OK;
   if (sha == NULL || EVP_DigestInit_ex(sha, EVP_sha256(), NULL) != 1)
-    TRY(status_fail(INTERNAL, "SHA-256 is not to be had"));
+    TRY(status_fail(INTERNAL, "the OpenSSL library has no SHA-256"));
   TRY(MEM_ALLOC(buffer, BUFFER, "digest"));
   for (;;) {
     ssize_t n = read(fd, buffer, BUFFER);
@@ -99,7 +99,7 @@ done:
   return st;
 }
 
-/* A plain file, opened without following a link or waiting for a pipe. */
+/* Opens a plain file without following a link or waiting for a pipe. BAD_DATA if it is something else. */
 static status open_plain(const char *path, int *fd) {
   struct stat about;
   *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
@@ -122,12 +122,12 @@ status seal_digest(const char *path, char *out) {
   return st;
 }
 
-/* What a run leaves in a snapshot for itself. */
+/* Returns true for files that a run writes for itself: they are not part of the snapshot. */
 static bool is_scratch(const char *name) {
   return disk_is_partial(name) || checkpoint_is_file(name) || strcmp(name, "resume.json") == 0;
 }
 
-/* Everything in the folder but the seal itself. */
+/* Lists everything in the folder but the seal. */
 static status list_folder(const char *dir, bool remove_scratch, files *out) {
   DIR *d = opendir(dir);
   if (d == NULL)
@@ -153,7 +153,7 @@ static status list_folder(const char *dir, bool remove_scratch, files *out) {
   return st;
 }
 
-/* What a seal may name: a file of the folder, in letters that cannot break the line. */
+/* Returns true for names that a seal may have: a file of the folder, without characters that would break its line. */
 static bool good_name(const char *name) {
   if (name[0] == '\0' || name[0] == '.' || strlen(name) > 255)
     return false;
@@ -163,7 +163,7 @@ static bool good_name(const char *name) {
   return true;
 }
 
-/* Syncs a file, takes the right to write away, and puts its line at the end of the text. */
+/* Syncs a file, makes it read-only, and writes its line of the seal. */
 static status seal_file(const char *dir, file *f, char *line, size_t room) {
   char path[PATH_ROOM];
   int fd;
@@ -174,8 +174,7 @@ static status seal_file(const char *dir, file *f, char *line, size_t room) {
   struct stat about;
   if (fstat(fd, &about) != 0 || fchmod(fd, about.st_mode & 0444) != 0)
     st = status_fail(IO_FAILED, "cannot make %s read-only: %s", path, strerror(errno));
-  if (st == OK)
-    st = digest_of(fd, path, f->digest);
+  THEN(digest_of(fd, path, f->digest));
   if (st != OK)
     close(fd);
   else
@@ -191,19 +190,19 @@ status seal_write(const char *dir) {
   char *text = NULL, path[PATH_ROOM];
   status st = OK;
   if (seal_is_there(dir))
-    return status_fail(CANNOT_CREATE, "the snapshot %s is sealed already", dir);
+    return status_fail(CANNOT_CREATE, "the snapshot %s is already sealed", dir);
   TRY(list_folder(dir, true, &all));
   if (find_file(&all, "model.h5") == NULL)
     TRY(status_fail(BAD_DATA, "%s has no model.h5, so there is nothing to seal", dir));
   TRY(MEM_ZALLOC(text, (off)all.n * LINE + 1, "seal"));
   for (int i = 0; i < all.n; i++) {
     if (!all.list[i].plain || !good_name(all.list[i].name))
-      TRY(status_fail(BAD_DATA, "%s/%s does not belong in a snapshot, which holds plain files alone; move it away", dir,
+      TRY(status_fail(BAD_DATA, "%s/%s does not belong in a snapshot, which has only plain files; move it away", dir,
                       all.list[i].name));
     TRY(seal_file(dir, &all.list[i], text + strlen(text), LINE));
   }
   snprintf(path, sizeof path, "%s/%s", dir, SEAL);
-  TRY(disk_sync_folder(path)); /* the names before the seal */
+  TRY(disk_sync_folder(path)); /* the names must be on disk before the seal */
   TRY(disk_replace(path, text, (int64_t)strlen(text)));
   if (chmod(path, 0444) != 0)
     st = status_fail(IO_FAILED, "cannot make %s read-only: %s", path, strerror(errno));
@@ -213,7 +212,7 @@ done:
   return st;
 }
 
-/* The lines of a seal: 64 hex digits, two blanks (or a blank and '*'), a name. */
+/* Reads a seal. Its lines are 64 hex digits, two blanks (or a blank and '*'), and a name. */
 static status read_seal(const char *dir, files *out) {
   char path[PATH_ROOM], *text = NULL;
   int64_t n;

@@ -1,30 +1,30 @@
-/* The seal of a snapshot: SHA256SUMS over all its files, written last. `sha256sum -c SHA256SUMS` passes within it.
+/* The seal of a snapshot: SHA256SUMS with the digests of all its files, written last. `sha256sum -c SHA256SUMS` checks
+ * it.
  *
- * A sealed snapshot never changes. A snapshot holds plain files alone, so anything else in it breaks the seal. Local.
- */
+ * A sealed snapshot never changes. It has only plain files; anything else in it breaks the seal. Local. */
 #ifndef PALATE_IO_SNAPSHOT_SEAL_H
 #define PALATE_IO_SNAPSHOT_SEAL_H
 
 #include "io/base/status.h"
 #include "io/base/types.h"
 
-/* Syncs every file of the snapshot, makes it read-only, and writes SHA256SUMS. Partial files of killed runs are
- * removed. BAD_DATA where something lies in it that is not a plain file, or model.h5 is missing; CANNOT_CREATE where it
- * is sealed already; IO_FAILED. */
+/* Syncs every file of the snapshot, makes it read-only, and writes SHA256SUMS. Removes temporary files and checkpoints.
+ * BAD_DATA if something in it is not a plain file or model.h5 is missing; CANNOT_CREATE if it is already sealed;
+ * IO_FAILED. */
 status seal_write(const char *dir);
 
 bool seal_is_there(const char *dir);
 
-/* What is wrong with a file, NULL where nothing is. */
+/* `fault` is what is wrong with a file, NULL if nothing is. */
 typedef void seal_visit(void *context, const char *name, const char *fault);
 
-/* Looks at every file named in the seal and every file there; each is visited in order of name (visit may be NULL).
- * IO_FAILED names the first fault and counts them: a changed, missing or additional file. BAD_DATA where there is no
- * seal or it is not one. */
+/* Checks every file named in the seal and every file in the folder; calls visit (may be NULL) for each in order of
+ * name. IO_FAILED if a file is changed, missing or additional, or the seal is damaged; the message names the first.
+ * BAD_DATA if there is no seal, NO_INPUT if there is no snapshot. */
 status seal_verify(const char *dir, seal_visit *visit, void *context);
 
 enum { SEAL_DIGEST_MAX = 65 };
-/* SHA-256 of a file, as hex. out[SEAL_DIGEST_MAX]. NO_INPUT, IO_FAILED. */
+/* SHA-256 of a file, in hexadecimal. out[SEAL_DIGEST_MAX]. NO_INPUT, IO_FAILED. */
 status seal_digest(const char *path, char *out);
 
 #endif

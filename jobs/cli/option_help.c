@@ -14,8 +14,7 @@ static int columns(const char *text, size_t n) {
   return count;
 }
 
-/* Writes the words of a line that stands at column `at`, and goes to column `indent` of the next one where WIDTH would
- * be passed. Ends the line. */
+/* Writes words from column `at`, and starts a new line at column `indent` before WIDTH is passed. Ends the line. */
 static void put_words(FILE *to, const char *text, size_t n, int at, int indent) {
   for (const char *end = text + n; text < end;) {
     size_t length = 0;

@@ -85,7 +85,7 @@ static const option_spec TABLE[] = {
     {"epsilon", "E", "1", CHANGES_MODEL, SECTION_MORE,
      "implicit: scale of values inside the logarithm of log", 0},
     {"weights", WEIGHTS_WORDS, "one", CHANGES_MODEL, SECTION_MORE,
-     "implicit, ials: an observed pair weighs 1 or its value; 0 is no like, below 0 a dislike", 0},
+     "implicit, ials: an observed pair weighs 1 or its value; 0 is not a like, below 0 is a dislike", 0},
     {"duplicates", DUPLICATES_WORDS, NULL, CHANGES_MODEL, SECTION_MORE,
      "how repeated events of a pair merge, in the order of time (default: last for explicit, sum for implicit)", 0},
     {"tolerance", "T", "0", CHANGES_MODEL, SECTION_MORE,

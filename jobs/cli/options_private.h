@@ -16,7 +16,7 @@ struct options {
 /* The use of an option that --config or options_set may set; NULL if the command has no such option. */
 const option_use *options_settable(const command *cmd, const char *name);
 
-/* Replaces *place by a copy of the value, or by NULL where a flag is set to `no`. OK or NO_MEMORY. */
+/* Replaces *place by a copy of the value, or by NULL if a flag is set to `no`. OK or NO_MEMORY. */
 status options_put(char **place, const option_use *u, const char *value);
 
 #endif

@@ -17,7 +17,6 @@
 #define AUTO_YES_NO_WORDS "auto|yes|no"              /* text_wish.header, .quoting */
 #define TIME_UNIT_WORDS "auto|s|ms|us|ns"            /* enum text_time_unit */
 #define EXPORT_FORMAT_WORDS "npy|csv|ann-benchmarks" /* export's --format */
-#define TUNE_BY_WORDS "auto|recall|recall_test|precision|hit_rate|ndcg|map|mrr|rmse|mae"
 #define ON_OFF_WORDS "on|off"
 #define IF_REPEATED_WORDS "warn|refuse" /* ingest_settings.refuse_repeated */
 

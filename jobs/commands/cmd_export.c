@@ -1,5 +1,6 @@
 /* palate export: a model for other tools. */
 #include "io/base/log.h"
+#include "io/snapshot/resolve.h"
 #include "jobs/cli/words.h"
 #include "jobs/commands/commands.h"
 #include "jobs/show/export.h"
@@ -27,7 +28,7 @@ static status run(struct comm *c, const options *o) {
   TRY(snapshot_resolve(options_argument(o, 0), false, dir));
   TRY(model_open(dir, &m));
   if (mkdir(to, 0755) != 0 && errno != EEXIST) {
-    st = status_fail(CANNOT_CREATE, "%s cannot be made: %s", to, strerror(errno));
+    st = status_fail(CANNOT_CREATE, "cannot create %s: %s", to, strerror(errno));
     goto done;
   }
   TRY(make[format](m, to));
@@ -37,17 +38,17 @@ done:
   return st;
 }
 
-const command CMD_EXPORT = {
-    .name = "export",
-    .arguments = "SNAPSHOT",
-    .summary = "factors, ids and titles for other tools",
-    .details =
-        "--format is npy, csv or ann-benchmarks; -o names a folder, made where it is missing.\n\n"
-        "  palate export snapshots --format npy -o arrays      numpy.load('arrays/items_factors.npy', mmap_mode='r')\n"
-        "  palate export snapshots --format csv -o tables\n"
-        "  palate export snapshots --format ann-benchmarks -o ann    items, users, and their exact 100 best",
-    .min_arguments = 1,
-    .max_arguments = 1,
-    .mpi = false,
-    .takes = TAKES,
-    .run = run};
+const command CMD_EXPORT = {.name = "export",
+                            .arguments = "SNAPSHOT",
+                            .summary = "write factors, ids and titles for other tools",
+                            .details = "npy: NumPy arrays that numpy.load can map. csv: a table of users and one of "
+                                       "items. ann-benchmarks: items, users and "
+                                       "the exact 100 best items of up to 10,000 users, in HDF5.\n\n"
+                                       "  palate export snapshots --format npy -o arrays\n"
+                                       "  palate export snapshots --format csv -o tables\n"
+                                       "  palate export snapshots --format ann-benchmarks -o ann",
+                            .min_arguments = 1,
+                            .max_arguments = 1,
+                            .mpi = false,
+                            .takes = TAKES,
+                            .run = run};

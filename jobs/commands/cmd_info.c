@@ -40,17 +40,17 @@ static status run(struct comm *c, const options *o) {
   return st;
 }
 
-const command CMD_INFO = {.name = "info",
-                          .arguments = "DATASET|SNAPSHOT",
-                          .summary = "what is inside a dataset or a snapshot, at a glance",
-                          .details =
-                              "Reads the whole of a dataset once. SNAPSHOT may be a folder of snapshots: then the "
-                              "published one is shown.\n\n"
-                              "  palate info movies.h5\n"
-                              "  palate info snapshots --groups\n"
-                              "  palate info snapshots --json | jq .metrics.model",
-                          .min_arguments = 1,
-                          .max_arguments = 1,
-                          .mpi = false,
-                          .takes = TAKES,
-                          .run = run};
+const command CMD_INFO = {
+    .name = "info",
+    .arguments = "DATASET|SNAPSHOT",
+    .summary = "what is inside a dataset or a snapshot, at a glance",
+    .details = "Reads a dataset once, as a whole. If SNAPSHOT is a folder of snapshots, its published one is "
+               "shown.\n\n"
+               "  palate info movies.h5\n"
+               "  palate info snapshots --groups\n"
+               "  palate info snapshots --json | jq .metrics.model",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .mpi = false,
+    .takes = TAKES,
+    .run = run};

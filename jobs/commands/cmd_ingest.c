@@ -41,7 +41,7 @@ static status read_options(const options *o, ingest_settings *s) {
   status st = OK;
   int choice;
   if (option_text(o, "output") == NULL)
-    return status_fail(USAGE, "palate ingest needs -o DATASET, the file to write");
+    return status_fail(USAGE, "-o DATASET is missing: the file to write");
   s->output = option_text(o, "output");
   s->items = option_text(o, "items");
   s->users = option_text(o, "users");
@@ -126,7 +126,7 @@ static void print_table(const ingest_report *r, const ingest_settings *s, int ra
   if (s->append != NULL && r->already > 0 && r->has_time)
     row("in BASE", r->already, "new events that BASE has too: the same user, item, value and time");
   if (r->zeros > 0)
-    row("zeros", r->zeros, "new events of value 0: no likes, unless they are ratings (--loss explicit)");
+    row("zeros", r->zeros, "new events of value 0: not likes, unless they are ratings (--loss explicit)");
   if (r->negatives > 0)
     row("negative", r->negatives, "new events below 0: returns or dislikes, unless they are ratings");
   if (s->items != NULL) {
@@ -170,13 +170,17 @@ const command CMD_INGEST = {
     .arguments = "SOURCE...",
     .summary = "make a dataset of ratings, plays or purchases in text or HDF5",
     .details =
-        "Tells apart CSV and TSV (with or without a header), MovieLens `::`, u.data, `user TAB item TAB count`, lists "
-        "(`user item item …`), Netflix Prize files, MatrixMarket and HDF5 (data, indices, indptr), plain or gzip. "
-        "Columns are found by the names of a header, else they are user, item, value, time in this order. A line that "
-        "cannot be read is an error that names file, line and column, unless --max-bad-lines allows it; refused lines "
-        "go to DATASET.rejected with the reason. Ids are kept byte for byte. A user's events are kept in the order of "
-        "their times, and those of equal times (or without times) in the order of the sources; appended ones come "
-        "after those that are there. The dataset is the same on any number of ranks.\n\n"
+        "Detects CSV and TSV (with or without a header), MovieLens `::`, u.data, `user TAB item TAB count`, lists "
+        "(`user item "
+        "item …`), Netflix Prize files, MatrixMarket and HDF5 (data, indices, indptr), plain or gzip. Columns are "
+        "found by "
+        "the names in the header; without one they are user, item, value, time. An unreadable line is an error that "
+        "names "
+        "file, line and column; --max-bad-lines writes it to DATASET.rejected with the reason. Ids are kept byte for "
+        "byte. A user's events keep the order of their times; events of equal times, or without times, keep the order "
+        "of "
+        "the sources, and appended events come after those that are there. The dataset does not depend on the number "
+        "of ranks.\n\n"
         "  palate ingest ratings.csv --items movies.csv -o movielens.h5\n"
         "  palate ingest user_artists.dat --items artists.dat -o lastfm.h5\n"
         "  mpirun -n 4 palate ingest log-*.csv.gz --user-column member --item-column title --value-column none "

@@ -2,9 +2,10 @@
 #include "io/base/log.h"
 #include "io/base/mem.h"
 #include "io/schema/dataset.h"
+#include "jobs/cli/words.h"
 #include "jobs/commands/commands.h"
 #include "jobs/settings/holdout.h"
-#include "jobs/settings/train_options.h"
+#include "jobs/settings/train_settings.h"
 #include "jobs/show/show_plan.h"
 #include "train/plan/plan.h"
 #include "train/plan/plan_model.h"
@@ -46,7 +47,7 @@ static const char DETAILS[] =
     "  palate plan --users 200000000 --items 20000 --events 100000000000 --factors 128 --ranks 64 --threads 16";
 
 typedef struct request {
-  plan_wish wish;
+  plan_settings wish;
   gid users, items; /* without a dataset */
   double events;
   int64_t node_memory;
@@ -71,7 +72,7 @@ static status read_request(const options *o, request *r, plan_answer *answer) {
   TRY(option_count(o, "heavy-rows", 0, INT64_MAX, &heavy));
   TRY(option_count(o, "node-cores", 1, 1 << 16, &answer->node_cores));
   TRY(option_size(o, "node-memory", &r->node_memory));
-  TRY(train_options_machine(o, (int)threads, &answer->machine));
+  TRY(train_settings_machine(o, (int)threads, &answer->machine));
   if (option_text(o, "memory") != NULL)
     TRY(option_size(o, "memory", &memory));
   TRY(option_number(o, "popularity", 0.01, 10, &answer->laws.s));
@@ -79,13 +80,13 @@ static status read_request(const options *o, request *r, plan_answer *answer) {
   TRY(option_number(o, "activity", 0, 5, &answer->laws.sigma));
   r->asked = (exchange_mode)exchange;
   r->method = (solve_method)solver;
-  r->wish = (plan_wish){.factors = (int)factors,
-                        .explicit_loss = loss == 0,
-                        .heavy_from = heavy,
-                        .ranks = (int)ranks,
-                        .ranks_per_node = (int)per_node,
-                        .threads = (int)threads,
-                        .memory = memory};
+  r->wish = (plan_settings){.factors = (int)factors,
+                            .explicit_loss = loss == 0,
+                            .heavy_from = heavy,
+                            .ranks = (int)ranks,
+                            .ranks_per_node = (int)per_node,
+                            .threads = (int)threads,
+                            .memory = memory};
   answer->counted = options_argument_count(o) == 1;
   if (!answer->counted) {
     int64_t users, items, events;
@@ -106,10 +107,12 @@ done:
 static status count(comm *c, const options *o, const request *r, plan_layout *out) {
   status st = OK;
   dataset *d = NULL;
+  holdout_settings held_out;
   holdout h = {0};
   duplicates merge;
-  TRY(holdout_read(o, SPLIT_TO_TRAIN, NULL, 0, &h));
-  TRY(train_options_duplicates(o, r->wish.explicit_loss, &merge));
+  TRY(holdout_settings_read(o, &held_out));
+  TRY(holdout_to_train(&held_out, &h));
+  TRY(train_settings_duplicates(o, r->wish.explicit_loss, &merge));
   TRY(dataset_open(c, options_argument(o, 0), &d));
   TRY(holdout_check(&h, d));
   TRY(holdout_keys(c, &h, d, 0, dataset_users(d)));
@@ -121,7 +124,7 @@ done:
 }
 
 /* The layout with the fewest node-seconds a sweep among powers of two, from the laws (counting anew for each would read
- * the data as often). A dearer one that is much faster is a matter of taste; --ranks and --threads show any. */
+ * the data as often). Some pay more for a much faster one; --ranks and --threads show any. */
 static status cheapest(const request *r, const plan_answer *answer, const plan_service *service, layout_choice *out) {
   *out = (layout_choice){0};
   for (int nodes = 1; nodes <= 4096; nodes *= 2)
@@ -132,14 +135,14 @@ static status cheapest(const request *r, const plan_answer *answer, const plan_s
       plan_layout l;
       machine m = answer->machine;
       plan_result result;
-      plan_wish wish = r->wish;
+      plan_settings wish = r->wish;
       m.threads = wish.threads = (int)answer->node_cores / per_node;
       wish.ranks = ranks;
       wish.ranks_per_node = per_node;
       status st = plan_model(service, &wish, &l);
       if (st != OK)
         return st;
-      l.mean_system = als_wants_mean_system(r->method);
+      l.method = r->method;
       plan_cost(&l, &m, r->asked == EXCHANGE_AUTO ? plan_choose(&l, &m) : r->asked, r->asked, NULL, &result);
       plan_layout_free(&l);
       bool fits = result.memory_max * per_node < 0.9 * (double)r->node_memory && result.user_batches > 0 &&
@@ -163,7 +166,7 @@ static status find_costs(comm *c, const options *o, const request *r, plan_answe
   TRY(plan_service_create(&answer->laws, users, items, events, r->wish.heavy_from, &service));
   if (!answer->counted)
     TRY(plan_model(service, &r->wish, l));
-  l->mean_system = als_wants_mean_system(r->method);
+  l->method = r->method;
   exchange_mode way = r->asked == EXCHANGE_AUTO ? plan_choose(l, &answer->machine) : r->asked;
   for (int i = 0; i < PLAN_WAYS; i++) {
     plan_cost(l, &answer->machine, MODES[i], r->asked, NULL, &answer->result[i]);
@@ -192,7 +195,7 @@ done:
 
 const command CMD_PLAN = {.name = "plan",
                           .arguments = "[DATASET]",
-                          .summary = "say what a training run will cost, before nodes are booked",
+                          .summary = "predict memory, bytes and seconds of a training run, before nodes are booked",
                           .details = DETAILS,
                           .min_arguments = 0,
                           .max_arguments = 1,

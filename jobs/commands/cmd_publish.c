@@ -14,7 +14,7 @@
 static status folder_of(const char *dir, char *out) {
   size_t n = (size_t)(snapshot_id(dir) - dir);
   if (!snapshot_is_id(snapshot_id(dir)))
-    return status_fail(BAD_DATA, "%s does not have the name of a snapshot", dir);
+    return status_fail(BAD_DATA, "%s is not named like a snapshot", dir);
   memcpy(out, dir, n);
   out[n] = '\0';
   if (n == 0)
@@ -24,7 +24,7 @@ static status folder_of(const char *dir, char *out) {
   return OK;
 }
 
-/* Writes what is missing of a snapshot made by hand: its manifest, then its seal. */
+/* Writes the missing parts of a snapshot made by hand: its manifest, then its seal. */
 static status finish_snapshot(comm *c, const char *dir, const char *latest) {
   char path[SNAPSHOT_PATH_MAX + 32];
   snprintf(path, sizeof path, "%s/manifest.json", dir);
@@ -50,7 +50,7 @@ static status publish(comm *c, const options *o) {
     TRY(finish_snapshot(c, dir, latest));
   TRY(seal_verify(dir, NULL, NULL));
   TRY(publish_flip(folder, snapshot_id(dir)));
-  log_info("published %s%s%s", snapshot_id(dir), latest[0] != '\0' ? " in the place of " : "", latest);
+  log_info("published %s%s%s", snapshot_id(dir), latest[0] != '\0' ? " in place of " : "", latest);
   printf("%s\n", dir);
 done:
   publish_unlock(lock);
@@ -65,7 +65,7 @@ static status rollback(comm *c, const options *o) {
   status st = OK;
   TRY(publish_lock_take(folder, "palate rollback", &lock));
   TRY(publish_rollback(folder, from, to));
-  log_info("went back from %s", from);
+  log_info("rolled back from %s", from);
   printf("%s/%s\n", folder, to);
 done:
   publish_unlock(lock);
@@ -93,25 +93,26 @@ done:
 static const option_use NONE[] = {{0}};
 static const option_use KEEP[] = {{.name = "keep"}, {0}};
 
-const command CMD_PUBLISH = {.name = "publish",
-                             .arguments = "SNAPSHOT",
-                             .summary = "seal a snapshot where it is not, and point `latest` at it",
-                             .details =
-                                 "A sealed snapshot is verified first. `latest` beside it is flipped by rename, so "
-                                 "readers see the old or the new one.\n\n"
-                                 "  palate publish snapshots/20260131T020000Z-0a1b2c3d",
-                             .min_arguments = 1,
-                             .max_arguments = 1,
-                             .mpi = false,
-                             .takes = NONE,
-                             .run = publish};
+const command CMD_PUBLISH = {
+    .name = "publish",
+    .arguments = "SNAPSHOT",
+    .summary = "seal a snapshot and point `latest` at it",
+    .details = "A snapshot that is sealed already is verified first. `latest` changes by a rename, so "
+               "readers see the old or the new snapshot.\n\n"
+               "  palate publish snapshots/20260131T020000Z-0a1b2c3d",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .mpi = false,
+    .takes = NONE,
+    .run = publish};
 
 const command CMD_ROLLBACK = {.name = "rollback",
                               .arguments = "SNAPSHOTS",
-                              .summary = "point `latest` back at its parent",
-                              .details = "The parent is the snapshot that was published when the present one was made; "
-                                         "its seal is verified first.\n\n"
-                                         "  palate rollback snapshots",
+                              .summary = "point `latest` back at the snapshot published before",
+                              .details =
+                                  "That is the parent: the snapshot that was published when this one was made. Its "
+                                  "seal is verified first.\n\n"
+                                  "  palate rollback snapshots",
                               .min_arguments = 1,
                               .max_arguments = 1,
                               .mpi = false,
@@ -122,8 +123,8 @@ const command CMD_PRUNE = {.name = "prune",
                            .arguments = "SNAPSHOTS",
                            .summary = "remove old snapshots",
                            .details =
-                               "Keeps the newest N sealed snapshots, and always `latest` and its parent. Unsealed "
-                               "leftovers that nothing has touched for a day go too. Prints what was removed.\n\n"
+                               "Keeps the newest N sealed snapshots, and always `latest` and its parent. Removes "
+                               "unsealed ones that nothing has touched for a day, too. Prints what is removed.\n\n"
                                "  palate prune snapshots --keep 7",
                            .min_arguments = 1,
                            .max_arguments = 1,

@@ -14,7 +14,7 @@ static const option_use TAKES[] = {
     {.name = "events"},
     {.name = "groups", .fallback = "8", .help = "planted groups"},
     {.name = "factors", .fallback = "8", .help = "planted factors"},
-    {.name = "loss", .fallback = "implicit", .help = "explicit: with ratings; implicit: without"},
+    {.name = "loss", .fallback = "implicit", .help = "explicit: events are ratings; implicit: counts"},
     {.name = "spread"},
     {.name = "noise"},
     {.name = "seed"},
@@ -29,7 +29,7 @@ static status read_options(const options *o, planted *w, off *events, int64_t *m
   int64_t number;
   int loss;
   if (option_text(o, "output") == NULL)
-    return status_fail(USAGE, "palate synth needs -o DATASET, the file to write");
+    return status_fail(USAGE, "-o DATASET is missing: the file to write");
   TRY(option_count(o, "users", 1, INT64_C(1) << 40, &w->n_users));
   TRY(option_count(o, "items", 1, INT32_MAX - 1, &w->n_items));
   TRY(option_count(o, "events", 1, INT64_C(1) << 50, events));
@@ -83,10 +83,10 @@ const command CMD_SYNTH = {
     .summary = "make a dataset with planted taste groups",
     .details =
         "Members of a group love the same two themes; titles and tags speak of the themes, so groups can be read. "
-        "Popularity follows a power law, activity a log-normal one. The planted groups and factors go to "
-        "DATASET.truth.h5 beside the dataset. The same options and seed give the same file on any number of "
-        "ranks. A rank holds its share of the members with all their events, 16 bytes each, and the order of the whole "
-        "catalogue, 4 bytes an item; a thread that deals out much of it, an array of the catalogue more.\n\n"
+        "Popularity follows a power law, activity a log-normal one. The planted groups and factors are "
+        "written to DATASET.truth.h5. The same options and seed give the same file on any number of ranks. A rank "
+        "needs "
+        "16 bytes for each event of its share of the members, and 4 bytes for each item.\n\n"
         "  palate synth -o demo.h5 --users 2000 --items 1000 --events 100000\n"
         "  mpirun -n 2 palate synth -o 20m.h5 --users 138493 --items 26744 --events 20000000 --groups 64 "
         "--factors 16\n",

@@ -2,18 +2,20 @@
 #include "io/base/log.h"
 #include "io/ranks/stop.h"
 #include "jobs/commands/commands.h"
-#include "jobs/steps/resume.h"
+#include "jobs/settings/checkpoint_settings.h"
 #include "jobs/tune/tries.h"
 #include "jobs/tune/tune_report.h"
 #include "jobs/tune/tuning.h"
 
 static status run(comm *c, const options *o) {
+  checkpoint_settings checkpoints;
   tuning tuning = {.c = c, .o = o, .dataset = options_argument(o, 0), .folder = option_text(o, "output")};
   status st = OK;
   TRY(comm_agree(c, tuning_prepare(&tuning)));
   TRY(tuning_check_data(&tuning));
   stop_install();
-  TRY(comm_agree(c, resume_clock_start(o, stop_since(), &tuning.clock)));
+  TRY(comm_agree(c, checkpoint_settings_read(o, &checkpoints)));
+  tuning.clock = checkpoint_clock(&checkpoints, stop_since());
   TRY(comm_agree(c, c->rank == 0 ? tries_open(&tuning) : OK));
   log_info("%d settings of %d, chosen by %s on --holdout %s", tuning.n, tuning.g.settings, tuning.name,
            option_text(tuning.tries[0].o, "test") != NULL ? "the pairs of --test"

@@ -25,7 +25,7 @@ static status run(struct comm *c, const options *o) {
   char dir[SNAPSHOT_PATH_MAX];
   const char *given = options_argument(o, 0);
   status st = snapshot_resolve(given, false, dir);
-  /* A snapshot whose model.h5 is gone is still one to look at. */
+  /* Even without model.h5 a snapshot can be verified. */
   if (st != OK && seal_is_there(given)) {
     snprintf(dir, sizeof dir, "%s", given);
     st = OK;
@@ -47,10 +47,10 @@ static status run(struct comm *c, const options *o) {
 
 const command CMD_VERIFY = {.name = "verify",
                             .arguments = "SNAPSHOT",
-                            .summary = "check that a snapshot is what was sealed",
+                            .summary = "check that a snapshot is as it was sealed",
                             .details =
-                                "Finds every changed, missing or additional file; ends with status 74 where there "
-                                "is one. `sha256sum -c SHA256SUMS` in the snapshot does nearly the same.\n\n"
+                                "Finds every changed, missing or additional file; ends with status 74 if there is "
+                                "one. `sha256sum -c SHA256SUMS` in the snapshot finds the first two.\n\n"
                                 "  palate verify snapshots\n"
                                 "  palate verify snapshots/20260131T020000Z-0a1b2c3d",
                             .min_arguments = 1,

@@ -88,7 +88,7 @@ done:
     group_past_free(out);
     /* Yesterday's groups are a help, not a need. */
     if (st == NO_INPUT || st == BAD_DATA) {
-      log_warn("groups begin anew: %s", status_message());
+      log_warn("groups start without a parent: %s", status_message());
       st = OK;
     }
   }

@@ -1,8 +1,8 @@
-/* Groups from night to night: a group that is the same people keeps its number and its name.
+/* Groups from one snapshot to the next: a group of the same people keeps its number and its name.
  *
- * Yesterday's groups are carried over by their members, not by their centroids: the seed of a group is the mean of
- * today's factors of the people who were in it, so that it does not matter whether today's factors were trained from
- * yesterday's or anew (then their axes are others). Lloyd's rounds go on from there. */
+ * The parent's groups are carried over by their members, not by their centroids: the seed of a group is the mean of the
+ * new factors of the people who were in it. So the new factors may be trained from the parent's or from a cold start
+ * (with other axes). Lloyd's rounds start from these seeds. */
 #ifndef PALATE_JOBS_GROUPS_GROUP_IDENTITY_H
 #define PALATE_JOBS_GROUPS_GROUP_IDENTITY_H
 
@@ -11,29 +11,30 @@
 
 /* The parent's groups, and which of them each of our rows was in. */
 typedef struct group_past {
-  groups_table table; /* n_groups 0: there is no past */
-  lid *group;         /* [count of our rows]: first group in the parent, -1 for who is new */
-  int64_t known;      /* rows of all ranks that are not new */
+  groups_table table; /* n_groups 0: no parent */
+  lid *group;         /* [count of our rows]: first group in the parent, -1: not in the parent */
+  int64_t known;      /* rows of all ranks that are in the parent */
 } group_past;
 
-/* Reads the groups of snapshot `parent` and matches its rows with ours by id. A parent without groups of this side, or
- * that cannot be read, gives no past, and a warning says why. Collective; agreed status. Free with group_past_free. */
+/* Reads the groups of snapshot `parent` and matches its rows with ours by id. A parent that
+ * has no groups of this side, or cannot be read, gives no past and a warning. Collective; agreed status. Free with
+ * group_past_free. */
 status group_past_read(comm *c, const char *parent, model *m, const taste_rows *r, group_past *out);
 void group_past_free(group_past *p);
 
-/* Seeds for as many groups as the parent had, in centre (G, k); unit as in kmeans_config. A group none of whose people
- * is left starts at its old centroid where that has k factors, else at 0, and will be given a far point if it attracts
- * nobody. Collective; agreed status. */
+/* Seeds for as many groups as the parent had, in centre (G, k); unit as in kmeans_settings. A group without
+ * people starts at its old centroid if that has k factors, else at 0, and is given a far point if it attracts nobody.
+ * Collective; agreed status. */
 status group_past_seeds(comm *c, const group_past *p, const taste_rows *r, bool unit, real *centre);
 
-/* What became of the groups. */
+/* How groups changed since the parent. */
 typedef struct group_changes {
   int64_t known; /* rows that were in the parent */
-  int64_t moved; /* of those, whose first group is another now */
+  int64_t moved; /* of those, rows whose first group has changed */
   int64_t newcomers;
-  lid kept;   /* groups that are the same people */
-  bool *same; /* [G]: which those are: at least half of the group's old people are still in it, and at least half of
-                 its people who were here before come from it */
+  lid kept;   /* groups of the same people */
+  bool *same; /* [G]: which those are: at least half of the group's old people are still in it, and they are at least
+                 half of its people who were in the parent */
 } group_changes;
 
 /* first[i] is the first group of our row i. Collective; agreed status. Free with group_changes_free. */

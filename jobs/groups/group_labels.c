@@ -10,7 +10,7 @@ enum { LABEL_MAX = 240, LABEL_TITLES = 3, LABEL_TAGS = 2 };
 
 /* A tag has to be a real part of what a group consumes: shares are smoothed by this floor (train/groups/lift.h). */
 static const double TAG_FLOOR = 0.02;
-/* A tag is named where the group has at least this much more of it than everyone. */
+/* A tag is named if the group has at least this many times as much of it as everyone. */
 static const double TAG_LIFT = 1.1;
 
 /* An item that a group loves, and a tag of what it consumes, on their way to the group's rank. */
@@ -171,7 +171,7 @@ static status grow(void *array, off *room, off n, size_t bytes) {
   return st;
 }
 
-status naming_tell(group_naming *w, lid group, const lifted *best, int n) {
+status labels_offer(group_naming *w, lid group, const lifted *best, int n) {
   status st = OK;
   off tags = 0;
   for (lid t = 0; t < w->tags.n_words; t++)
@@ -207,7 +207,7 @@ static status name_ours(group_naming *w, const group_moved *items, const group_m
   return st;
 }
 
-status naming_meet(group_naming *w, lid first, lid last) {
+status labels_merge(group_naming *w, lid first, lid last) {
   status st = OK;
   group_moved items = {0}, tags = {0};
   TRY(group_move(w->c, first, last, w->item, sizeof *w->item, w->n_items, &items));
@@ -231,7 +231,7 @@ done:
   return st;
 }
 
-status naming_deliver(group_naming *w, lid n_groups, group_names *out) {
+status labels_gather(group_naming *w, lid n_groups, group_names *out) {
   status st = OK;
   comm *c = w->c;
   named_group *got = NULL;

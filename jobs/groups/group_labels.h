@@ -1,5 +1,5 @@
-/* How a group gets its name: what ranks find out about it from their items comes together at the group's rank, which
- * writes its label; the names of all groups come to rank 0. */
+/* Labels of groups: each rank finds loved items and tags among its items and sends them to the group's rank, which
+ * writes the label; rank 0 gathers the labels of all groups. */
 #ifndef PALATE_JOBS_GROUPS_GROUP_LABELS_H
 #define PALATE_JOBS_GROUPS_GROUP_LABELS_H
 
@@ -10,7 +10,7 @@
 /* Names of all groups, on rank 0. */
 typedef struct group_names {
   lid n_groups;
-  lid *top_items; /* (n_groups, GROUPS_TOP), -1 where there is no more */
+  lid *top_items; /* (n_groups, GROUPS_TOP), -1: no more */
   strings labels; /* [n_groups] */
 } group_names;
 
@@ -23,7 +23,7 @@ typedef struct group_naming {
   double *tag_here, *tag_all; /* [n_words]: pairs with a tag, in the group under way and in all */
   double tag_pairs_all;       /* Σ tag_all */
   bool has_titles;
-  /* What we found out since the last naming_meet, by group. */
+  /* Found since the last labels_merge, by group. */
   struct found_item *item;
   struct found_tag *tag;
   off n_items, items_room, n_tags, tags_room;
@@ -36,20 +36,20 @@ typedef struct group_naming {
 status naming_begin(comm *c, model *m, group_naming *out);
 void naming_free(group_naming *w);
 
-/* What tags are compared with: weight[i] of our i-th item (NULL: every item is 1). Whole numbers. Collective. */
+/* Sets what tags are compared with: weight[i] of our i-th item (NULL: 1 each). Whole numbers. Collective. */
 void naming_background(group_naming *w, const off *weight);
 
-/* The most loved of our items in a group, best first (at most GROUPS_TOP), and the tags in tag_here. A rank tells of
+/* The most loved of our items in a group, best first (at most GROUPS_TOP), and the tags in tag_here. A rank names
  * each group once, in ascending order. Local. */
-status naming_tell(group_naming *w, lid group, const lifted *best, int n);
+status labels_offer(group_naming *w, lid group, const lifted *best, int n);
 
-/* Names groups first … last-1 from what all ranks told. Collective; agreed status. */
-status naming_meet(group_naming *w, lid first, lid last);
+/* Names groups first … last-1 from what all ranks found. Collective; agreed status. */
+status labels_merge(group_naming *w, lid first, lid last);
 
-/* Names a group from its loved items alone, whosever they are; tag_here gets their tags. Local. */
+/* Names a group from its loved items alone, of any rank; tag_here gets their tags. Local. */
 status naming_alone(group_naming *w, lid group, const lifted *best, int n);
 
-/* All ranks' names to rank 0. Collective; agreed status. */
-status naming_deliver(group_naming *w, lid n_groups, group_names *out);
+/* Gathers all names on rank 0. Collective; agreed status. */
+status labels_gather(group_naming *w, lid n_groups, group_names *out);
 
 #endif

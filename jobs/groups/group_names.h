@@ -6,12 +6,12 @@
 #include "train/rows/csr.h"
 
 /* From what members consumed: pairs has this rank's members as rows and global items as columns, group[r] is the group
- * of row r. Titles and tags come from the model m; where it has neither, ids name a group.
+ * of row r. Titles and tags come from the model m; ids name a group if it has neither.
  * The result is on rank 0 alone. Collective; agreed status. Free with group_names_free. */
 status group_names_from_pairs(comm *c, model *m, const csr *pairs, const lid *group, lid n_groups, group_names *out);
 
-/* From factors alone, where the dataset is not at hand: a group loves the items to which its centroid gives more than
- * the mean centroid does. centroid (n_groups, k), size [n_groups]. The same in every other way. */
+/* From factors alone, without the dataset: a group loves the items to which its centroid gives more than the mean
+ * centroid does. centroid (n_groups, k), size [n_groups]. Otherwise the same. */
 status group_names_from_factors(comm *c, model *m, const real *centroid, const int64_t *size, lid n_groups,
                                 group_names *out);
 

@@ -3,11 +3,11 @@
 #define PALATE_JOBS_GROUPS_GROUP_PAIRS_H
 
 #include "io/ranks/comm.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
 #include "train/rows/csr.h"
 
-/* This rank's equal share of the users: the pairs the model m was trained on, and those its hold-out rule kept from it
- * (test may be NULL). Collective; agreed status: BAD_DATA where the dataset at `path` is not of the model's users and
+/* This rank's equal share of the users: the pairs the model m was trained on, and those its hold-out rule held out
+ * (test may be NULL). Collective; agreed status: BAD_DATA if the dataset at `path` does not have the model's users and
  * items. Free with csr_free. */
 status group_pairs_load(comm *c, model *m, const char *path, csr *train, csr *test);
 
@@ -15,8 +15,7 @@ status group_pairs_load(comm *c, model *m, const char *path, csr *train, csr *te
  * does not fit. Collective; agreed status: NO_MEMORY. */
 status group_pairs_fit(comm *c, model *m, const char *path, bool *fit);
 
-/* Keeps of each row what its member loved: of ratings those not below the member's mean, of counts all above 0. In
- * place. Local. */
+/* Keeps what each member loved: ratings at or above the member's mean, counts above 0. In place. Local. */
 void group_pairs_keep_loved(csr *pairs, bool explicit_loss);
 
 #endif

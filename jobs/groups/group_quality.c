@@ -65,7 +65,7 @@ status group_quality(comm *c, const taste_rows *r, const group_judged *g, gid n_
     json_object_set_new(line, "ndcg_popular", json_real(help.popular));
     json_object_set_new(line, "users", json_integer(help.users));
   } else if (r->side == USERS)
-    log_info("do groups help: not measured, the model was trained without a hold-out, or its dataset is not at hand");
+    log_info("do groups help: not measured, the model was trained without a hold-out, or its dataset is not there");
   st = comm_agree(c, journal_write(j, line));
 done:
   mem_free(label);

@@ -17,9 +17,9 @@ typedef struct group_judged {
   uint64_t seed;
 } group_judged;
 
-/* Sizes (Gini), silhouette on a sample, stability between two halves of the members, and, where test pairs are at hand
+/* Sizes (Gini), silhouette on a sample, stability between two halves of the members, and, with test pairs
  * (train and test, or both NULL), whether lists of what is popular in a member's groups beat what is popular with
- * everyone. Says it on standard error and writes a line "quality" into the journal. Collective; agreed status. */
+ * everyone. Logs the figures and writes a line "quality" into the journal. Collective; agreed status. */
 status group_quality(comm *c, const taste_rows *r, const group_judged *g, gid n_items, const csr *train,
                      const csr *test, journal *j);
 

@@ -20,13 +20,13 @@ void group_search_forget(const char *dir) {
 
 /* --- --groups auto --- */
 
-status group_search_number(comm *c, group_wish *t, const taste_rows *r, const edge_keep *keep, journal *j) {
+status group_search_number(comm *c, group_settings *t, const taste_rows *r, const checkpoint_place *keep, journal *j) {
   kmeans_points points = taste_points(r);
   kmeans_curve curve;
   double start = seconds_now();
-  kmeans_auto_wish wish = {t->least, t->most, AUTO_SAMPLE, t->cosine, t->seed, keep};
+  choose_number_settings wish = {t->least, t->most, AUTO_SAMPLE, t->cosine, t->seed, keep};
   int tried;
-  edge_phase(keep->clock);
+  run_clock_phase(keep->clock);
   status st = kmeans_auto(c, &points, r->id, &wish, &curve, &tried);
   if (st != OK)
     return st;
@@ -57,8 +57,8 @@ status group_search_number(comm *c, group_wish *t, const taste_rows *r, const ed
 
 typedef struct search {
   comm *c;
-  const group_wish *t;
-  const edge_keep *keep;
+  const group_settings *t;
+  const checkpoint_place *keep;
   journal *j;
   progress bar;
   int k, restart, restarts;
@@ -78,7 +78,7 @@ static checkpoint checkpoint_of(const search *s, bool to_read, checkpoint_table 
   return (checkpoint){.kind = KIND, .key = s->keep->key, .n_tables = TABLES, .tables = tables};
 }
 
-/* `rounds` of the run at hand are done, 0: it has its seeds, BETWEEN: it has not begun. */
+/* `rounds` of the current run are done, 0: it has its seeds, BETWEEN: it has not begun. */
 static status save(search *s, int rounds, bool finished) {
   checkpoint_table tables[TABLES];
   checkpoint p = checkpoint_of(s, false, tables);
@@ -95,7 +95,7 @@ static status save(search *s, int rounds, bool finished) {
   return st;
 }
 
-/* Whether a checkpoint's state makes sense; takes it over where it does. */
+/* Takes over a checkpoint's state. Returns false if it makes no sense. */
 static bool take_state(search *s, const json_t *state, int *rounds, bool *finished) {
   json_t *best = NULL;
   int restart, of, done, ended, best_rounds = 0, converged = 0;
@@ -127,9 +127,9 @@ static status recall(search *s, int *rounds, bool *finished) {
   status st = checkpoint_read(s->c, s->keep->dir, CHECKPOINT_STEPS_MAX, &p, &s->step, &state);
   if (st == OK && s->step > 0 && take_state(s, state, rounds, finished)) {
     if (s->restart < s->restarts && *rounds >= 0)
-      log_info("going on after round %d of the groups%s", *rounds, s->restart > 0 ? ", of a further try" : "");
+      log_info("resuming after round %d of the groups%s", *rounds, s->restart > 0 ? ", of a further run" : "");
     else if (s->restart < s->restarts)
-      log_info("going on after try %d of %d of the groups", s->restart, s->restarts);
+      log_info("resuming after run %d of %d of the groups", s->restart, s->restarts);
     st = *finished ? OK
                    : comm_agree(s->c, journal_write(s->j, json_pack("{s:s, s:i, s:i}", "event", "resume", "restart",
                                                                     s->restart, "round", *rounds)));
@@ -150,15 +150,15 @@ static status leave(search *s, int rounds) {
     snprintf(when, sizeof when, "after round %d of the groups, with a checkpoint", rounds);
   else
     snprintf(when, sizeof when, "after try %d of %d of the groups, with a checkpoint", s->restart, s->restarts);
-  return edge_stopped(s->keep->dir != NULL ? when : "while members were grouped", s->keep->dir);
+  return run_clock_stopped(s->keep->dir != NULL ? when : "while members were grouped", s->keep->dir);
 }
 
-/* After a step: a checkpoint where it is time for one, STOPPED with one where it is time to leave. */
+/* After a step: a checkpoint if one is due, STOPPED with one if time is up. */
 static status edge(search *s, int rounds, double seconds) {
-  edge_choice choice = edge_choose(s->c, s->keep->clock, ++s->step, seconds);
-  if (choice == EDGE_STOP)
+  run_clock_choice choice = run_clock_step(s->c, s->keep->clock, ++s->step, seconds);
+  if (choice == CLOCK_STOP)
     return leave(s, rounds);
-  return choice != EDGE_GO_ON && s->keep->dir != NULL ? save(s, rounds, false) : OK;
+  return choice != CLOCK_CONTINUE && s->keep->dir != NULL ? save(s, rounds, false) : OK;
 }
 
 static status watch_round(void *context, const kmeans_round *r) {
@@ -181,7 +181,7 @@ static status watch_round(void *context, const kmeans_round *r) {
 /* --- the search --- */
 
 /* Memory for distance bounds: twice that of the points, unless --memory leaves less. */
-static int64_t bound_bytes(const group_wish *t, const taste_rows *r) {
+static int64_t bound_bytes(const group_settings *t, const taste_rows *r) {
   int64_t points = (int64_t)r->n * r->k * (int64_t)sizeof(real), bytes = 2 * points;
   if (bytes < 64 << 20)
     bytes = 64 << 20;
@@ -190,8 +190,8 @@ static int64_t bound_bytes(const group_wish *t, const taste_rows *r) {
   return bytes;
 }
 
-/* More tries where they cost little: by the multiplications of a round, so that ranks have no say in it. */
-static int choose_restarts(const group_wish *t, const taste_rows *r) {
+/* More runs if they cost little. Decided by the multiplications of a round, so the number of ranks does not matter. */
+static int choose_restarts(const group_settings *t, const taste_rows *r) {
   double work = (double)r->n_all * t->groups * r->k;
   if (t->restarts > 0)
     return t->restarts;
@@ -199,16 +199,16 @@ static int choose_restarts(const group_wish *t, const taste_rows *r) {
 }
 
 /* Later rounds change little in the inertia and much in who is with whom: what they gain is not worth it to people who
- * know their group. It is not lost either: every night goes on from there. */
+ * know their group. It is not lost either: every refresh run continues from there. */
 static const double GOING_ON_TOLERANCE = 1e-3;
 
 /* One run from its seeds, or from after `rounds` of it, and whether it is the best so far. label and dist2 [n]. */
-static status run_once(search *s, const taste_rows *r, const group_past *past, kmeans_config *config, int rounds,
+static status run_once(search *s, const taste_rows *r, const group_past *past, kmeans_settings *config, int rounds,
                        lid *label, real *dist2) {
   status st = OK;
   kmeans_points points = taste_points(r);
   kmeans_result result;
-  const group_wish *t = s->t;
+  const group_settings *t = s->t;
   double start = seconds_now();
   if (rounds == BETWEEN) {
     bool warm = past->table.n_groups == t->groups;
@@ -240,9 +240,9 @@ done:
   return st;
 }
 
-/* From the parent's groups where there are as many; else the best of the restarts by inertia, ties to the first. */
-status group_search_rounds(comm *c, const group_wish *t, const taste_rows *r, const group_past *past,
-                           const edge_keep *keep, journal *j, real *centre, group_found *out) {
+/* From the parent's groups if there are as many; else the best of the runs by inertia, ties to the first. */
+status group_search_rounds(comm *c, const group_settings *t, const taste_rows *r, const group_past *past,
+                           const checkpoint_place *keep, journal *j, real *centre, group_found *out) {
   status st = OK;
   bool warm = past->table.n_groups == t->groups;
   search s = {.c = c,
@@ -253,15 +253,15 @@ status group_search_rounds(comm *c, const group_wish *t, const taste_rows *r, co
               .restarts = warm ? 1 : choose_restarts(t, r),
               .best = centre,
               .found = {.inertia = INFINITY}};
-  kmeans_config config = {.groups = t->groups,
-                          .rounds = t->rounds,
-                          .tolerance = t->tolerance >= 0 ? t->tolerance
-                                       : warm            ? GOING_ON_TOLERANCE
-                                                         : 0,
-                          .unit = t->cosine,
-                          .bound_bytes = bound_bytes(t, r),
-                          .on_round = watch_round,
-                          .context = &s};
+  kmeans_settings config = {.groups = t->groups,
+                            .rounds = t->rounds,
+                            .tolerance = t->tolerance >= 0 ? t->tolerance
+                                         : warm            ? GOING_ON_TOLERANCE
+                                                           : 0,
+                            .unit = t->cosine,
+                            .bound_bytes = bound_bytes(t, r),
+                            .on_round = watch_round,
+                            .context = &s};
   real *dist2 = NULL;
   lid *label = NULL;
   off places = (off)t->groups * r->k;
@@ -273,7 +273,7 @@ status group_search_rounds(comm *c, const group_wish *t, const taste_rows *r, co
   TRY(MEM_ALLOC(dist2, r->n, "distances"));
 done:
   st = comm_agree(c, st);
-  edge_phase(keep->clock);
+  run_clock_phase(keep->clock);
   if (st == OK)
     st = recall(&s, &rounds, &out->finished);
   while (st == OK && s.restart < s.restarts) {
@@ -288,8 +288,8 @@ done:
   return st;
 }
 
-status group_search_finished(comm *c, const group_wish *t, const taste_rows *r, const group_past *past,
-                             const edge_keep *keep, real *centre, const group_found *found) {
+status group_search_finished(comm *c, const group_settings *t, const taste_rows *r, const group_past *past,
+                             const checkpoint_place *keep, real *centre, const group_found *found) {
   int restarts = past->table.n_groups == t->groups ? 1 : choose_restarts(t, r);
   search s = {.c = c,
               .t = t,

@@ -14,7 +14,7 @@ void taste_rows_free(taste_rows *r) {
   *r = (taste_rows){0};
 }
 
-/* Squared length of a row; scales it to length 1 where asked to. */
+/* Squared length of a row; scales it to length 1 if asked to. */
 static double prepare_row(real *x, int k, bool unit) {
   double square = 0;
   for (int p = 0; p < k; p++)

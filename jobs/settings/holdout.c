@@ -10,46 +10,45 @@
 static const char GIVEN[] = "test:";
 enum { GIVEN_LENGTH = sizeof GIVEN - 1 };
 
-/* The rule that the options give, or "" where they give none. */
-static status text_of(const options *o, char *out) {
-  const char *test = option_text(o, "test");
-  out[0] = '\0';
-  if (test != NULL && option_given(o, "holdout"))
-    return status_fail(USAGE, "give --holdout or --test, not both");
-  if (test != NULL) {
-    if (strlen(test) + sizeof GIVEN > HOLDOUT_TEXT_MAX)
-      return status_fail(USAGE, "--test: the path is too long");
-    snprintf(out, HOLDOUT_TEXT_MAX, "%s%s", GIVEN, test);
-  } else if (option_given(o, "holdout")) {
-    snprintf(out, HOLDOUT_TEXT_MAX, "%s", option_text(o, "holdout"));
-  }
-  return OK;
+/* A rule as a model's attribute has it: "random:0.1", or "test:PATH". */
+static status parse(const char *text, uint64_t seed, split_use use, holdout *out) {
+  bool given = strncmp(text, GIVEN, GIVEN_LENGTH) == 0;
+  *out = (holdout){.test = NULL};
+  if ((size_t)snprintf(out->text, sizeof out->text, "%s", text) >= sizeof out->text)
+    return status_fail(USAGE, "the hold-out rule is too long: %.200s…", text);
+  if (given)
+    out->test = out->text + GIVEN_LENGTH;
+  status st = split_parse(given ? "none" : out->text, seed, &out->rule);
+  out->rule.use = use;
+  return st;
 }
 
-status holdout_read(const options *o, split_use use, const char *model_rule, uint64_t model_seed, holdout *out) {
-  int64_t seed = 0;
-  *out = (holdout){.test = NULL};
-  status st = option_count(o, "seed", 0, INT64_MAX, &seed);
-  if (st == OK)
-    st = text_of(o, out->text);
-  if (st != OK)
-    return st;
-  if (out->text[0] == '\0')
-    snprintf(out->text, sizeof out->text, "%s", model_rule != NULL ? model_rule : option_text(o, "holdout"));
-  if (model_rule != NULL && !option_given(o, "seed"))
-    seed = (int64_t)model_seed;
-  if (strncmp(out->text, GIVEN, GIVEN_LENGTH) == 0) {
-    out->test = out->text + GIVEN_LENGTH;
-    st = split_parse("none", (uint64_t)seed, &out->rule);
-  } else {
-    st = split_parse(out->text, (uint64_t)seed, &out->rule);
-  }
-  out->rule.use = use;
-  if (st == OK && model_rule != NULL &&
-      (strcmp(out->text, model_rule) != 0 || (split_draws(&out->rule) && (uint64_t)seed != model_seed)))
+/* The rule that the options give, for parse(). */
+static status rule_of(const holdout_settings *s, char *out) {
+  int n = s->test != NULL ? snprintf(out, HOLDOUT_TEXT_MAX, "%s%s", GIVEN, s->test)
+                          : snprintf(out, HOLDOUT_TEXT_MAX, "%s", s->rule);
+  return n < HOLDOUT_TEXT_MAX ? OK : status_fail(USAGE, "--%s is too long", s->test != NULL ? "test" : "holdout");
+}
+
+status holdout_to_train(const holdout_settings *s, holdout *out) {
+  char text[HOLDOUT_TEXT_MAX];
+  status st = rule_of(s, text);
+  return st == OK ? parse(text, s->seed, SPLIT_TO_TRAIN, out) : st;
+}
+
+status holdout_to_measure(const holdout_settings *s, const char *model_rule, uint64_t model_seed, holdout *out) {
+  char text[HOLDOUT_TEXT_MAX];
+  bool given = s->rule_given || s->test != NULL;
+  uint64_t seed = s->seed_given ? s->seed : model_seed;
+  status st = OK;
+  if (given)
+    TRY(rule_of(s, text));
+  TRY(parse(given ? text : model_rule, seed, SPLIT_TO_MEASURE, out));
+  if (strcmp(out->text, model_rule) != 0 || (split_draws(&out->rule) && seed != model_seed))
     log_warn("the model was trained with --holdout %s --seed %llu: measured with --holdout %s --seed %llu it has "
              "seen test pairs, and looks better than it is",
              model_rule, (unsigned long long)model_seed, out->text, (unsigned long long)seed);
+done:
   return st;
 }
 
@@ -78,7 +77,7 @@ status holdout_check(const holdout *h, const dataset *d) {
   return OK;
 }
 
-/* Reads the ids of a side once, so that their checksums are looked at; hashes them where `hash` is given. */
+/* Reads the ids of a side once, which checks their checksums; hashes them if `hash` is not NULL. */
 static status read_keys(dataset *d, side s, gid first, gid count, uint64_t *hash) {
   enum { SLAB = 1 << 16 };
   status st = OK;
@@ -151,7 +150,7 @@ bool holdout_key_is_of(const holdout *h, model *m) {
   return same;
 }
 
-/* Says how often a cut of last:N fell among equal times. Collective. */
+/* How often the cut of last:N fell among equal times. Collective. */
 static void log_ties(comm *c, const holdout *h, gid n_users) {
   int64_t tied = h->tied;
   comm_sum_i64(c, &tied, 1);

@@ -1,59 +1,61 @@
-/* What a job holds out, from its options: the same for `train`, which must not see it, and `evaluate`, which measures
- * on it. The command must take the options `holdout`, `test` and `seed`. */
+/* What a job holds out: the same pairs for training, which must not see them, and for measuring, which is done on them.
+ */
 #ifndef PALATE_JOBS_SETTINGS_HOLDOUT_H
 #define PALATE_JOBS_SETTINGS_HOLDOUT_H
 
 #include "eval/holdout/split.h"
 #include "io/schema/dataset.h"
-#include "io/snapshot/snapshot.h"
-#include "jobs/cli/options.h"
+#include "io/schema/model.h"
+#include "jobs/settings/holdout_settings.h"
 #include "train/exchange/interactions.h"
 
 enum { HOLDOUT_TEXT_MAX = 4096 };
 
 typedef struct holdout {
-  split_rule rule;             /* none where the pairs are given by a dataset */
+  split_rule rule;             /* none if a dataset gives the pairs */
   char text[HOLDOUT_TEXT_MAX]; /* the rule, or "test:PATH" */
   const char *test;            /* PATH, within text; or NULL */
-  uint64_t *hash[2];           /* keys of lots, where the dataset's ids cannot be looked at in place. Owned */
-  int64_t tied;                /* of our users, those whose last:N was decided by lot */
+  uint64_t *hash[2];           /* keys of the draw, if the dataset's ids cannot be read in place. Owned */
+  int64_t tied;                /* our users for whom draws decided what last:N holds out */
 } holdout;
 
-/* Reads --holdout, --test and --seed. To train, the options alone decide. To measure a model, the rule and seed it was
- * trained with (model_rule, model_seed; NULL where it has none) stand in for options that were not given, and a rule
- * that differs from the model's is warned of: the model has then seen what it is measured on. USAGE. Local; every rank
- * gets the same result. */
-status holdout_read(const options *o, split_use use, const char *model_rule, uint64_t model_seed, holdout *out);
+/* What training must not see. USAGE. Local; every rank gets the same result. */
+status holdout_to_train(const holdout_settings *s, holdout *out);
 
-/* Whether nothing at all is held out. */
+/* What a model is measured on. The rule and seed it was trained with (model_rule, model_seed) stand in for what was not
+ * given. Warns if the rule or seed differs from the model's: it has then seen pairs that it is measured on. USAGE.
+ * Local; every rank gets the same result. */
+status holdout_to_measure(const holdout_settings *s, const char *model_rule, uint64_t model_seed, holdout *out);
+
+/* Returns true if nothing at all is held out. */
 bool holdout_none(const holdout *h);
 
-/* USAGE where the rule needs times and d has none. Local; the same on every rank. */
+/* USAGE if the rule needs times and d has none. Local; the same on every rank. */
 status holdout_check(const holdout *h, const dataset *d);
 
-/* Gives the rule what it draws lots by: the ids of users first … first+count-1 and of all items, in place in d, which
- * must outlive the use of the rule, and checked against their checksums (of items each rank checks a share). Where d is
- * packed or has texts of variable length, 8 bytes for each of these users and items are taken. Local; for a rule
- * without lots nothing is done. */
+/* Gives the rule the ids it draws by: of users first … first+count-1 and of all items, in place in d, which must
+ * outlive the use of the rule. They are checked against their checksums (each rank checks a share of the items). If d
+ * is packed or has texts of variable length, 8 bytes are taken for each of these users and items. Local; does nothing
+ * for a rule that draws nothing. */
 status holdout_keys(const comm *c, holdout *h, dataset *d, gid first, gid count);
 
 void holdout_free(holdout *h);
 
-/* Whether the model's hold-out was drawn by this rule, seed and way of keying: whether it has seen none of what h holds
- * out. Local. */
+/* Returns true if the model's hold-out was drawn by this rule, seed and way of keying, so that the model has seen none
+ * of what h holds out. Local. */
 bool holdout_is_of(const holdout *h, model *m);
 
 /* This rank's users of d, without (train) and with (test) what is held out; test may be NULL. Columns are global item
- * rows, ascending. USAGE where the rule needs times and d has none. h keeps what its rule needs of d until
- * holdout_free. Collective; agreed status. Free with csr_free. */
+ * rows, ascending. USAGE if the rule needs times and d has none. h keeps what its rule needs of d until holdout_free.
+ * Collective; agreed status. Free with csr_free. */
 status holdout_load(comm *c, holdout *h, dataset *d, const part *users, duplicates merge, csr *train, csr *test);
 
-/* A model's attribute that says how lots were drawn; of the rule: "id", or for last:N "id among equal times". Models of
- * before have none, and drew by row; their last:N took the higher item rows among equal times. */
+/* A model's attribute HOLDOUT_KEY says how the hold-out was drawn: by "id"; last:N by "id among equal times". Older
+ * models lack it, or have "id" with last:N: theirs was drawn by row. */
 #define HOLDOUT_KEY "holdout_key"
 const char *holdout_key(const holdout *h);
 
-/* Whether the model's attribute says so. Local. */
+/* Returns true if the model's attribute says so. Local. */
 bool holdout_key_is_of(const holdout *h, model *m);
 
 /* The text for a model's attribute `holdout`; owned by h. */

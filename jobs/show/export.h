@@ -1,11 +1,11 @@
-/* A model for other tools: NumPy arrays, CSV, and the HDF5 layout of ann-benchmarks. All local, in bounded memory. */
+/* A model for other tools: NumPy arrays, CSV, and the HDF5 layout of ann-benchmarks. Local, in bounded memory. */
 #ifndef PALATE_JOBS_SHOW_EXPORT_H
 #define PALATE_JOBS_SHOW_EXPORT_H
 
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
 
-/* DIR/users_factors.npy float32 (n_users, k), users_id.npy fixed-width bytes (n_users), the same for items, and where
- * the model has them users_bias.npy, items_bias.npy, items_title.npy, items_tags.npy. The data begin at a multiple of
+/* DIR/users_factors.npy float32 (n_users, k), users_id.npy fixed-width bytes (n_users), the same for items, and, if
+ * the model has them, users_bias.npy, items_bias.npy, items_title.npy, items_tags.npy. The data begin at a multiple of
  * 64 bytes, so that numpy.load(…, mmap_mode="r") maps them. */
 status export_npy(model *m, const char *dir);
 

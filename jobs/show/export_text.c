@@ -32,20 +32,20 @@ static status output_open(output *f, const char *dir, const char *name) {
   if (f->file == NULL) {
     close(fd);
     unlink(f->partial);
-    return status_fail(CANNOT_CREATE, "%s cannot be made: %s", f->partial, strerror(errno));
+    return status_fail(CANNOT_CREATE, "cannot create %s: %s", f->partial, strerror(errno));
   }
   setvbuf(f->file, NULL, _IOFBF, 1 << 18);
   return OK;
 }
 
-/* `st` is how writing went so far: the file gets its name only where all went well. */
+/* `st` is the status of writing so far: the file gets its name only if all is well. */
 static status output_close(output *f, status st) {
   if (f->file == NULL)
     return st;
   if (st == OK && (fflush(f->file) != 0 || ferror(f->file) != 0 || fsync(fileno(f->file)) != 0))
-    st = status_fail(IO_FAILED, "%s cannot be written: %s", f->partial, strerror(errno));
+    st = status_fail(IO_FAILED, "cannot write %s: %s", f->partial, strerror(errno));
   if (fclose(f->file) != 0 && st == OK)
-    st = status_fail(IO_FAILED, "%s cannot be written: %s", f->partial, strerror(errno));
+    st = status_fail(IO_FAILED, "cannot write %s: %s", f->partial, strerror(errno));
   f->file = NULL;
   if (st == OK)
     st = disk_rename(f->partial, f->path);
@@ -126,7 +126,7 @@ static status read_tags(model *m, side s, gid first, gid count, strings *out) {
   return model_read_tags(m, first, count, out);
 }
 
-/* Nothing is written where the model has no such texts. */
+/* Writes nothing if the model has no such texts. */
 static status npy_text(model *m, side s, read_text *get, const char *dir, const char *name) {
   status st = OK;
   output f = {.file = NULL};
@@ -169,7 +169,7 @@ done:
 
 /* --- CSV --- */
 
-/* A field with quotes where RFC 4180 needs them. */
+/* A field, quoted if RFC 4180 asks for it. */
 static void csv_text(FILE *file, const char *bytes, size_t n) {
   bool quote = false;
   for (size_t i = 0; i < n && !quote; i++)

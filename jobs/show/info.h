@@ -1,4 +1,4 @@
-/* What `palate info` knows about a file: gathered as JSON, and shown for the eye from the same object. Local. */
+/* What `palate info` shows of a file: gathered as JSON, and printed for people from the same object. Local. */
 #ifndef PALATE_JOBS_SHOW_INFO_H
 #define PALATE_JOBS_SHOW_INFO_H
 
@@ -17,7 +17,7 @@ void info_dataset_show(const json_t *info, FILE *to);
 status info_snapshot(const char *dir, bool groups, json_t **out);
 void info_snapshot_show(const json_t *info, FILE *to);
 
-/* A number for the eye: 1234567 as "1,234,567". out[32]; returns out. */
+/* A number for people: 1234567 as "1,234,567". out[32]; returns out. */
 char *info_thousands(int64_t n, char *out);
 
 /* One line: a label, and text with control characters escaped. */

@@ -3,6 +3,9 @@
 #include "io/base/disk.h"
 #include "io/base/log.h"
 #include "io/base/mem.h"
+#include "io/schema/groups.h"
+#include "io/schema/model.h"
+#include "io/snapshot/seal.h"
 #include "io/snapshot/snapshot.h"
 #include "jobs/groups/tastes.h"
 
@@ -89,67 +92,64 @@ static status attributes_of(h5_file *f, const char *object, json_t *out) {
   return st;
 }
 
-/* The taste groups: how many, and with `all` each with its size, label and top titles. */
-static status groups_of(const char *dir, model *m, bool all, json_t *info) {
+/* Each group with its size, label and top titles. */
+static status list_groups(groups *g, model *m, const int64_t *size, json_t **out) {
   enum { TITLES = 5 };
-  char path[SNAPSHOT_PATH_MAX + 16], text[1024];
-  h5_file *f = NULL;
-  h5_column size, top;
+  char text[1024];
   strings labels = {0}, titles = {0};
-  int64_t *sizes = NULL;
-  int32_t *items = NULL;
-  json_t *groups = json_object(), *list = NULL;
+  lid items[GROUPS_TOP];
   status st = OK;
-  snprintf(path, sizeof path, "%s/groups.h5", dir);
-  TRY(h5_open(path, &f));
-  TRY(h5_find(f, "/groups/size", &size));
-  json_object_set_new(groups, "count", json_integer(size.rows));
-  TRY(attributes_of(f, "/", groups));
-  json_object_del(groups, "format");
-  json_object_del(groups, "format_version");
-  TRY(MEM_ALLOC(sizes, size.rows, "group sizes"));
-  TRY(h5_read(f, "/groups/size", H5_I64, 0, size.rows, sizes));
-  json_int_t smallest = 0, largest = 0;
-  for (off g = 0; g < size.rows; g++) {
-    smallest = g == 0 || sizes[g] < smallest ? sizes[g] : smallest;
-    largest = sizes[g] > largest ? sizes[g] : largest;
-  }
-  json_object_set_new(groups, "smallest", json_integer(smallest));
-  json_object_set_new(groups, "largest", json_integer(largest));
-  if (!all)
-    goto done;
-  TRY(h5_read_strings(f, "/groups/label", 0, size.rows, &labels));
-  TRY(h5_find(f, "/groups/top_items", &top));
-  if (top.rows != size.rows || labels.n != size.rows)
-    TRY(status_fail(BAD_DATA, "%s: labels, sizes and top items are of different numbers of groups", path));
-  TRY(MEM_ALLOC(items, top.rows * top.columns, "top items"));
-  TRY(h5_read(f, "/groups/top_items", H5_I32, 0, top.rows, items));
+  *out = json_array();
+  TRY(groups_read_labels(g, 0, groups_count(g), &labels));
   TRY(model_read_titles(m, 0, model_rows(m, ITEMS), &titles));
   if (titles.n == 0)
     TRY(model_read_ids(m, ITEMS, 0, model_rows(m, ITEMS), &titles));
-  list = json_array();
-  for (off g = 0; g < size.rows; g++) {
+  for (lid i = 0; i < groups_count(g); i++) {
+    TRY(groups_read_top(g, i, model_rows(m, ITEMS), items));
     json_t *names = json_array();
-    for (off i = 0; i < top.columns && i < TITLES; i++) {
-      int32_t item = items[g * top.columns + i];
-      if (item >= 0 && item < titles.n)
-        json_array_append_new(names, safe_text(strings_get(&titles, item, text, sizeof text)));
-    }
-    json_array_append_new(list,
-                          json_pack("{s:I, s:I, s:o, s:o}", "group", (json_int_t)g, "size", (json_int_t)sizes[g],
-                                    "label", safe_text(strings_get(&labels, g, text, sizeof text)), "titles", names));
+    for (int t = 0; t < TITLES && items[t] >= 0; t++)
+      json_array_append_new(names, safe_text(strings_get(&titles, items[t], text, sizeof text)));
+    json_array_append_new(*out,
+                          json_pack("{s:I, s:I, s:o, s:o}", "group", (json_int_t)i, "size", (json_int_t)size[i],
+                                    "label", safe_text(strings_get(&labels, i, text, sizeof text)), "titles", names));
   }
-  json_object_set(groups, "groups", list);
+done:
+  strings_free(&labels);
+  strings_free(&titles);
+  return st;
+}
+
+/* The taste groups: how many, how large, and with `all` each of them. */
+static status groups_of(const char *dir, model *m, bool all, json_t *info) {
+  groups *g = NULL;
+  int64_t *size = NULL;
+  json_t *about = json_object(), *list = NULL;
+  status st = OK;
+  TRY(groups_open(dir, USERS, &g));
+  json_object_set_new(about, "count", json_integer(groups_count(g)));
+  TRY(attributes_of(groups_h5(g), "/", about));
+  json_object_del(about, "format");
+  json_object_del(about, "format_version");
+  TRY(MEM_ALLOC(size, groups_count(g), "group sizes"));
+  TRY(groups_read_sizes(g, 0, groups_count(g), size));
+  json_int_t smallest = size[0], largest = size[0];
+  for (lid i = 0; i < groups_count(g); i++) {
+    smallest = size[i] < smallest ? size[i] : smallest;
+    largest = size[i] > largest ? size[i] : largest;
+  }
+  json_object_set_new(about, "smallest", json_integer(smallest));
+  json_object_set_new(about, "largest", json_integer(largest));
+  if (all) {
+    TRY(list_groups(g, m, size, &list));
+    json_object_set(about, "groups", list);
+  }
 done:
   json_decref(list);
   if (st == OK)
-    json_object_set(info, "groups", groups);
-  json_decref(groups);
-  h5_close(f);
-  mem_free(sizes);
-  mem_free(items);
-  strings_free(&labels);
-  strings_free(&titles);
+    json_object_set(info, "groups", about);
+  json_decref(about);
+  groups_close(g);
+  mem_free(size);
   return st;
 }
 
@@ -160,10 +160,9 @@ status info_snapshot(const char *dir, bool groups, json_t **out) {
   char safe[8192];
   TRY(model_open(dir, &m));
   info = json_pack("{s:s, s:s, s:s, s:b, s:b, s:I, s:I, s:i, s:b}", "kind", "snapshot", "path",
-                   text_printable(dir, safe, sizeof safe), "id", snapshot_id(dir), "sealed",
-                   (int)is_there(dir, "SHA256SUMS"), "published", (int)is_published(dir), "users",
-                   (json_int_t)model_rows(m, USERS), "items", (json_int_t)model_rows(m, ITEMS), "factors",
-                   model_factors(m), "biases", (int)model_has_bias(m));
+                   text_printable(dir, safe, sizeof safe), "id", snapshot_id(dir), "sealed", (int)seal_is_there(dir),
+                   "published", (int)is_published(dir), "users", (json_int_t)model_rows(m, USERS), "items",
+                   (json_int_t)model_rows(m, ITEMS), "factors", model_factors(m), "biases", (int)model_has_bias(m));
   part = json_object();
   if (info == NULL || part == NULL)
     TRY(status_fail(NO_MEMORY, "no memory for the summary"));

@@ -1,8 +1,8 @@
 #include "jobs/steps/gate.h"
 
 #include "io/base/mem.h"
+#include "io/schema/model.h"
 #include "io/snapshot/snapshot.h"
-#include "jobs/cli/words.h"
 #include "jobs/settings/holdout.h"
 
 #include <math.h>
@@ -10,20 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-status gate_read(const options *o, gate_limits *out) {
-  int off_chosen;
-  status st = OK;
-  TRY(option_choice(o, "gate", ON_OFF_WORDS, &off_chosen));
-  out->compare = off_chosen == 0;
-  TRY(option_number(o, "gate-tolerance", 0, 1, &out->tolerance));
-  TRY(option_number(o, "gate-coverage", 0, 1, &out->coverage));
-  TRY(option_number(o, "gate-served", 0, 1, &out->served));
-  TRY(option_number(o, "gate-jump", 1, 1e9, &out->jump));
-done:
-  return st;
-}
-
-/* What is remembered while judging. */
+/* The reasons against the model, and the verdict. */
 typedef struct judgement {
   json_t *reasons, *all;
 } judgement;
@@ -38,7 +25,7 @@ static void object_to(judgement *j, const char *format, ...) {
   json_array_append_new(j->reasons, json_string(text));
 }
 
-/* The number of users of our share with any factor that is not zero; reading checks that all are finite. */
+/* The rows of a side with any factor that is not zero, over all ranks; reading checks that all are finite. */
 static status count_served(comm *c, model *m, side s, int64_t *served) {
   enum { BATCH = 1 << 14 };
   int k = model_factors(m);
@@ -70,8 +57,8 @@ static int64_t pairs_of(model *m) {
   return pairs;
 }
 
-/* A store does not double overnight; a broken feed does halve it. */
-static void judge_growth(judgement *j, const gate_limits *limits, model *now, model *before) {
+/* A shop does not double overnight; a broken feed halves it. */
+static void judge_growth(judgement *j, const gate_settings *settings, model *now, model *before) {
   const char *const names[] = {"users", "items", "pairs"};
   const int64_t new_size[] = {model_rows(now, USERS), model_rows(now, ITEMS), pairs_of(now)};
   const int64_t old_size[] = {model_rows(before, USERS), model_rows(before, ITEMS), pairs_of(before)};
@@ -81,25 +68,25 @@ static void judge_growth(judgement *j, const gate_limits *limits, model *now, mo
       continue;
     double factor = (double)new_size[i] / (double)old_size[i];
     json_object_set_new(growth, names[i], json_real(factor));
-    if (factor > limits->jump || factor < 1 / limits->jump)
-      object_to(j, "the data jumped: %lld %s, where the published model has %lld (--gate-jump %g)",
-                (long long)new_size[i], names[i], (long long)old_size[i], limits->jump);
+    if (factor > settings->jump || factor < 1 / settings->jump)
+      object_to(j, "the data jumped: %lld %s; the published model has %lld (--gate-jump %g)", (long long)new_size[i],
+                names[i], (long long)old_size[i], settings->jump);
   }
   json_object_set_new(j->all, "growth", growth);
 }
 
-static void judge_coverage(judgement *j, const gate_limits *limits, const evaluation *e, int64_t items) {
+static void judge_coverage(judgement *j, const gate_settings *settings, const evaluation *e, int64_t items) {
   /* Few users with short lists cannot show a whole catalogue. */
-  double room = items > 0 ? fmin(1, (double)e->users * e->at[0] / (double)items) : 1;
-  double coverage = e->model[0].coverage / room;
+  double reachable = items > 0 ? fmin(1, (double)e->users * e->at[0] / (double)items) : 1;
+  double coverage = e->model[0].coverage / reachable;
   json_object_set_new(j->all, "coverage", json_real(coverage));
-  if (!(coverage >= limits->coverage))
+  if (!(coverage >= settings->coverage))
     object_to(j, "only %.3g of the items that fit are recommended to anyone (--gate-coverage %g)", coverage,
-              limits->coverage);
+              settings->coverage);
 }
 
-/* A model that was trained on other pairs has seen some of what is held out now: another rule or seed, or lots that
- * were keyed in another way. */
+/* Returns false if the models were trained with another rule or seed, or draws keyed in another way: the older one has
+ * then seen some of what is held out now. */
 static bool same_holdout(model *a, model *b) {
   char *rule[2] = {NULL, NULL}, *key[2] = {NULL, NULL};
   int64_t seed[2] = {0, 0};
@@ -123,23 +110,21 @@ static bool same_holdout(model *a, model *b) {
   return same;
 }
 
-/* Whether the interval shows the new one worse than the parent by more than the tolerance. */
-static bool judge_metric(judgement *j, const gate_limits *limits, const evaluation *e) {
-  bool lower_is_better = e->explicit_loss;
-  char name[32] = "rmse";
-  if (!lower_is_better)
-    snprintf(name, sizeof name, "ndcg@%d", e->at[0]);
-  const figure *mine = lower_is_better ? &e->model[0].rmse : &e->model[0].at[0][METRIC_NDCG];
+/* Returns true if the interval shows the new model worse than the parent by more than the tolerance. */
+static bool judge_metric(judgement *j, const gate_settings *settings, const evaluation *e) {
+  metric by = metric_deciding(e->explicit_loss);
+  char name[METRIC_LABEL_MAX];
+  metric_label(by, e->at[0], name);
+  const figure *mine = scores_figure(&e->model[0], by, 0);
   json_object_set_new(j->all, "metric", json_string(name));
   json_object_set_new(j->all, "value", json_real(mine->value));
   if (!isfinite(mine->value))
     object_to(j, "%s of the new model is not a number", name);
   if (e->n_models < 2)
     return false;
-  const figure *parent = lower_is_better ? &e->model[1].rmse : &e->model[1].at[0][METRIC_NDCG];
-  const figure *d = lower_is_better ? &e->difference.rmse : &e->difference.at[0][METRIC_NDCG];
-  double allowed = limits->tolerance * fabs(parent->value);
-  bool worse = lower_is_better ? d->low > allowed : d->high < -allowed;
+  const figure *parent = scores_figure(&e->model[1], by, 0), *d = scores_figure(&e->difference, by, 0);
+  double allowed = settings->tolerance * fabs(parent->value);
+  bool worse = metric_less_is_better(by) ? d->low > allowed : d->high < -allowed;
   json_object_set_new(j->all, "parent_value", json_real(parent->value));
   json_object_set_new(j->all, "difference", json_real(d->value));
   json_object_set_new(j->all, "difference_ci", json_pack("[f,f]", d->low, d->high));
@@ -150,7 +135,7 @@ static bool judge_metric(judgement *j, const gate_limits *limits, const evaluati
   return worse;
 }
 
-status gate_judge(comm *c, const gate_limits *limits, const char *dir, const char *parent, const evaluation *e,
+status gate_judge(comm *c, const gate_settings *settings, const char *dir, const char *parent, const evaluation *e,
                   json_t **verdict, bool *passed) {
   model *now = NULL, *before = NULL;
   judgement j = {json_array(), json_object()};
@@ -165,14 +150,14 @@ status gate_judge(comm *c, const gate_limits *limits, const char *dir, const cha
   TRY(count_served(c, now, ITEMS, &items_served));
   double share = model_rows(now, USERS) > 0 ? (double)served / (double)model_rows(now, USERS) : 0;
   json_object_set_new(j.all, "served", json_real(share));
-  if (!(share >= limits->served))
-    object_to(&j, "only %.3g of the members have factors (--gate-served %g)", share, limits->served);
+  if (!(share >= settings->served))
+    object_to(&j, "only %.3g of the members have factors (--gate-served %g)", share, settings->served);
   if (e != NULL)
-    judge_coverage(&j, limits, e, model_rows(now, ITEMS));
+    judge_coverage(&j, settings, e, model_rows(now, ITEMS));
   if (before != NULL)
-    judge_growth(&j, limits, now, before);
+    judge_growth(&j, settings, now, before);
   bool beyond_limits = json_array_size(j.reasons) > 0;
-  bool worse = e != NULL && judge_metric(&j, limits, e);
+  bool worse = e != NULL && judge_metric(&j, settings, e);
   if (worse && before != NULL && !same_holdout(now, before))
     object_to(&j,
               "the published model was trained with another --holdout or --seed, so it has seen some of what it was "

@@ -1,7 +1,10 @@
 #include "jobs/steps/manifest.h"
+#include "io/schema/model.h"
 
 #include "io/base/log.h"
 #include "io/base/mem.h"
+#include "io/base/version.h"
+#include "io/ranks/comm_mpi.h"
 #include "io/snapshot/journal.h"
 #include "io/snapshot/snapshot.h"
 
@@ -13,24 +16,16 @@
 #include <xxhash.h>
 #include <zlib.h>
 
-#ifndef PALATE_VERSION
-#define PALATE_VERSION "unknown"
-#endif
-
 /* Text that comes from outside, as JSON can hold it. */
 static json_t *text_json(const char *text) {
   char safe[8192];
   return text != NULL ? json_string(text_printable(text, safe, sizeof safe)) : json_null();
 }
 
-static void take_option(void *config, const char *name, const char *value) {
-  json_object_set_new(config, name, text_json(value));
-}
-
 static json_t *libraries(const comm *c) {
   char mpi[MPI_MAX_LIBRARY_VERSION_STRING] = "not used", xxhash[32];
   int length;
-  if (c->mpi != MPI_COMM_NULL)
+  if (c->mpi)
     MPI_Get_library_version(mpi, &length);
   mpi[strcspn(mpi, ",\n")] = '\0';
   snprintf(xxhash, sizeof xxhash, "%u.%u.%u", XXH_versionNumber() / 10000, XXH_versionNumber() / 100 % 100,
@@ -40,7 +35,7 @@ static json_t *libraries(const comm *c) {
                    "zlib", zlibVersion(), "xxhash", xxhash);
 }
 
-/* What the model's attributes say of the data it was trained on. */
+/* The data that the model was trained on, from its attributes. */
 static status dataset_json(const char *dir, json_t **out) {
   model *m = NULL;
   char *path = NULL, *digest = NULL;
@@ -66,16 +61,15 @@ done:
   return st;
 }
 
-status manifest_write(const comm *c, const char *dir, const options *o, const json_t *gate, const char *parent) {
-  json_t *dataset = NULL, *config = json_object(), *all = NULL;
+status manifest_write(const comm *c, const char *dir, const json_t *config, const json_t *gate, const char *parent) {
+  json_t *dataset = NULL, *all = NULL;
   char now[32];
   status st = OK;
   TRY(dataset_json(dir, &dataset));
-  if (o != NULL)
-    options_each(o, take_option, config);
   time_iso8601(now);
-  all = json_pack("{s:s, s:s, s:s, s:O, s:O, s:O, s:o, s:o, s:i, s:i}", "snapshot", snapshot_id(dir), "palate",
-                  PALATE_VERSION, "created", now, "dataset", dataset, "config", config, "gate", gate, "parent",
+  all = json_pack("{s:s, s:s, s:s, s:O, s:o, s:O, s:o, s:o, s:i, s:i}", "snapshot", snapshot_id(dir), "palate",
+                  PALATE_VERSION, "created", now, "dataset", dataset, "config",
+                  config != NULL ? json_incref((json_t *)config) : json_object(), "gate", gate, "parent",
                   parent[0] != '\0' ? json_string(parent) : json_null(), "libraries", libraries(c), "ranks", c->size,
                   "threads", omp_get_max_threads());
   if (all == NULL)
@@ -83,7 +77,6 @@ status manifest_write(const comm *c, const char *dir, const options *o, const js
   TRY(snapshot_write_json(dir, "manifest.json", all));
 done:
   json_decref(all);
-  json_decref(config);
   json_decref(dataset);
   return st;
 }

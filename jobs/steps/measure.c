@@ -1,13 +1,19 @@
 #include "jobs/steps/measure.h"
+#include "io/schema/model.h"
 
+#include "eval/measure/report.h"
 #include "io/base/log.h"
 #include "io/base/mem.h"
+#include "io/base/version.h"
 #include "io/snapshot/checkpoint.h"
+#include "io/snapshot/seal.h"
 #include "io/snapshot/snapshot.h"
 #include "jobs/cli/words.h"
+#include "jobs/steps/resume.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A snapshot that is being measured. */
 typedef struct subject {
@@ -39,18 +45,53 @@ static status read_training(model *m, training *out) {
   TRY(h5_attr_text(f, "/", "holdout", &out->rule));
   TRY(h5_attr_i64(f, "/", "seed", &out->seed));
   TRY(h5_attr_text(f, "/", "duplicates", &merge));
-  int i = word_find(DUPLICATES_WORDS, merge);
-  if (i < 0) {
-    st = status_fail(BAD_DATA, "%s: attribute duplicates has the unknown value `%s`", h5_path(f), merge);
-    goto done;
-  }
-  out->merge = (duplicates)i;
+  int place = word_find(DUPLICATES_WORDS, merge);
+  if (place < 0)
+    TRY(status_fail(BAD_DATA, "%s: attribute duplicates has the unknown value `%s`", h5_path(f), merge));
+  out->merge = (duplicates)place;
   if (model_is_explicit(m)) {
     TRY(h5_attr_f64(f, "/", "scale_min", &out->low));
     TRY(h5_attr_f64(f, "/", "scale_max", &out->high));
   }
 done:
   mem_free(merge);
+  return st;
+}
+
+/* All that measure() holds. */
+typedef struct measuring {
+  comm *c;
+  const measure_settings *settings;
+  const char *const *dirs;
+  int n; /* snapshots */
+  subject subject[EVALUATE_MODELS];
+  training how; /* the first was trained */
+  holdout held_out;
+  dataset *data;
+  part users;
+  csr train, test;
+  uint8_t *fold_user; /* [our users] */
+  json_t *key;
+} measuring;
+
+/* --- what is measured, and on what --- */
+
+/* Opens the models and finds the rule; nothing big is read. Local. */
+static status open_models(measuring *m) {
+  status st = OK;
+  subject *s = m->subject;
+  for (int i = 0; i < m->n; i++)
+    TRY(model_open(m->dirs[i], &s[i].m));
+  TRY(read_training(s[0].m, &m->how));
+  TRY(holdout_to_measure(&m->settings->holdout, m->how.rule, (uint64_t)m->how.seed, &m->held_out));
+  if (holdout_none(&m->held_out))
+    TRY(status_fail(USAGE,
+                    "%s was trained on everything, so nothing is left to measure on; train with --holdout, or "
+                    "give --holdout here to measure on what the model has seen",
+                    m->dirs[0]));
+  if (m->n == 2 && model_is_explicit(s[0].m) != model_is_explicit(s[1].m))
+    TRY(status_fail(BAD_DATA, "%s and %s have different losses and cannot be compared", m->dirs[0], m->dirs[1]));
+done:
   return st;
 }
 
@@ -67,24 +108,44 @@ done:
   return st;
 }
 
-/* What is measured, and on what. */
-static status make_key(comm *c, const holdout *h, const dataset *d, const char *const *dirs, const evaluate_input *in,
-                       json_t **out) {
+/* Reads the data, and makes each model score its rows. */
+static status load(measuring *m, const char *dataset_file) {
+  comm *c = m->c;
   status st = OK;
+  double start = seconds_now();
+  TRY(dataset_open(c, dataset_file, &m->data));
+  TRY(interactions_cut_users(c, m->data, model_factors(m->subject[0].m), c->size, &m->users));
+  TRY(holdout_load(c, &m->held_out, m->data, &m->users, m->how.merge, &m->train, &m->test));
+  for (int i = 0; i < m->n; i++)
+    TRY(open_subject(c, m->dirs[i], m->data, &m->users, m->settings->memory / m->n, &m->subject[i]));
+  log_debug("loaded in %.2f s", seconds_now() - start);
+  gid first = m->users.first[c->rank], count = part_count(&m->users, c->rank);
+  TRY(comm_agree(c, MEM_ZALLOC(m->fold_user, count, "test members")));
+  for (gid u = 0; u < count; u++)
+    m->fold_user[u] = split_is_member(&m->held_out.rule, first + u);
+done:
+  return st;
+}
+
+/* The key of checkpoints. */
+static status make_key(measuring *m) {
+  status st = OK;
+  const holdout *h = &m->held_out;
+  const measure_settings *s = m->settings;
   dataset *test = NULL;
   json_t *at = json_array(), *snapshots = json_array();
   char text[HOLDOUT_TEXT_MAX];
   if (h->test != NULL)
-    TRY(dataset_open(c, h->test, &test));
-  for (int i = 0; i < in->n_at; i++)
-    json_array_append_new(at, json_integer(in->at[i]));
-  for (int i = 0; i < in->n_models; i++)
-    json_array_append_new(snapshots, json_string(snapshot_id(dirs[i])));
-  *out = json_pack("{s:s, s:s, s:s, s:s, s:I, s:O, s:O}", "palate", PALATE_VERSION, "dataset_sha256", dataset_digest(d),
-                   "test_sha256", test != NULL ? dataset_digest(test) : "", "holdout",
-                   text_printable(holdout_text(h), text, sizeof text), "seed", (json_int_t)h->rule.seed, "at", at,
-                   "snapshots", snapshots);
-  TRY(comm_agree(c, *out != NULL ? OK : status_fail(NO_MEMORY, "no memory for the settings")));
+    TRY(dataset_open(m->c, h->test, &test));
+  for (int i = 0; i < s->n_at; i++)
+    json_array_append_new(at, json_integer(s->at[i]));
+  for (int i = 0; i < m->n; i++)
+    json_array_append_new(snapshots, json_string(snapshot_id(m->dirs[i])));
+  m->key = json_pack("{s:s, s:s, s:s, s:s, s:I, s:O, s:O}", "palate", PALATE_VERSION, "dataset_sha256",
+                     dataset_digest(m->data), "test_sha256", test != NULL ? dataset_digest(test) : "", "holdout",
+                     text_printable(holdout_text(h), text, sizeof text), "seed", (json_int_t)h->rule.seed, "at", at,
+                     "snapshots", snapshots);
+  TRY(comm_agree(m->c, m->key != NULL ? OK : status_fail(NO_MEMORY, "no memory for the settings")));
 done:
   json_decref(at);
   json_decref(snapshots);
@@ -92,92 +153,107 @@ done:
   return st;
 }
 
+/* --- measuring --- */
+
+static status run_evaluate(measuring *m, const char *keep, run_clock *clock, evaluation *out) {
+  checkpoint_place kept = {keep, m->key, clock};
+  evaluate_settings in = {.n_models = m->n,
+                          .n_users = dataset_users(m->data),
+                          .first_user = m->users.first[m->c->rank],
+                          .n_items = (lid)dataset_items(m->data),
+                          .train = &m->train,
+                          .test = &m->test,
+                          .fold_user = m->fold_user,
+                          .explicit_loss = model_is_explicit(m->subject[0].m),
+                          .low = m->how.low,
+                          .high = m->how.high,
+                          .n_at = m->settings->n_at,
+                          .seed = m->held_out.rule.seed,
+                          .memory = m->settings->memory / 2,
+                          .keep = &kept};
+  memcpy(in.at, m->settings->at, sizeof in.at);
+  for (int i = 0; i < m->n; i++) {
+    in.model[i] = m->subject[i].score;
+    in.map[i] = &m->subject[i].map;
+    in.fold[i] = m->subject[i].fold;
+  }
+  run_clock_phase(clock);
+  return evaluate(m->c, &in, out);
+}
+
+/* The end of a long path says more than its beginning. */
+static void take_rule(const holdout *h, char *rule) {
+  size_t length = strlen(holdout_text(h));
+  if (length < SPLIT_TEXT_MAX)
+    snprintf(rule, SPLIT_TEXT_MAX, "%s", holdout_text(h));
+  else
+    snprintf(rule, SPLIT_TEXT_MAX, "test:…%s", holdout_text(h) + length - (SPLIT_TEXT_MAX - 16));
+}
+
+static void free_measuring(measuring *m) {
+  json_decref(m->key);
+  for (int i = 0; i < m->n; i++)
+    subject_free(&m->subject[i]);
+  holdout_free(&m->held_out);
+  mem_free(m->how.rule);
+  mem_free(m->fold_user);
+  csr_free(&m->train);
+  csr_free(&m->test);
+  part_free(&m->users);
+  dataset_close(m->data);
+}
+
+status measure(comm *c, const measure_settings *settings, const char *dataset_file, const char *const *dirs, int n,
+               const char *keep, run_clock *clock, measured *out) {
+  measuring m = {.c = c, .settings = settings, .dirs = dirs, .n = n};
+  status st = OK;
+  TRY(comm_agree(c, open_models(&m)));
+  if (split_draws(&m.held_out.rule) && strcmp(holdout_text(&m.held_out), m.how.rule) == 0 &&
+      !holdout_key_is_of(&m.held_out, m.subject[0].m))
+    log_warn("%s was trained by an earlier version, which drew the hold-out by rows: it has seen test pairs, and looks "
+             "better than it is",
+             dirs[0]);
+  TRY(load(&m, dataset_file));
+  TRY(make_key(&m));
+  TRY(run_evaluate(&m, keep, clock, &out->figures));
+  take_rule(&m.held_out, out->rule);
+  out->seed = m.held_out.rule.seed;
+done:
+  free_measuring(&m);
+  return st;
+}
+
+/* --- what comes of it --- */
+
+status measured_json(const measured *m, json_t **out) {
+  *out = report_json(&m->figures, m->rule, m->seed);
+  return *out != NULL ? OK : status_fail(NO_MEMORY, "no memory for the report");
+}
+
+status measured_write(const measured *m, const char *dir) {
+  json_t *report;
+  status st = measured_json(m, &report);
+  if (st == OK)
+    st = snapshot_write_json(dir, "metrics.json", report);
+  json_decref(report);
+  return st;
+}
+
 void measure_done(const char *keep) {
   checkpoint_remove(keep, EVALUATE_KIND);
 }
 
-status measure(comm *c, const options *o, const char *dataset_file, const char *const *dirs, int n, const char *keep,
-               edge_clock *clock, evaluation *out, char *rule, uint64_t *seed) {
-  status st = OK;
-  subject s[EVALUATE_MODELS] = {{0}};
-  training how = {0};
-  holdout h = {0};
-  dataset *d = NULL;
-  part users = {0};
-  csr train = {0}, test = {0};
-  uint8_t *fold_user = NULL;
-  json_t *key = NULL;
-  evaluate_input in = {.n_models = n};
-  int64_t memory = 0;
-  st = option_counts(o, "at", METRICS_AT_MAX, in.at, &in.n_at);
-  if (st == OK && option_text(o, "memory") != NULL)
-    st = option_size(o, "memory", &memory);
-  for (int i = 0; st == OK && i < n; i++)
-    st = model_open(dirs[i], &s[i].m);
-  if (st == OK)
-    st = read_training(s[0].m, &how);
-  if (st == OK)
-    st = holdout_read(o, SPLIT_TO_MEASURE, how.rule, (uint64_t)how.seed, &h);
-  if (st == OK && holdout_none(&h))
-    st = status_fail(USAGE,
-                     "%s was trained on everything, so nothing is left to measure on; train with --holdout, or "
-                     "give --holdout here to measure on what the model has seen",
-                     dirs[0]);
-  if (st == OK && n == 2 && model_is_explicit(s[0].m) != model_is_explicit(s[1].m))
-    st = status_fail(BAD_DATA, "%s and %s have different losses and cannot be compared", dirs[0], dirs[1]);
-  TRY(comm_agree(c, st));
-  if (split_draws(&h.rule) && strcmp(holdout_text(&h), how.rule) == 0 && !holdout_key_is_of(&h, s[0].m))
-    log_warn("%s was trained by an earlier version, which drew the hold-out by rows: it has seen test pairs, and looks "
-             "better than it is",
-             dirs[0]);
-  double start = seconds_now();
-  TRY(dataset_open(c, dataset_file, &d));
-  TRY(interactions_cut_users(c, d, model_factors(s[0].m), c->size, &users));
-  TRY(holdout_load(c, &h, d, &users, how.merge, &train, &test));
-  for (int i = 0; i < n; i++)
-    TRY(open_subject(c, dirs[i], d, &users, memory / n, &s[i]));
-  log_debug("loaded in %.2f s", seconds_now() - start);
-  gid first = users.first[c->rank], count = part_count(&users, c->rank);
-  TRY(comm_agree(c, MEM_ZALLOC(fold_user, count, "test members")));
-  for (gid u = 0; u < count; u++)
-    fold_user[u] = split_is_member(&h.rule, first + u);
-  for (int i = 0; i < n; i++) {
-    in.model[i] = s[i].score;
-    in.map[i] = &s[i].map;
-    in.fold[i] = s[i].fold;
-  }
-  in.n_users = dataset_users(d);
-  in.first_user = first;
-  in.n_items = (lid)dataset_items(d);
-  in.train = &train;
-  in.test = &test;
-  in.fold_user = fold_user;
-  in.explicit_loss = model_is_explicit(s[0].m);
-  in.low = how.low;
-  in.high = how.high;
-  in.seed = h.rule.seed;
-  in.memory = memory / 2;
-  TRY(make_key(c, &h, d, dirs, &in, &key));
-  edge_keep kept = {keep, key, clock};
-  in.keep = &kept;
-  edge_phase(clock);
-  TRY(evaluate(c, &in, out));
-  size_t length = strlen(holdout_text(&h)); /* the end of a long path says more than its beginning */
-  if (length < SPLIT_TEXT_MAX)
-    snprintf(rule, SPLIT_TEXT_MAX, "%s", holdout_text(&h));
-  else
-    snprintf(rule, SPLIT_TEXT_MAX, "test:…%s", holdout_text(&h) + length - (SPLIT_TEXT_MAX - 16));
-  *seed = h.rule.seed;
-done:
-  json_decref(key);
-  for (int i = 0; i < n; i++)
-    subject_free(&s[i]);
-  holdout_free(&h);
-  mem_free(how.rule);
-  mem_free(fold_user);
-  csr_free(&train);
-  csr_free(&test);
-  part_free(&users);
-  dataset_close(d);
-  return st;
+status measure_snapshot(comm *c, const measure_settings *settings, const char *dataset_file, const char *dir,
+                        run_clock *clock, measured *out) {
+  int claimed = -1; /* rank 0 */
+  int64_t keeps = c->rank == 0 && !seal_is_there(dir) && access(dir, W_OK) == 0 && resume_claim(dir, &claimed);
+  comm_broadcast(c, &keeps, sizeof keeps, 0);
+  status st = measure(c, settings, dataset_file, &dir, 1, keeps ? dir : NULL, clock, out);
+  if (st == OK && c->rank == 0 && !seal_is_there(dir))
+    st = measured_write(out, dir);
+  if (st == OK && c->rank == 0 && keeps)
+    measure_done(dir);
+  if (claimed >= 0)
+    close(claimed);
+  return comm_agree(c, st);
 }

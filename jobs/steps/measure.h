@@ -4,25 +4,40 @@
 
 #include "eval/measure/evaluate.h"
 #include "io/ranks/comm.h"
-#include "jobs/cli/options.h"
 #include "jobs/settings/holdout.h"
+#include "jobs/settings/measure_settings.h"
 
-/* The options it reads; a command that measures must take them: */
-/* clang-format off */
-#define MEASURE_OPTIONS {.name = "holdout"}, {.name = "test"}, {.name = "seed"}, {.name = "at"}, {.name = "memory"}
-/* clang-format on */
+#include <jansson.h>
 
-/* Measures dirs[0] and, where n is 2, dirs[1] beside it (out->difference: the first less the second, with paired
- * intervals) on the hold-out of the dataset file. The rule and seed are those of the options, where not given those of
- * dirs[0]; rule has SPLIT_TEXT_MAX places, and seed tells the one used. Users and items are matched by id where a model
- * was trained on other data, and users a model does not know are folded in. Collective; agreed status. USAGE where
- * there is no rule; BAD_DATA where nothing is held out, or the two models have different losses. What is measured so
- * far is kept in the directory `keep` (NULL: nowhere) where the clock says so, with STOPPED where it is time to leave;
- * the same call goes on from there, and measure_done removes what is kept. */
-status measure(comm *c, const options *o, const char *dataset_file, const char *const *dirs, int n, const char *keep,
-               edge_clock *clock, evaluation *out, char *rule, uint64_t *seed);
+/* The figures, and the hold-out they were measured on. */
+typedef struct measured {
+  evaluation figures;
+  char rule[SPLIT_TEXT_MAX];
+  uint64_t seed;
+} measured;
 
-/* Local: rank 0. */
+/* Measures dirs[0] and, if n is 2, dirs[1] beside it (figures.difference: the first less the second, with paired
+ * intervals) on the hold-out of the dataset file. The rule and seed are those of the settings; those of dirs[0] stand
+ * in for what was not given. Users and items are matched by id if a model was trained on other data, and users a model
+ * does not know are folded in. When the clock says so, what is measured so far is kept in the directory `keep` (NULL:
+ * nowhere), with STOPPED if it is time to leave; the same call resumes from there, and measure_done removes what is
+ * kept. Collective; agreed status. USAGE if there is no rule; BAD_DATA if nothing is held out, or the two models have
+ * different losses. */
+status measure(comm *c, const measure_settings *settings, const char *dataset_file, const char *const *dirs, int n,
+               const char *keep, run_clock *clock, measured *out);
+
+/* Measures one snapshot and writes its metrics.json, unless it is sealed. What a stopped run has measured is kept only
+ * in a snapshot that is not sealed and that nobody else works in. Collective; agreed status; as measure. */
+status measure_snapshot(comm *c, const measure_settings *settings, const char *dataset_file, const char *dir,
+                        run_clock *clock, measured *out);
+
+/* The report as JSON. NO_MEMORY. Local. Free with json_decref. */
+status measured_json(const measured *m, json_t **out);
+
+/* Writes DIR/metrics.json. Local: rank 0. */
+status measured_write(const measured *m, const char *dir);
+
+/* Removes what measure kept. Local: rank 0. */
 void measure_done(const char *keep);
 
 #endif

@@ -4,9 +4,9 @@
 #include "io/base/disk.h"
 #include "io/base/log.h"
 #include "io/base/mem.h"
+#include "io/base/version.h"
 #include "io/snapshot/checkpoint.h"
 #include "io/snapshot/seal.h"
-#include "jobs/commands/commands.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -24,31 +24,12 @@ struct resume {
   bool old;
 };
 
-/* Options that do not change a bit of the model, or only when to stop. */
-static bool changes_the_model(const char *name) {
-  static const char *const NOT[] = {"output", "threads",    "memory",     "exchange",         "objective-every",
-                                    "sweeps", "resume",     "time-limit", "checkpoint-every", "stall-timeout",
-                                    "link",   "local-link", "core-flops", "half-speed",       "latency"};
-  for (size_t i = 0; i < sizeof NOT / sizeof *NOT; i++)
-    if (strcmp(name, NOT[i]) == 0)
-      return false;
-  return true;
+json_t *resume_key(const resume_settings *r, const char *digest, const char *warm) {
+  return json_pack("{s:s, s:s, s:s, s:O}", "palate", PALATE_VERSION, "dataset_sha256", digest, "from", warm, "settings",
+                   r->model);
 }
 
-json_t *resume_key(const options *o, const char *digest, const char *warm) {
-  json_t *settings = json_object();
-  for (const option_use *u = CMD_TRAIN.takes; u->name != NULL; u++) {
-    const char *value = option_text(o, u->name);
-    char safe[4096];
-    if (changes_the_model(u->name))
-      json_object_set_new(settings, u->name,
-                          value != NULL ? json_string(text_printable(value, safe, sizeof safe)) : json_null());
-  }
-  return json_pack("{s:s, s:s, s:s, s:o}", "palate", PALATE_VERSION, "dataset_sha256", digest, "from", warm, "settings",
-                   settings);
-}
-
-/* The first thing in which two keys differ. */
+/* Names the first difference of two keys. */
 static void difference(const json_t *a, const json_t *b, char *out, size_t size) {
   const char *name;
   json_t *value;
@@ -85,7 +66,8 @@ static int is_snapshot(const struct dirent *e) {
   return snapshot_is_id(e->d_name);
 }
 
-/* The newest unsealed snapshot of the folder with this key that nobody works in. */
+/* Claims the newest unsealed snapshot of the folder that has this key and that nobody works in; false if there is none.
+ */
 static bool find(const char *snapshots, const json_t *key, char *dir, int *fd) {
   struct dirent **list = NULL;
   int n = scandir(snapshots, &list, is_snapshot, newest_first);
@@ -102,6 +84,7 @@ static bool find(const char *snapshots, const json_t *key, char *dir, int *fd) {
   return found;
 }
 
+/* Claims the snapshot that --resume names. */
 static status take_named(const char *path, const json_t *key, char *dir, int *fd) {
   json_t *its = NULL;
   char what[128];
@@ -115,7 +98,7 @@ static status take_named(const char *path, const json_t *key, char *dir, int *fd
     return status_fail(st, "%s cannot be resumed: %s", dir, status_message());
   if (!json_equal(its, key)) {
     difference(key, its, what, sizeof what);
-    st = status_fail(BAD_DATA, "%s was begun with a difference in %s; resume it with the same data and options", dir,
+    st = status_fail(BAD_DATA, "%s was begun with another value of %s; resume it with the same data and options", dir,
                      what);
   } else if (!resume_claim(dir, fd))
     st = status_fail(CANNOT_CREATE, "another run is at work in %s", dir);
@@ -123,8 +106,7 @@ static status take_named(const char *path, const json_t *key, char *dir, int *fd
   return st;
 }
 
-static status begin(const options *o, const char *snapshots, const json_t *key, char *dir, resume *r) {
-  const char *how = option_text(o, "resume");
+static status begin(const char *how, const char *snapshots, const json_t *key, char *dir, resume *r) {
   if (strcmp(how, "auto") != 0 && strcmp(how, "never") != 0) {
     r->old = true;
     return take_named(how, key, dir, &r->fd);
@@ -139,8 +121,8 @@ static status begin(const options *o, const char *snapshots, const json_t *key, 
   return st == OK ? snapshot_write_json(dir, FILE_NAME, key) : st;
 }
 
-status resume_begin(comm *c, const options *o, const char *snapshots, const char *digest, const char *warm, char *dir,
-                    resume **out) {
+status resume_begin(comm *c, const resume_settings *settings, const char *snapshots, const char *digest,
+                    const char *warm, char *dir, resume **out) {
   resume *r = NULL;
   json_t *key = NULL;
   *out = NULL;
@@ -148,8 +130,9 @@ status resume_begin(comm *c, const options *o, const char *snapshots, const char
   if (st == OK)
     r->fd = -1;
   if (st == OK && c->rank == 0) {
-    key = resume_key(o, digest, warm);
-    st = key != NULL ? begin(o, snapshots, key, dir, r) : status_fail(NO_MEMORY, "no memory for the settings");
+    key = resume_key(settings, digest, warm);
+    st = key != NULL ? begin(settings->how, snapshots, key, dir, r)
+                     : status_fail(NO_MEMORY, "no memory for the settings");
   }
   json_decref(key);
   st = comm_agree(c, st);
@@ -161,7 +144,7 @@ status resume_begin(comm *c, const options *o, const char *snapshots, const char
   comm_broadcast(c, dir, SNAPSHOT_PATH_MAX, 0);
   comm_broadcast(c, &old, sizeof old, 0);
   r->old = old != 0;
-  log_info("%s %s", r->old ? "going on with the snapshot" : "new snapshot:", dir);
+  log_info("%s %s", r->old ? "resuming the snapshot" : "new snapshot:", dir);
   *out = r;
   return OK;
 }
@@ -178,22 +161,4 @@ void resume_end(resume *r) {
   if (r->fd >= 0)
     close(r->fd);
   mem_free(r);
-}
-
-/* --- the clock --- */
-
-status resume_clock_start(const options *o, double started, edge_clock *out) {
-  *out = (edge_clock){.started = started, .last = seconds_now()};
-  const char *every = option_text(o, "checkpoint-every");
-  status st = OK;
-  if (every != NULL && every[strspn(every, "0123456789")] == '\0') {
-    int64_t steps;
-    TRY(option_count(o, "checkpoint-every", 0, 1000000, &steps));
-    out->every_steps = (int)steps;
-  } else if (every != NULL)
-    TRY(option_seconds(o, "checkpoint-every", &out->every_seconds));
-  if (option_text(o, "time-limit") != NULL)
-    TRY(option_seconds(o, "time-limit", &out->limit));
-done:
-  return st;
 }

@@ -1,27 +1,47 @@
-/* The work behind the commands that `refresh` strings together. Each takes its settings from the options of the command
- * that runs it (which must list the names it reads), works in the snapshot directory `dir`, and writes lines to the
- * journal (NULL on ranks without one). Where the clock says so it writes a checkpoint into dir, or leaves with one and
- * STOPPED; the same call goes on from it, on any number of ranks. All are collective and return an agreed status. */
+/* The steps that make a snapshot: training and grouping.
+ *
+ * Each takes its settings, works in the snapshot directory `dir`, and writes lines to the journal (NULL on ranks
+ * without one). When the clock says so, it writes a checkpoint into dir, or leaves with a checkpoint and STOPPED; the
+ * same call then resumes from it, on any number of ranks. Collective; agreed status. */
 #ifndef PALATE_JOBS_STEPS_STEPS_H
 #define PALATE_JOBS_STEPS_STEPS_H
 
 #include "io/ranks/comm.h"
 #include "io/ranks/run_clock.h"
 #include "io/snapshot/journal.h"
-#include "jobs/cli/options.h"
+#include "jobs/settings/group_settings.h"
+#include "jobs/settings/resume_settings.h"
+#include "jobs/settings/train_settings.h"
 
-/* Trains on `dataset` and writes DIR/model.h5; `warm` is the snapshot to start from, "" for a cold start. Goes on from
- * a checkpoint in dir, and does nothing where model.h5 is there already. */
-status job_train(comm *c, const options *o, const char *dataset, const char *dir, const char *warm, edge_clock *clock,
-                 journal *j);
+/* Trains on the file `dataset` and writes DIR/model.h5; `warm` is the snapshot to start from, "" for a cold start.
+ * Resumes from a checkpoint in dir, and does nothing if model.h5 is there. */
+status job_train(comm *c, const train_settings *settings, const char *dataset, const char *dir, const char *warm,
+                 run_clock *clock, journal *j);
 
-/* Groups the members (or items) of DIR/model.h5 and writes DIR/groups.h5; `dataset` (may be NULL) names groups better.
- * Groups go on from those of the snapshot `parent` (may be NULL). Does nothing where the checkpoint says that this very
- * work is done and the file is there: what keeps no snapshot for long removes it with job_cluster_done. */
-status job_cluster(comm *c, const options *o, const char *dataset, const char *parent, const char *dir,
-                   edge_clock *clock, journal *j);
+/* Opens the file `dataset` and checks that its pairs can be held out as the settings say, before anything is made.
+ * digest[TRAIN_DIGEST_MAX] is that of the data. Collective; agreed status: USAGE if the hold-out needs times and there
+ * are none. */
+enum { TRAIN_DIGEST_MAX = 65 };
+status train_check_data(comm *c, const train_settings *settings, const char *dataset, char *digest);
 
-/* The groups of dir need no resuming any more: their checkpoints go. Local: rank 0. */
+/* Does the whole of `palate train`: checks the data, begins a snapshot in the folder `snapshots` or resumes one (its
+ * path is in dir[SNAPSHOT_PATH_MAX]), and trains. `warm_start` is as for warm_find. */
+status train_snapshot(comm *c, const train_settings *settings, const resume_settings *resuming, const char *warm_start,
+                      const char *dataset, const char *snapshots, run_clock *clock, char *dir);
+
+/* Groups the members (or items) of DIR/model.h5 and writes DIR/groups.h5 (item_groups.h5). With `dataset` (may be NULL)
+ * groups are named by what their members consumed; with the snapshot `parent` (may be NULL) groups start from its
+ * groups. Does nothing if the checkpoint says that this very work is done and the file is there. The caller removes
+ * that checkpoint, with job_cluster_done, when the snapshot needs no resuming any more. */
+status job_cluster(comm *c, const group_settings *settings, const char *dataset, const char *parent, const char *dir,
+                   run_clock *clock, journal *j);
+
+/* Does the whole of `palate cluster` in a snapshot that is there: USAGE if it is sealed, CANNOT_CREATE if another run
+ * is at work in it. `dataset` NULL: the one that the model was trained on, if it is at hand and as it was. */
+status cluster_snapshot(comm *c, const group_settings *settings, const char *dataset, const char *parent,
+                        const char *dir, run_clock *clock);
+
+/* Removes the checkpoints of the groups of dir. Local: rank 0. */
 void job_cluster_done(const char *dir);
 
 #endif

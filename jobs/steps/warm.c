@@ -8,11 +8,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-status warm_find(comm *c, const options *o, const char *snapshots, char *warm) {
-  const char *how = option_text(o, "warm-start");
+status warm_find(comm *c, const char *how, const char *snapshots, char *warm) {
   status st = OK;
   warm[0] = '\0';
-  if (c->rank == 0 && how != NULL && strcmp(how, "never") != 0) {
+  if (c->rank == 0 && strcmp(how, "never") != 0) {
     char latest[SNAPSHOT_PATH_MAX + 16];
     struct stat about;
     snprintf(latest, sizeof latest, "%s/latest", snapshots);
@@ -27,7 +26,7 @@ status warm_find(comm *c, const options *o, const char *snapshots, char *warm) {
   return st;
 }
 
-/* Rows of a side whose row in the model is row(i); runs of neighbours are read in one go. */
+/* Our i-th row of a side is row[i] of the model, -1: unknown there. Runs of neighbours are read in one go. */
 static status take_rows(als *a, model *m, side s, const gid *row, gid count, int64_t *taken) {
   off ld = als_ld(a);
   real *factors = als_factors(a, s), *bias = als_bias(a, s);
@@ -49,6 +48,7 @@ static status take_rows(als *a, model *m, side s, const gid *row, gid count, int
   return st;
 }
 
+/* Why the model cannot be started from; NULL if it can. */
 static const char *unfit(const model *m, als *a, int factors, bool explicit_loss) {
   if (model_is_explicit(m) != explicit_loss)
     return "it has another loss";
@@ -59,32 +59,39 @@ static const char *unfit(const model *m, als *a, int factors, bool explicit_loss
   return NULL;
 }
 
+/* Finds our users and items among the model's. Collective; agreed status. */
+static status find_rows(comm *c, dataset *d, model *m, const part *users, const part *items, gid *user_row,
+                        gid *item_row) {
+  status st = OK;
+  TRY(match_ids(c, ids_of_dataset(d), ids_of_model(m), USERS, users->first[c->rank], part_count(users, c->rank),
+                user_row));
+  TRY(match_ids(c, ids_of_dataset(d), ids_of_model(m), ITEMS, items->first[c->rank], part_count(items, c->rank),
+                item_row));
+done:
+  return st;
+}
+
 status warm_start(comm *c, const char *warm, dataset *d, const holdout *h, als *a, int factors, bool explicit_loss) {
   model *m = NULL;
   gid *user_row = NULL, *item_row = NULL;
   const part *users = als_part(a, USERS), *items = als_part(a, ITEMS);
-  gid first_item = items->first[c->rank], item_count = part_count(items, c->rank);
+  gid user_count = part_count(users, c->rank), item_count = part_count(items, c->rank);
   int64_t taken[2] = {0, 0}, sent = c->bytes_sent;
-  status st = comm_agree(c, model_open(warm, &m));
-  if (st != OK)
-    return st;
+  status st = OK;
+  TRY(comm_agree(c, model_open(warm, &m)));
   const char *why = unfit(m, a, factors, explicit_loss);
+  if (why == NULL && !holdout_none(h) && !holdout_is_of(h, m))
+    why = "it was trained on pairs that are held out now";
   if (why != NULL) {
-    log_info("a cold start: %s cannot be started from, for %s", warm, why);
+    log_info("a cold start: %s does not fit, because %s", warm, why);
     goto done;
   }
-  st = MEM_ALLOC(user_row, part_count(users, c->rank), "rows to start from");
+  st = MEM_ALLOC(user_row, user_count, "rows to start from");
   if (st == OK)
     st = MEM_ALLOC(item_row, item_count, "rows to start from");
   TRY(comm_agree(c, st));
-  TRY(match_ids(c, ids_of_dataset(d), ids_of_model(m), USERS, users->first[c->rank], part_count(users, c->rank),
-                user_row));
-  TRY(match_ids(c, ids_of_dataset(d), ids_of_model(m), ITEMS, first_item, item_count, item_row));
-  if (!holdout_none(h) && !holdout_is_of(h, m)) {
-    log_info("a cold start: %s was trained on pairs that are held out now", warm);
-    goto done;
-  }
-  st = take_rows(a, m, USERS, user_row, part_count(users, c->rank), &taken[0]);
+  TRY(find_rows(c, d, m, users, items, user_row, item_row));
+  st = take_rows(a, m, USERS, user_row, user_count, &taken[0]);
   if (st == OK)
     st = take_rows(a, m, ITEMS, item_row, item_count, &taken[1]);
   TRY(comm_agree(c, st));

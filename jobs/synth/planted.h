@@ -1,4 +1,4 @@
-/* A made-up service whose tastes are known: what `palate synth` writes, one member or item at a time.
+/* A planted service whose tastes are known: what `palate synth` writes, one member or item at a time.
  *
  * Letters: K themes, G groups. Every theme is one coordinate of the planted factors.
  *   item i     y_i: 1 at its theme, 0.6 at a second theme (every other item), N(0, 0.1) elsewhere; bias N(0, 0.35)
@@ -29,7 +29,7 @@ typedef struct planted {
   double mean;   /* explicit: 3.3 */
 } planted;
 
-/* The wish for events of member u: log-normal (sigma 1.2, mean 1). *phase, uniform in [0, 1), rounds it. */
+/* Activity of member u: log-normal (sigma 1.2, mean 1). *phase, uniform in [0, 1), rounds its number of events. */
 double planted_activity(const planted *w, gid u, double *phase);
 
 int planted_group(const planted *w, gid u);
@@ -51,15 +51,15 @@ void planted_tags(const planted *w, gid i, char out[PLANTED_TAGS_MAX]);
 /* "Space", "Noir", …, "Theme 41". */
 const char *planted_theme_name(int theme, char out[32]);
 
-/* The catalogue in memory, by popularity rank: replicated on every rank. Without factors (NULL; where they would take
- * too much) they are made anew each time they are looked at: the same numbers, slower. */
+/* The catalogue in memory, by popularity rank: replicated on every rank. Without factors (NULL, to save memory) they
+ * are made again at each use: the same numbers, slower. */
 typedef struct planted_items {
   lid *row;      /* [n_items] */
   real *factors; /* (n_items, K) or NULL */
   real *bias;    /* [n_items] or NULL */
 } planted_items;
 
-/* with_factors says whether the table is kept. In OpenMP threads. Free with planted_items_free. */
+/* with_factors: keeps the factors too. In OpenMP threads. Free with planted_items_free. */
 status planted_items_make(const planted *w, bool with_factors, planted_items *out);
 void planted_items_free(planted_items *t);
 
@@ -67,8 +67,8 @@ void planted_items_free(planted_items *t);
 typedef struct planted_work {
   lid *seen; /* hash table of popularity ranks + 1, size slots */
   off slots;
-  off meetings;            /* a member meets so many titles before keys take over; 0: 4 n_items; below 0: none */
-  struct planted_key *key; /* [n_items], made where a member needs them */
+  off meetings;            /* titles a member meets before keys take over; 0: 4 n_items; below 0: none */
+  struct planted_key *key; /* [n_items], made for members that need them */
 } planted_work;
 void planted_work_free(planted_work *s);
 

@@ -10,9 +10,9 @@
 static void take_figures(const tuning *tuning, const json_t *metrics, attempt *a) {
   char interval[32];
   const json_t *where =
-      tuning_less_is_better(tuning) ? metrics : json_object_get(json_object_get(metrics, "at"), tuning->at);
-  const json_t *value = json_object_get(where, tuning->by);
-  snprintf(interval, sizeof interval, "%s_ci", tuning->by);
+      metric_of_ratings(tuning->by) ? metrics : json_object_get(json_object_get(metrics, "at"), tuning->at);
+  const json_t *value = json_object_get(where, metric_name(tuning->by));
+  snprintf(interval, sizeof interval, "%s_ci", metric_name(tuning->by));
   const json_t *ends = json_object_get(where, interval);
   a->value = json_is_number(value) ? json_number_value(value) : NAN;
   a->low = json_number_value(json_array_get(ends, 0));

@@ -46,15 +46,14 @@ void tries_close(tuning *tuning) {
 }
 
 /* Keeps the figures of a try whose snapshot is in dir. Rank 0. */
-static status settle(tuning *tuning, attempt *a, const evaluation *e, const char *rule, uint64_t seed,
-                     const char *dir) {
+static status settle(tuning *tuning, attempt *a, const measured *m, const char *dir) {
   status st = OK;
-  json_t *report = report_json(e, rule, seed);
+  json_t *report = report_json(&m->figures, m->rule, m->seed);
   if (report == NULL)
     TRY(status_fail(NO_MEMORY, "no memory for the report"));
   snprintf(a->snapshot, sizeof a->snapshot, "%s", snapshot_id(dir));
   TRY(snapshot_write_json(dir, "metrics.json", report));
-  TRY(ledger_write(tuning, a, report, rule));
+  TRY(ledger_write(tuning, a, report, m->rule));
   resume_done(dir);
   measure_done(dir);
   TRY(keep_the_best(tuning));
@@ -65,29 +64,29 @@ done:
 
 /* Trains and measures one setting; resumes it if an earlier run was stopped in it. */
 static status make_try(tuning *tuning, attempt *a) {
-  char dir[SNAPSHOT_PATH_MAX], path[SNAPSHOT_PATH_MAX + 32], rule[SPLIT_TEXT_MAX];
+  char dir[SNAPSHOT_PATH_MAX], path[SNAPSHOT_PATH_MAX + 32];
   const char *dirs[1] = {dir};
-  uint64_t seed;
-  resume *going = NULL;
+  comm *c = tuning->c;
+  resume *resumed = NULL;
   journal *j = NULL; /* rank 0 */
-  evaluation *e = NULL;
+  measured *m = NULL;
   double start = seconds_now();
   /* The steps log only with --verbose: the search has its own lines. */
   log_level level = log_set_level(option_flag(tuning->o, "verbose") ? LOG_DEBUG : LOG_QUIET);
   status st = OK;
-  TRY(comm_agree(tuning->c, MEM_ZALLOC(e, 1, "an evaluation")));
-  TRY(resume_begin(tuning->c, a->o, tuning->folder, tuning->digest, "", dir, &going));
+  TRY(comm_agree(c, MEM_ZALLOC(m, 1, "figures")));
+  TRY(resume_begin(c, &a->resume, tuning->folder, tuning->digest, "", dir, &resumed));
   snprintf(path, sizeof path, "%s/train.jsonl", dir);
-  TRY(comm_agree(tuning->c, tuning->c->rank == 0 ? journal_open(path, &j) : OK));
-  TRY(job_train(tuning->c, a->o, tuning->dataset, dir, "", &tuning->clock, j));
-  TRY(measure(tuning->c, a->o, tuning->dataset, dirs, 1, dir, &tuning->clock, e, rule, &seed));
+  TRY(comm_agree(c, c->rank == 0 ? journal_open(path, &j) : OK));
+  TRY(job_train(c, &a->train, tuning->dataset, dir, "", &tuning->clock, j));
+  TRY(measure(c, &a->measure, tuning->dataset, dirs, 1, dir, &tuning->clock, m));
   a->seconds = seconds_now() - start;
-  TRY(comm_agree(tuning->c, tuning->c->rank == 0 ? settle(tuning, a, e, rule, seed, dir) : OK));
+  TRY(comm_agree(c, c->rank == 0 ? settle(tuning, a, m, dir) : OK));
 done:
   log_set_level(level);
   journal_close(j);
-  resume_end(going);
-  mem_free(e);
+  resume_end(resumed);
+  mem_free(m);
   return st;
 }
 
@@ -100,9 +99,9 @@ status tries_make(tuning *tuning) {
     attempt *a = &tuning->tries[i];
     int64_t known = !isnan(a->value);
     comm_broadcast(tuning->c, &known, sizeof known, 0);
-    if (!known && edge_late(tuning->c, &tuning->clock)) {
+    if (!known && run_clock_is_late(tuning->c, &tuning->clock)) {
       snprintf(words, sizeof words, "before try %d of %d", i + 1, tuning->n);
-      st = edge_stopped(words, tuning->folder);
+      st = run_clock_stopped(words, tuning->folder);
     } else if (!known)
       st = make_try(tuning, a);
     if (st != OK || tuning->c->rank != 0)

@@ -49,8 +49,8 @@ static status show_json(const tuning *tuning, const ranked *order) {
   json_t *all = json_array();
   for (int i = 0; i < tuning->n; i++) {
     const attempt *a = order[i].a;
-    json_array_append_new(all, json_pack("{s:i, s:f, s:[f,f], s:f, s:o}", "rank", i + 1, tuning->by, a->value,
-                                         "interval", a->low, a->high, "seconds", a->seconds, "settings",
+    json_array_append_new(all, json_pack("{s:i, s:f, s:[f,f], s:f, s:o}", "rank", i + 1, metric_name(tuning->by),
+                                         a->value, "interval", a->low, a->high, "seconds", a->seconds, "settings",
                                          tuning_settings_json(tuning, a)));
   }
   json_t *out = json_pack("{s:s, s:s, s:s, s:o}", "by", tuning->name, "rule", option_text(order[0].a->o, "holdout"),
@@ -68,8 +68,7 @@ static status write_best(const tuning *tuning, const attempt *best) {
   char path[SNAPSHOT_PATH_MAX], text[8192];
   size_t n = (size_t)snprintf(text, sizeof text, "# %s %.4f, the best of %d settings by palate tune\n", tuning->name,
                               best->value, tuning->n);
-  static const option_use TAKES[] = {TRAIN_OPTIONS, {0}};
-  for (const option_use *u = TAKES; u->name != NULL; u++)
+  for (const option_use *u = TRAIN_TAKES; u->name != NULL; u++)
     if (n < sizeof text && tuning_may_vary(u->name) && option_given(best->o, u->name))
       n += (size_t)snprintf(text + n, sizeof text - n, "%s = %s\n", u->name, option_text(best->o, u->name));
   if (n >= sizeof text || (size_t)snprintf(path, sizeof path, "%s/%s", tuning->folder, BEST) >= sizeof path)
@@ -82,8 +81,8 @@ status tune_report(const tuning *tuning) {
   status st = OK;
   TRY(MEM_ALLOC(order, tuning->n, "the result"));
   for (int i = 0; i < tuning->n; i++)
-    order[i] =
-        (ranked){tuning_less_is_better(tuning) ? tuning->tries[i].value : -tuning->tries[i].value, &tuning->tries[i]};
+    order[i] = (ranked){metric_less_is_better(tuning->by) ? tuning->tries[i].value : -tuning->tries[i].value,
+                        &tuning->tries[i]};
   qsort(order, (size_t)tuning->n, sizeof *order, best_first);
   TRY(write_best(tuning, order[0].a));
   if (option_flag(tuning->o, "json"))

@@ -1,30 +1,25 @@
 #include "jobs/tune/tuning.h"
 
-#include "eval/measure/metrics.h"
+#include "eval/metrics/metrics.h"
 #include "io/base/mem.h"
-#include "io/schema/dataset.h"
 #include "jobs/cli/option_table.h"
 #include "jobs/cli/words.h"
 #include "jobs/settings/holdout.h"
 #include "jobs/settings/train_options.h"
 #include "jobs/steps/resume.h"
+#include "jobs/steps/steps.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Places in TUNE_BY_WORDS. */
-enum { BY_AUTO = 0, BY_NDCG = 5, BY_RMSE = 8, BY_MAE = 9, TRIES_MAX = 10000 };
-
-bool tuning_less_is_better(const tuning *tuning) {
-  return strcmp(tuning->by, "rmse") == 0 || strcmp(tuning->by, "mae") == 0;
-}
+enum { TRIES_MAX = 10000 };
 
 /* Whether a is better than b; an unknown value is worse than any other. */
 static bool better(const tuning *tuning, double a, double b) {
   if (isnan(a) || isnan(b))
     return !isnan(a);
-  return tuning_less_is_better(tuning) ? a < b : a > b;
+  return metric_less_is_better(tuning->by) ? a < b : a > b;
 }
 
 const attempt *tuning_best(const tuning *tuning) {
@@ -52,7 +47,7 @@ json_t *tuning_settings_json(const tuning *tuning, const attempt *a) {
 }
 
 json_t *tuning_key(const tuning *tuning, const attempt *a) {
-  json_t *key = resume_key(a->o, tuning->digest, "");
+  json_t *key = resume_key(&a->resume, tuning->digest, "");
   if (key != NULL && (json_object_set_new(key, "sweeps", json_string(option_text(a->o, "sweeps"))) != 0 ||
                       json_object_set_new(key, "at", json_string(option_text(a->o, "at"))) != 0)) {
     json_decref(key);
@@ -97,7 +92,6 @@ static status check_axes(const tuning *tuning, const char *path) {
 
 /* Makes the options of a setting and checks them, so that a wrong value is found before the first try. */
 static status make_attempt(tuning *tuning, attempt *a) {
-  train_options read;
   holdout h;
   status st = OK;
   a->value = a->low = a->high = a->seconds = NAN;
@@ -105,8 +99,10 @@ static status make_attempt(tuning *tuning, attempt *a) {
   for (int x = 0; x < tuning->g.n; x++)
     TRY(options_set(a->o, tuning->g.axis[x].name, grid_value(&tuning->g, a->setting, x)));
   TRY(set_validation(a->o));
-  TRY(train_options_read(a->o, &read));
-  TRY(holdout_read(a->o, SPLIT_TO_TRAIN, NULL, 0, &h));
+  TRY(train_settings_read(a->o, &a->train));
+  TRY(measure_settings_read(a->o, &a->measure));
+  TRY(resume_settings_read(a->o, &a->resume));
+  TRY(holdout_to_train(&a->train.holdout, &h));
   if (holdout_none(&h))
     TRY(status_fail(USAGE, "--holdout none leaves no pairs to choose settings by"));
 done:
@@ -116,18 +112,18 @@ done:
 /* The figure that decides: the same for all settings. */
 static status choose_measure(tuning *tuning) {
   int by, at[METRICS_AT_MAX], n_at, ratings = 0;
+  char words[METRIC_CHOICES_MAX + 8] = "auto|";
   status st = OK;
-  TRY(option_choice(tuning->o, "by", TUNE_BY_WORDS, &by));
+  metric_choices(words + strlen(words));
+  TRY(option_choice(tuning->o, "by", words, &by));
   TRY(option_counts(tuning->o, "at", METRICS_AT_MAX, at, &n_at));
   for (int i = 0; i < tuning->n; i++)
     ratings += strcmp(option_text(tuning->tries[i].o, "loss"), "explicit") == 0;
-  if (by == BY_AUTO)
-    by = ratings == tuning->n ? BY_RMSE : BY_NDCG;
-  if ((by == BY_RMSE || by == BY_MAE) && ratings < tuning->n)
+  tuning->by = by == 0 ? metric_deciding(ratings == tuning->n) : (metric)(by - 1);
+  if (metric_of_ratings(tuning->by) && ratings < tuning->n)
     TRY(status_fail(USAGE, "--by %s needs --loss explicit in every setting", option_text(tuning->o, "by")));
-  word_at(TUNE_BY_WORDS, by, tuning->by, sizeof tuning->by);
   snprintf(tuning->at, sizeof tuning->at, "%d", at[0]);
-  snprintf(tuning->name, sizeof tuning->name, tuning_less_is_better(tuning) ? "%s" : "%s@%d", tuning->by, at[0]);
+  metric_label(tuning->by, at[0], tuning->name);
 done:
   return st;
 }
@@ -162,21 +158,14 @@ done:
 }
 
 void tuning_free(tuning *tuning) {
-  for (int i = 0; tuning->tries != NULL && i < tuning->n; i++)
+  for (int i = 0; tuning->tries != NULL && i < tuning->n; i++) {
+    resume_settings_free(&tuning->tries[i].resume);
     options_free(tuning->tries[i].o);
+  }
   mem_free(tuning->tries);
   grid_free(&tuning->g);
 }
 
 status tuning_check_data(tuning *tuning) {
-  dataset *d = NULL;
-  holdout h;
-  status st = OK;
-  TRY(comm_agree(tuning->c, holdout_read(tuning->tries[0].o, SPLIT_TO_TRAIN, NULL, 0, &h)));
-  TRY(dataset_open(tuning->c, tuning->dataset, &d));
-  TRY(comm_agree(tuning->c, holdout_check(&h, d)));
-  snprintf(tuning->digest, sizeof tuning->digest, "%s", dataset_digest(d));
-done:
-  dataset_close(d);
-  return st;
+  return train_check_data(tuning->c, &tuning->tries[0].train, tuning->dataset, tuning->digest);
 }

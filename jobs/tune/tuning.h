@@ -2,11 +2,14 @@
 #ifndef PALATE_JOBS_TUNE_TUNING_H
 #define PALATE_JOBS_TUNE_TUNING_H
 
+#include "eval/metrics/metrics.h"
 #include "io/ranks/run_clock.h"
 #include "io/snapshot/journal.h"
 #include "io/snapshot/publish.h"
 #include "io/snapshot/snapshot.h"
-#include "jobs/cli/options.h"
+#include "jobs/settings/measure_settings.h"
+#include "jobs/settings/resume_settings.h"
+#include "jobs/settings/train_settings.h"
 #include "jobs/tune/grid.h"
 
 #include <jansson.h>
@@ -15,6 +18,9 @@
 typedef struct attempt {
   int setting; /* of the grid */
   options *o;
+  train_settings train;
+  measure_settings measure;
+  resume_settings resume;
   double value, low, high, seconds; /* the deciding figure and its 95 % interval; NaN until it is known */
   char snapshot[SNAPSHOT_ID_MAX];   /* rank 0: its name; "" if it is gone: only the best one is kept */
 } attempt;
@@ -23,15 +29,16 @@ typedef struct tuning {
   comm *c;
   const options *o;
   const char *dataset, *folder;
-  edge_clock clock;
+  run_clock clock;
   grid g;
   int n;
-  attempt *tries;      /* [n] */
-  char by[16], at[16]; /* the deciding figure as metrics.json has it */
-  char name[32];       /* … as a person reads it */
-  char digest[65];     /* of the dataset */
-  publish_lock *lock;  /* rank 0 */
-  journal *ledger;     /* rank 0 */
+  attempt *tries; /* [n] */
+  metric by;      /* the deciding metric … */
+  char at[16];    /* … at this length, as metrics.json spells it */
+  char name[METRIC_LABEL_MAX];
+  char digest[65];    /* of the dataset */
+  publish_lock *lock; /* rank 0 */
+  journal *ledger;    /* rank 0 */
 } tuning;
 
 /* Reads --grid, --tries, --seed, --by and --at, and checks the options of every try. tuning->c, o, dataset and folder
@@ -44,8 +51,6 @@ status tuning_check_data(tuning *tuning);
 
 /* Whether a grid may have this option, and best.conf too. */
 bool tuning_may_vary(const char *name);
-
-bool tuning_less_is_better(const tuning *tuning);
 
 /* The best try; an unknown value is worse than any other. */
 const attempt *tuning_best(const tuning *tuning);

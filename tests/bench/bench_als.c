@@ -21,7 +21,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const METHODS[] = {"auto", "cholesky", "cg", "subspace"};
+/* The word of a method, and its length. */
+static const char *method_word(solve_method method, int *length) {
+  const char *word = SOLVE_METHOD_WORDS;
+  for (int i = 0; i < (int)method; i++)
+    word = strchr(word, '|') + 1;
+  *length = (int)strcspn(word, "|");
+  return word;
+}
+
+static bool is_word(const char *text, solve_method method) {
+  int length;
+  const char *word = method_word(method, &length);
+  return strncmp(text, word, (size_t)length) == 0;
+}
 enum { MOST_SWEEPS = 64 };
 
 static double sgemm_rate(int threads) {
@@ -206,7 +219,9 @@ static status run(int k, solve_method method, const char *loss, int sweeps, cons
   qsort(took, (size_t)n, sizeof *took, compare_double);
   double S = (double)csr_nnz(sides[0]), rows = (double)sides[0]->n_rows + sides[1]->n_rows, kk = (double)k * k;
   double flops = 2 * S * kk + rows * kk * k / 3;
-  printf("%4d %-9s %-9s %7d %9.3f %8.3f %8.3f %8.3f %9.3f %9.1f %6.1f%% of %5.1f %14.2f\n", k, loss, METHODS[method],
+  int length;
+  const char *word = method_word(method, &length);
+  printf("%4d %-9s %-9.*s %7d %9.3f %8.3f %8.3f %8.3f %9.3f %9.1f %6.1f%% of %5.1f %14.2f\n", k, loss, length, word,
          omp_get_max_threads(), took[n / 2], took[0], side_took[0] / n, side_took[1] / n, loss_took,
          flops / took[n / 2] * 1e-9, 100 * flops / took[n / 2] / rate, rate * 1e-9, objective(&m, &p, sides));
   fflush(stdout);
@@ -238,9 +253,8 @@ int main(int argc, char **argv) {
   const csr *sides[2] = {&users, &items};
   for (char *k = argv[3]; *k != '\0'; k += strcspn(k, ","), k += *k == ',')
     for (char *method = argv[5]; *method != '\0'; method += strcspn(method, ","), method += *method == ',')
-      for (int i = 0; i < 4; i++)
-        if (strncmp(method, METHODS[i], strlen(METHODS[i])) == 0 &&
-            run(atoi(k), (solve_method)i, argv[2], sweeps, sides) != OK) {
+      for (int i = 0; i < SOLVE_METHODS; i++)
+        if (is_word(method, (solve_method)i) && run(atoi(k), (solve_method)i, argv[2], sweeps, sides) != OK) {
           fprintf(stderr, "%s\n", status_message());
           return EXIT_FAILURE;
         }

@@ -1,6 +1,6 @@
 /* If these fail, the figures by which models are chosen and published are not what their names say. */
-#include "eval/measure/metrics.h"
-#include "eval/measure/tally.h"
+#include "eval/metrics/metrics.h"
+#include "eval/metrics/tally.h"
 #include "io/base/mem.h"
 #include "tests/ref/ref_metrics.h"
 #include "tests/support/suite.h"

@@ -6,7 +6,7 @@
 #include "train/math/rng.h"
 #include "train/rows/csr.h"
 #include "train/rows/row_sort.h"
-#include "train/solve/loss.h"
+#include "train/solve/row/loss.h"
 
 #include <string.h>
 

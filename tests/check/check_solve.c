@@ -147,8 +147,8 @@ static void plant(planted *t, shape s, form f) {
                         .seen_mean = f.biases ? t->mean : NULL,
                         .mean_a = sum_a / (double)nnz,
                         .fixed_max = most,
-                        .most_a = 6,
-                        .most_b = 6};
+                        .max_weight = 6,
+                        .max_target = 6};
 }
 
 static void uproot(planted *t) {
@@ -512,11 +512,20 @@ START_TEST(singular_rows_are_named) {
 }
 END_TEST
 
+START_TEST(every_method_has_a_word) {
+  int words = 1;
+  for (const char *bar = SOLVE_METHOD_WORDS; (bar = strchr(bar, '|')) != NULL; bar++)
+    words++;
+  ck_assert_int_eq(words, SOLVE_METHODS);
+}
+END_TEST
+
 static void add(TCase *tc) {
+  tcase_add_test(tc, every_method_has_a_word);
   tcase_add_loop_test(tc, cholesky_minimises_each_row, 0, N_SHAPES * N_FORMS);
   tcase_add_loop_test(tc, short_rows_are_minimised, 0, N_STAIRS * N_FORMS);
   tcase_add_loop_test(tc, short_rows_of_equal_columns_are_minimised, 0, N_FORMS);
-  tcase_add_loop_test(tc, bits_do_not_depend_on_threads, 0, 3 * N_FORMS);
+  tcase_add_loop_test(tc, bits_do_not_depend_on_threads, 0, (SOLVE_METHODS - SOLVE_CHOLESKY) * N_FORMS);
   tcase_add_loop_test(tc, nonnegative_rows_cannot_be_improved, 0, 4 * N_FORMS);
   tcase_add_loop_test(tc, iteration_descends, 0, 5 * N_FORMS);
   tcase_add_loop_test(tc, ranges_of_columns_change_no_bit, 0, 5 * N_FORMS);

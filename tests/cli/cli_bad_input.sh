@@ -24,7 +24,7 @@ must 1 synth -o good.h5 --users 60 --items 40 --events 900 --groups 3 --factors 
 must 1 synth -o ratings.h5 --users 60 --items 40 --events 900 --groups 3 --factors 4 --loss explicit
 
 # ---- the command line ----
-refuse 64 "there is no command" nonsense
+refuse 64 "is not a command" nonsense
 refuse 64 "unknown option" train good.h5 --no-such-option
 refuse 64 "takes DATASET" train
 refuse 64 "factors" train good.h5 --factors 0
@@ -33,7 +33,7 @@ refuse 64 "lambda" train good.h5 --lambda nan
 refuse 64 "loss" train good.h5 --loss sideways
 refuse 64 "holdout" train good.h5 --holdout sometimes
 refuse 64 "holdout" train good.h5 --holdout random:2
-refuse 64 "needs -o" synth
+refuse 64 "-o DATASET is missing" synth
 refuse 64 "more than" synth -o much.h5 --users 2 --items 2 --events 5
 refuse 66 "config" train good.h5 --config none.conf
 printf 'factors = 8\nsideways = 1\n' >bad.conf

@@ -62,4 +62,35 @@ with h5py.File(folder + "snapshots/latest/groups.h5") as g, h5py.File(folder + "
 PY
 "$python" groups.py "$palate" | tail -n 2
 good "groups, names and recommendations are what was planted" "$python" groups.py "$palate"
+
+# What the README shows of the demo is what the demo shows: words to the letter, numbers to within 2 % (times and ids of
+# snapshots aside), also when the demo is run again.
+cat >shown.py <<'PY'
+import re
+import sys
+
+def pieces(line):  # words, and numbers as numbers; times and snapshot ids say nothing
+    line = re.sub(r"\d+\.\d+ s\b|\d{8}T\d{6}Z-[0-9a-f]{8}", "", line)
+    return [float(p) if re.fullmatch(r"\d+(\.\d+)?", p) else p for p in re.findall(r"\d+(?:\.\d+)?|[^\s\d]+", line)]
+
+def alike(shown, real):
+    a, b = pieces(shown.split("…")[0]), pieces(real)
+    if "…" in shown:
+        b = b[:len(a)]
+    return len(a) == len(b) and all(x == y if isinstance(x, str) or isinstance(y, str) else abs(x - y) <= 0.02 * max(x, y)
+                                    for x, y in zip(a, b))
+
+readme = open(sys.argv[1], encoding="utf-8").read()
+block = re.search(r"<!-- demo:.*?-->\n\n((?:    .*\n|\n)+)", readme).group(1)
+real = [line for name in sys.argv[2:] for line in open(name, encoding="utf-8")]
+lines = [line.strip() for line in block.splitlines() if line.strip() not in ("", "…") and not line.strip().startswith("$ mpirun")]
+missing = [line for line in lines if not any(alike(line, r.strip()) for r in real)]
+for line in missing:
+    print("the README shows, and the demo does not:", line)
+assert len(lines) > 10 and not missing
+PY
+good "the README shows what the demo shows" "$python" shown.py "$tests/../README.md" out err
+"$tests/../jobs/demo" >"$work/out" 2>"$work/err" || status=$?
+good "the demo runs again" [ "$status" -eq 0 ]
+good "and shows the same" "$python" shown.py "$tests/../README.md" out err
 finish

@@ -244,7 +244,7 @@ refused 64 "needs times" 1 evaluate "$model" train.h5 --holdout last:1
 refused 64 "needs times" 2 train train.h5 -o models --holdout before:2020-01-01
 refused 64 "not both" 1 train train.h5 -o models --holdout random:0.1 --test test.h5
 refused 66 "gone.h5" 2 train train.h5 -o models --test gone.h5
-refused 64 "is no rule" 1 train train.h5 -o models --holdout some
+refused 64 "is not a rule" 1 train train.h5 -o models --holdout some
 refused 64 "no member" 0 recommend "$model" --user nobody
 refused 64 "no item" 0 recommend "$model" --likes i3,nothing
 refused 64 "give one of" 0 recommend "$model" --user u1 --all

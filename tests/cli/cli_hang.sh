@@ -51,7 +51,7 @@ for rank in 1 0; do
   good "no process is left" eval "! kill -0 $victim 2>/dev/null"
   # shellcheck disable=SC2086
   must 3 $night -o s
-  good "gone on with, not begun anew" grep -q 'going on after sweep' err
+  good "resumed, not begun anew" grep -q 'resuming after sweep' err
   good "the same bits as without the fault" cmp "$whole/model.h5" s/2*/model.h5
 done
 

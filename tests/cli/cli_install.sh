@@ -16,6 +16,7 @@ for command in $commands; do
   good "$command --help ends with 0" [ $? -eq 0 ]
   good "$command --help says how it is used" grep -q "^Usage: palate $command" "$work/out"
   good "$command --help has an example" grep -q "^  *\(mpirun .*\)\?palate $command" "$work/out"
+  good "$command --help fits 80 columns" [ -z "$(LC_ALL=C.UTF-8 awk 'length($0) > 80' "$work/out")" ]
   good "$command --help says nothing on standard error" [ ! -s "$work/err" ]
 done
 finish

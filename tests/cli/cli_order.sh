@@ -88,7 +88,7 @@ for ranks in 1 2 3; do
     rm -rf shops
     # shellcheck disable=SC2086
     must $ranks train shop.h5 -o shops/shop --factors 6 --sweeps 3 $how
-    good "pairs of value 0 and dislikes are told" grep -q "further, $returned pairs of value 0 .* $disliked pairs below 0" err
+    good "pairs of value 0 and dislikes are told" grep -q "left out: $returned pairs of value 0.* $disliked pairs below 0" err
     # shellcheck disable=SC2086
     must $ranks train kept.h5 -o shops/kept --factors 6 --sweeps 3 $how
     good "$how on $ranks ranks: a pair of value 0 is as good as not there" "$python" - "$(only shops/kept)" "$(only shops/shop)" "$returned" "$disliked" <<'PY'
@@ -127,7 +127,7 @@ assert f.attrs["pairs"] == sum(map(int, sys.argv[2:])) and "zero_pairs" not in f
 printf 'u,i,n\na,x,0\nb,x,1\nb,x,-1\n' >nothing.csv
 must 1 ingest nothing.csv -o nothing.h5
 ends 65 2 train nothing.h5 -o none
-good "nothing but zeros is said" grep -q 'all 2 pairs have the value 0, which is no like' err
+good "nothing but zeros is said" grep -q 'all 2 pairs have the value 0, which is not a like' err
 
 # --- last:N and baskets ---
 "$python" - <<'PY'

@@ -66,6 +66,14 @@ job "$work/refresh.sbatch" ../data.h5 models --factors 8 --sweeps 3 --groups 4
 good "refresh.sbatch ends with 0, not $status" [ "$status" -eq 0 ]
 good "refresh.sbatch publishes" [ -s models/latest/SHA256SUMS ]
 
+# The example that newcomers copy: the night, then everyone's lists.
+cp "$tests/example/submit.sh" "$work"
+good "submit.sh submits two jobs" eval 'PALATE_JOBS=$work as_user "$work/submit.sh" ../data.h5 example --output=job.log >"$work/jobs"'
+id=$(sed -n 's/.*lists \([0-9]*\)$/\1/p' "$work/jobs")
+ended
+good "the lists of submit.sh end with 0, not $status" [ "$status" -eq 0 ]
+good "they are there" [ -s lists.h5 ]
+
 # srun starts the ranks itself, without mpirun.
 status=0
 as_user srun --mpi=pmix -n 2 "$palate" train ../data.h5 -o by_srun --factors 8 --sweeps 3 >"$work/out" 2>"$work/err" || status=$?
@@ -91,7 +99,7 @@ ended
 good "the job ends with 0 after its restart, not $status" [ "$status" -eq 0 ]
 good "it said that it goes back to the queue" grep -q 'back to the queue' job.log
 good "it was restarted once, not $restarts times" [ "$restarts" -eq 1 ]
-good "it went on from its checkpoint" grep -q 'going on after sweep' job.log
+good "it went on from its checkpoint" grep -q 'resuming after sweep' job.log
 resumed=$(grep -o 'long/[0-9A-Za-z-]*' job.log | tail -n 1)
 must 2 train "$work/data.h5" -o straight --factors 24 --sweeps "$sweeps" --quiet
 good "stopped and resumed gives the bits of a run in one go" "$python" "$tests/support/same_h5" "$resumed/model.h5" \
@@ -112,7 +120,7 @@ good "the preempted job ends with 0, not $status" [ "$status" -eq 0 ]
 good "the other job ran" grep -q done high.log
 good "it was restarted once, not $restarts times" [ "$restarts" -eq 1 ]
 good "it left with a checkpoint" grep -q 'back to the queue' job.log
-good "it went on from its checkpoint" grep -q 'going on after sweep' job.log
+good "it went on from its checkpoint" grep -q 'resuming after sweep' job.log
 resumed=$(grep -o 'preempted/[0-9A-Za-z-]*' job.log | tail -n 1)
 good "preempted and resumed gives the bits of a run in one go" "$python" "$tests/support/same_h5" "$resumed/model.h5" "$straight" \
   created dataset

@@ -6,6 +6,7 @@
 #include "train/math/isa.h"
 #include "train/math/rng.h"
 
+#include <mpi.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,6 +10,8 @@
 #include "eval/score/seen.h"
 #include "io/base/log.h"
 #include "io/base/mem.h"
+#include "io/schema/dataset_write.h"
+#include "io/schema/model_write.h"
 #include "jobs/settings/holdout.h"
 #include "jobs/steps/warm.h"
 #include "tests/ref/ref_metrics.h"
@@ -20,6 +22,7 @@
 #include "train/math/rng.h"
 
 #include <math.h>
+#include <mpi.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -230,20 +233,20 @@ static dataset *make_dataset(const shape *h) {
   return d;
 }
 
-static evaluate_input input_of(const shape *h, scorer *s, const csr *train, const csr *test, gid first) {
-  evaluate_input in = {.n_models = 1,
-                       .model = {s},
-                       .n_users = h->users,
-                       .first_user = first,
-                       .n_items = h->items,
-                       .train = train,
-                       .test = test,
-                       .explicit_loss = h->explicit_loss,
-                       .low = 1,
-                       .high = 4.5,
-                       .n_at = N_AT,
-                       .seed = 9,
-                       .memory = h->memory};
+static evaluate_settings input_of(const shape *h, scorer *s, const csr *train, const csr *test, gid first) {
+  evaluate_settings in = {.n_models = 1,
+                          .model = {s},
+                          .n_users = h->users,
+                          .first_user = first,
+                          .n_items = h->items,
+                          .train = train,
+                          .test = test,
+                          .explicit_loss = h->explicit_loss,
+                          .low = 1,
+                          .high = 4.5,
+                          .n_at = N_AT,
+                          .seed = 9,
+                          .memory = h->memory};
   memcpy(in.at, AT, sizeof AT);
   return in;
 }
@@ -358,7 +361,7 @@ START_TEST(figures_are_right_on_any_number_of_ranks) {
   scorer *s;
   everywhere(scorer_create(isa_in_use(), m, NULL, h->memory, &s) == OK, "scorer_create");
   evaluation e, alone;
-  evaluate_input in = input_of(h, s, &train, &test, first), in_alone = input_of(h, s, &all_train, &all_test, 0);
+  evaluate_settings in = input_of(h, s, &train, &test, first), in_alone = input_of(h, s, &all_train, &all_test, 0);
   everywhere(evaluate(&world, &in, &e) == OK, "evaluate");
   comm single = comm_single();
   everywhere(evaluate(&single, &in_alone, &alone) == OK, "evaluate alone");
@@ -396,7 +399,7 @@ START_TEST(rows_are_matched_by_id) {
     everywhere(scorer_create(isa_in_use(), m[i], &map[i], h->memory, &s[i]) == OK, "scorer_create");
   }
   evaluation e;
-  evaluate_input in = input_of(h, s[0], &train, &test, first);
+  evaluate_settings in = input_of(h, s[0], &train, &test, first);
   in.n_models = 2;
   in.model[1] = s[1];
   in.map[0] = &map[0];
@@ -439,11 +442,11 @@ START_TEST(measuring_goes_on) {
   scorer *s;
   everywhere(scorer_create(isa_in_use(), m, NULL, h.memory, &s) == OK, "scorer_create");
   evaluation whole, e = {0};
-  evaluate_input in = input_of(&h, s, &train, &test, first), in_alone = input_of(&h, s, &all_train, &all_test, 0);
+  evaluate_settings in = input_of(&h, s, &train, &test, first), in_alone = input_of(&h, s, &all_train, &all_test, 0);
   everywhere(evaluate(&world, &in, &whole) == OK, "evaluate");
-  edge_clock clock = {.limit = 1e-9, .started = -1};
+  run_clock clock = {.limit = 1e-9, .started = -1};
   json_t *key = json_string("this"), *other = json_string("that");
-  edge_keep keep = {folder, other, &clock};
+  checkpoint_place keep = {folder, other, &clock};
   in.keep = in_alone.keep = &keep;
   everywhere(evaluate(&world, &in, &e) == STOPPED, "it is stopped");
   keep.key = key;
@@ -612,10 +615,10 @@ static int64_t evaluation_peak(gid n_items, bool moved, int64_t cap) {
   everywhere(row_map_make(&world, d, m, &users, &map, NULL, NULL) == OK, "row_map_make");
   everywhere(foldin_create(&world, m, &fold) == OK, "foldin_create");
   everywhere(scorer_create(isa_in_use(), m, &map, 1 << 16, &s) == OK, "scorer_create");
-  everywhere(scorer_moved(s) == moved, "items moved");
+  everywhere(scorer_renumbered(s) == moved, "items moved");
   memset(strangers, 1, sizeof strangers);
   evaluation e;
-  evaluate_input in = input_of(&h, s, &train, &test, first);
+  evaluate_settings in = input_of(&h, s, &train, &test, first);
   in.map[0] = &map;
   in.fold[0] = fold;
   in.fold_user = moved ? strangers : NULL;
@@ -693,7 +696,7 @@ static void match_files(comm *c, const shape *h, model *m, const char *data, con
   }
   everywhere(good, "pairs of --test in the rows of the dataset");
   mem_begin(&out[2]);
-  everywhere(seen_create(c, d, m, &members, &s) == OK && seen_together(s), "seen_create");
+  everywhere(seen_create(c, d, m, &members, &s) == OK && seen_is_collective(s), "seen_create");
   mem_end(c, &out[2]);
   gid first = members.first[c->rank];
   everywhere(seen_rows(c, s, first, (lid)part_count(&members, c->rank), &has) == OK, "seen_rows");

@@ -11,6 +11,7 @@
 #include "tests/support/temp_folder.h"
 #include "train/math/rng.h"
 
+#include <mpi.h>
 #include <stdio.h>
 #include <string.h>
 

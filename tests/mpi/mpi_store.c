@@ -4,6 +4,7 @@
 #include "io/base/mem.h"
 #include "io/hdf5/store.h"
 #include "io/schema/dataset.h"
+#include "io/schema/dataset_write.h"
 #include "tests/support/suite.h"
 #include "train/math/rng.h"
 
@@ -11,6 +12,7 @@
 #include <fcntl.h>
 #include <hdf5.h>
 #include <math.h>
+#include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

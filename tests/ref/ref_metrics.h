@@ -2,7 +2,7 @@
 #ifndef PALATE_TESTS_REF_REF_METRICS_H
 #define PALATE_TESTS_REF_REF_METRICS_H
 
-#include "eval/measure/metrics.h"
+#include "eval/metrics/metrics.h"
 
 /* list[n_items]: the items by falling score, ties by lower row, without those with seen[i]; returns how many. */
 int ref_rank(int n_items, const double *score, const bool *seen, lid *list);

@@ -1,13 +1,16 @@
-#include "train/als/als_private.h"
+#include "train/als/als.h"
 
 #include "io/base/mem.h"
+#include "train/als/als_private.h"
 #include "train/cost/cost.h"
 #include "train/exchange/reduce.h"
+#include "train/math/factors.h"
 #include "train/math/rng.h"
+#include "train/solve/solver.h"
 
 #include <string.h>
 
-/* Implicit loss: takes out what is no like, and counts it and the dislikes. Collective. */
+/* Implicit loss: removes pairs that are not likes, and counts them and the dislikes. Collective. */
 static void drop_zeros(als *a) {
   csr *m = &a->sides[USERS].m;
   int64_t counts[2] = {0, 0};
@@ -43,13 +46,12 @@ static status measure_values(als *a) {
   comm_sum_i64(a->c, &a->pairs, 1);
   comm_max_f64(a->c, range, 2);
   if (a->pairs == 0) {
-    st = a->zeros > 0
-             ? status_fail(BAD_DATA,
-                           "no interaction is left to train on: all %lld pairs have the value 0, which "
-                           "is no like",
-                           (long long)a->zeros)
-             : status_fail(BAD_DATA,
-                           "no interaction is left to train on: the dataset is empty, or the hold-out took all");
+    st =
+        a->zeros > 0
+            ? status_fail(BAD_DATA, "no interactions to train on: all %lld pairs have the value 0, which is not a like",
+                          (long long)a->zeros)
+            : status_fail(BAD_DATA,
+                          "no interactions to train on: the dataset is empty, or the hold-out takes all of it");
     goto done;
   }
   a->low = -range[0];
@@ -76,7 +78,7 @@ static void make_confidences(als *a) {
     most[1] = fmax(most[1], (double)m->val[i]);
   }
   comm_max_f64(a->c, most, 3);
-  a->most_a = most[0];
+  a->max_weight = most[0];
   a->most_p = most[1];
   a->least_a = -most[2];
   a->mean_a = 1;
@@ -113,8 +115,8 @@ done:
 
 off als_row_interactions(const als *a, side s, lid r) {
   const csr *m = &a->sides[s].m;
-  if (s == ITEMS && a->spread != NULL) {
-    const heavy_list *l = spread_list(a->spread);
+  if (s == ITEMS && a->heavy != NULL) {
+    const heavy_list *l = heavy_reduce_list(a->heavy);
     gid row = a->sides[ITEMS].part.first[a->c->rank] + r;
     if (row_set_has(&l->rows, row))
       return l->count[row_set_place(&l->rows, row)];
@@ -122,7 +124,7 @@ off als_row_interactions(const als *a, side s, lid r) {
   return m->ptr[r + 1] - m->ptr[r];
 }
 
-/* What solvers that iterate want to know of a side. */
+/* Interactions of each row of a side, for the mean system. */
 static status make_frequencies(als *a, side s) {
   lid n = own_count(a, s);
   status st = comm_agree(a->c, MEM_ALLOC(a->frequency[s], n, "frequencies"));
@@ -138,20 +140,35 @@ static status make_frequencies(als *a, side s) {
   return OK;
 }
 
-bool als_wants_mean_system(solve_method method) {
-  return method != SOLVE_CHOLESKY;
-}
-
 bool als_wants_basis(const als *a, side s) {
-  static const double LEAST_WEIGHT = 1e-9; /* its root is divided by */
+  static const double LEAST_WEIGHT = 1e-9; /* we divide by its root */
   gid rows = a->sides[s].part.n, fixed = a->sides[s == USERS ? ITEMS : USERS].part.n;
   return solver_wants_basis(a->set.loss.explicit_loss, a->set.method, a->set.factors, rows, fixed) &&
          !a->set.nonnegative && a->least_a > LEAST_WEIGHT;
 }
 
-/* As good as any where nothing is said of it: 10 Gbit/s. */
+/* The default machine: 10 Gbit/s. */
 static const machine ANY_MACHINE = {
     .threads = 1, .flops = 120e9, .half = 64, .link = 1.25e9, .local = 4e9, .latency = 2e-6};
+
+/* Gram matrices, what the method needs, and the losses of our items. */
+static status make_sums(als *a) {
+  status st = OK;
+  off area = (off)a->set.factors * a->set.factors;
+  TRY(MEM_ZALLOC(a->gram[USERS], area, "Gram matrix"));
+  TRY(MEM_ZALLOC(a->gram[ITEMS], area, "Gram matrix"));
+  TRY(MEM_ZALLOC(a->row_loss, own_count(a, ITEMS), "row losses"));
+  if (solver_wants_mean_system(a->set.method)) {
+    TRY(MEM_ZALLOC(a->seen, area, "Gram matrix"));
+    TRY(MEM_ZALLOC(a->seen_mean, a->set.factors, "Gram matrix"));
+  }
+  if (als_wants_basis(a, USERS) || als_wants_basis(a, ITEMS)) {
+    TRY(MEM_ALLOC(a->basis, area, "eigenvectors"));
+    TRY(MEM_ALLOC(a->spectrum, a->set.factors, "eigenvalues"));
+  }
+done:
+  return st;
+}
 
 status als_create(comm *c, const als_settings *settings, const part *users, gid n_items, csr *train, als **out) {
   status st = OK;
@@ -164,7 +181,7 @@ status als_create(comm *c, const als_settings *settings, const part *users, gid 
     *a = (als){.c = c, .set = *settings, .last_objective = NAN};
     if (a->set.machine.link <= 0)
       a->set.machine = ANY_MACHINE;
-    a->ld = (settings->factors + 15) / 16 * 16;
+    a->ld = factors_ld(settings->factors);
     a->sides[USERS].m = *train;
     *train = (csr){0};
     st = part_equal(&a->sides[USERS].part, users->n, c->size);
@@ -178,27 +195,11 @@ status als_create(comm *c, const als_settings *settings, const part *users, gid 
   TRY(als_make_plans(a, mode, &heavy));
   TRY(make_table(a, USERS));
   TRY(make_table(a, ITEMS));
-  if (als_wants_mean_system(settings->method)) {
+  if (solver_wants_mean_system(settings->method)) {
     TRY(make_frequencies(a, USERS));
     TRY(make_frequencies(a, ITEMS));
   }
-  off area = (off)settings->factors * settings->factors;
-  bool turned = als_wants_basis(a, USERS) || als_wants_basis(a, ITEMS);
-  if (turned)
-    st = MEM_ALLOC(a->basis, area, "eigenvectors");
-  if (st == OK && turned)
-    st = MEM_ALLOC(a->spectrum, settings->factors, "eigenvalues");
-  if (st == OK)
-    st = MEM_ZALLOC(a->gram[USERS], area, "Gram matrix");
-  if (st == OK)
-    st = MEM_ZALLOC(a->gram[ITEMS], area, "Gram matrix");
-  if (st == OK && als_wants_mean_system(settings->method))
-    st = MEM_ZALLOC(a->seen, area, "Gram matrix");
-  if (st == OK && a->seen != NULL)
-    st = MEM_ZALLOC(a->seen_mean, settings->factors, "Gram matrix");
-  if (st == OK)
-    st = MEM_ZALLOC(a->row_loss, own_count(a, ITEMS), "row losses");
-  TRY(comm_agree(c, st));
+  TRY(comm_agree(c, make_sums(a)));
 done:
   heavy_list_free(&heavy);
   if (st != OK) {
@@ -228,10 +229,10 @@ void als_free(als *a) {
   mem_free(a->seen);
   mem_free(a->seen_mean);
   mem_free(a->row_loss);
-  spread_free(a->spread);
-  mem_free(a->spread_x);
-  mem_free(a->spread_bias);
-  mem_free(a->spread_loss);
+  heavy_reduce_free(a->heavy);
+  mem_free(a->heavy_x);
+  mem_free(a->heavy_bias);
+  mem_free(a->heavy_loss);
   mem_free(a);
 }
 
@@ -265,13 +266,13 @@ int als_sweeps_done(const als *a) {
   return a->sweeps_done;
 }
 exchange_mode als_exchange(const als *a, side s) {
-  return s == USERS && a->spread != NULL ? EXCHANGE_REDUCE : exchange_chosen(a->sides[s].plan[0]);
+  return s == USERS && a->heavy != NULL ? EXCHANGE_REDUCE : exchange_chosen(a->sides[s].plan[0]);
 }
 int als_batches(const als *a, side s) {
   return a->sides[s].batches;
 }
-lid als_spread_items(const als *a) {
-  return a->spread != NULL ? spread_list(a->spread)->n : 0;
+lid als_heavy_items(const als *a) {
+  return a->heavy != NULL ? heavy_reduce_list(a->heavy)->n : 0;
 }
 
 double als_cost(const als *a) {
@@ -281,8 +282,8 @@ double als_cost(const als *a) {
     for (lid r = 0; r < m->n_rows; r++)
       sum += (double)cost_of_row(m->ptr[r + 1] - m->ptr[r], a->set.factors);
   }
-  if (a->spread != NULL)
-    sum += (double)spread_pairs(a->spread) * a->set.factors * a->set.factors;
+  if (a->heavy != NULL)
+    sum += (double)heavy_reduce_pairs(a->heavy) * a->set.factors * a->set.factors;
   return sum;
 }
 

@@ -3,18 +3,18 @@
 #include "io/base/mem.h"
 #include "train/cost/choose.h"
 
-/* Rows of users, by host: those given to neighbours, and those that leave it. */
+/* Rows of users sent within each host, and from it to others. */
 typedef struct host_rows {
   int64_t *local, *between; /* [hosts] */
 } host_rows;
 
-/* What a halo moves: each user's row to the ranks that own one of its items, those of heavy items left out or not; to
- * each host once, and on within it. */
+/* What a halo moves: each user's row to the ranks that own one of its items (not in `without`); once to each host, then
+ * within it. */
 static status count_halo(const als *a, const part *items, const row_set *without, host_rows *out) {
   const csr *m = &a->sides[USERS].m;
   const comm *c = a->c;
   int mine = comm_host(c, c->rank);
-  lid *seen = NULL, *seen_host = NULL; /* the last row that a rank, and a host, needed, plus 1 */
+  lid *seen = NULL, *seen_host = NULL; /* plus 1: the last row that a rank, and a host, needed */
   status st = MEM_ZALLOC(seen, c->size, "exchange counts");
   if (st == OK)
     st = MEM_ZALLOC(seen_host, c->hosts, "exchange counts");
@@ -47,7 +47,7 @@ static void count_replicas(const als *a, host_rows *out) {
     out->local[mine] += users->n * (mates - 1);
 }
 
-/* Interactions that each rank works on: its users', those of its items, and those of heavy items that stay with it. */
+/* The interactions that each rank works on: of its users, of its items, and of heavy items that stay with it. */
 static void count_pairs(const als *a, const part *begin, const part *items, const off *counts, const row_set *without,
                         int64_t *pairs) {
   const csr *m = &a->sides[USERS].m;
@@ -62,7 +62,7 @@ static void count_pairs(const als *a, const part *begin, const part *items, cons
   }
 }
 
-/* One way of all ranks, from the sums. */
+/* The load of one exchange, from the sums over ranks. */
 static way_load load_of(const als *a, const part *items, const host_rows *rows, const int64_t *pairs) {
   const comm *c = a->c;
   const part *users = &a->sides[USERS].part;
@@ -109,10 +109,10 @@ status als_choose(als *a, const part *begin, const off *counts, const part *whol
                     .ranks = c->size,
                     .hosts = c->hosts,
                     .heavy = heavy->n,
-                    .sum_bytes = (double)spread_solve_bytes(1, 2, size)};
+                    .sum_bytes = (double)heavy_reduce_solve_bytes(1, 2, size)};
   for (int w = 0; w < CHOOSE_WAYS; w++)
     t.way[w] = load_of(a, w == REDUCE ? spread_out : whole, &rows[w], pairs[w]);
-  t.way[REPLICATE].possible = a->set.memory == 0; /* under a bound, no row is held that is not needed */
+  t.way[REPLICATE].possible = a->set.memory == 0; /* under a bound, no unneeded row is held */
   t.way[REDUCE].possible = heavy->n > 0;
   *out = choose_way(&t, &a->set.machine);
 done:

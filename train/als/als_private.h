@@ -1,20 +1,21 @@
-/* The trainer's inside, shared by als.c (making one), als_layout.c (who has what) and als_sweep.c (the sweeps). Inside
- * the train room only. */
+/* The trainer's state, shared by als.c (making one), als_layout.c (who owns what), als_choose.c and als_sweep.c (the
+ * sweeps). Private to train/als. */
 #ifndef PALATE_TRAIN_ALS_ALS_PRIVATE_H
 #define PALATE_TRAIN_ALS_ALS_PRIVATE_H
 
-#include "train/als/als.h"
+#include "train/als/als_settings.h"
 #include "train/als/heavy_reduce.h"
 #include "train/cost/memory_room.h"
+#include "train/exchange/exchange.h"
 
-/* One side: who owns it, our rows' interactions, and the table in which the other side finds our factors. */
+/* One side: its partition, our rows' interactions, and the table in which the other side's solver finds the factors. */
 typedef struct als_side {
   part part;
   csr m;            /* our rows; columns are rows of the other side's table */
   heavy_rows heavy; /* of m */
   /* Plans that bring this side's rows to the ranks that solve the other side: for the rows batch[b] … batch[b+1]-1 of
-   * the other side's. With one batch the rows set out as soon as they are final; with more, each batch comes while the
-   * one before it is being solved, to the one of two halos that is free. */
+   * the other side's. With one batch, rows are sent as soon as they are final; with more, each batch arrives, in one of
+   * two halos, while the one before it is solved. */
   exchange *plan[BATCHES_MAX];
   int batches;
   lid batch[BATCHES_MAX + 1];
@@ -23,28 +24,28 @@ typedef struct als_side {
   real *bias;  /* [table_rows], or NULL */
 } als_side;
 
-struct als {
+typedef struct als {
   comm *c;
   als_settings set;
   off ld, pairs;
   int64_t zeros, dislikes; /* on all ranks */
   als_side sides[2];
   double mean, low, high;
-  double *gram[2], *spectrum, *basis; /* eigenvalues and -vectors of one of them; NULL: not wanted */
-  /* For solvers that iterate: interactions of each of our rows, the most that a row has, and the Gram matrix of a side
-   * in which rows count as often as they occur, and the mean row likewise. NULL for the exact method. */
+  double *gram[2], *spectrum, *basis; /* eigenvalues and -vectors of one of them, or NULL */
+  /* For methods with a mean system: interactions of each of our rows, the most of any row, the Gram matrix of a side in
+   * which rows count as often as they occur, and the mean row likewise. NULL for other methods. */
   real *frequency[2];
   double most_frequent[2], *seen, *seen_mean, mean_a;
-  double *row_loss;             /* [our items] */
-  double most_a, most_p;        /* largest |a| and |p| of the implicit loss over all pairs */
-  double least_a;               /* and the least a */
-  spread *spread;               /* heavy items solved where their interactions are, or NULL */
-  off spread_pairs;             /* of heavy items that stay with our users */
-  real *spread_x, *spread_bias; /* (our heavy items, ld): their new rows until they take their places */
-  double *spread_loss;          /* [heavy items] */
+  double *row_loss;           /* [our items] */
+  double max_weight, most_p;  /* largest |a| and |p| of the implicit loss over all pairs */
+  double least_a;             /* the least a */
+  heavy_reduce *heavy;        /* heavy items solved where their interactions are, or NULL */
+  off heavy_reduce_pairs;     /* interactions of heavy items that stay with our users */
+  real *heavy_x, *heavy_bias; /* (our heavy items, ld): their new rows until they are copied to the table */
+  double *heavy_loss;         /* [heavy items] */
   int sweeps_done;
   double last_objective; /* NaN before the first */
-};
+} als;
 
 static inline real *own_rows(als *a, side s) {
   return a->sides[s].table + exchange_own_at(a->sides[s].plan[0]) * a->ld;
@@ -62,22 +63,22 @@ off als_row_interactions(const als *a, side s, lid r);
 /* Whether s's rows are solved with the eigenbasis of the other side. The same on all ranks. Local. */
 bool als_wants_basis(const als *a, side s);
 
-/* The end of one of `shares` equal shares of interactions and rows: what is solved between two looks at the exchange,
+/* The end of one of `shares` equal shares of interactions and rows: what is solved between two polls of the exchange,
  * or in one batch. Local. */
 lid als_share_end(const csr *m, int share, int shares);
 
-/* How users' rows will travel: as the settings say, or the way of the least predicted time, from what the ranges of
- * `begin`, with counts[] interactions of our items there, become under the two cuts of the items: whole, and with the
- * heavy ones' interactions left where they are. Collective; agreed status. */
+/* Chooses how users' rows travel: as in the settings, or with the least predicted time under the two cuts of the items:
+ * `whole`, and `spread_out`, with the heavy ones' interactions left where they are. counts[] are the interactions of
+ * our items under the partition `begin`. Collective; agreed status. */
 status als_choose(als *a, const part *begin, const off *counts, const part *whole, const part *spread_out,
                   const heavy_list *heavy, exchange_mode *out);
 
-/* Cuts the items by cost and moves every interaction to its item's owner, but for the heavy items of `reduce`; *mode is
- * how users' rows will travel, *heavy the heavy items. Collective; agreed status. */
+/* Cuts the items by cost and moves every interaction to its item's owner, but for the heavy items of `reduce`; *mode
+ * becomes how users' rows travel, *heavy the heavy items. Collective; agreed status. */
 status als_make_items(als *a, gid n_items, exchange_mode *mode, heavy_list *heavy);
 
 /* Finds heavy rows while columns are still global, then makes both sides' exchange plans, which renumber the columns.
- * Takes the list over where it is needed. Collective; agreed status. */
+ * Takes over the list under EXCHANGE_REDUCE. Collective; agreed status. */
 status als_make_plans(als *a, exchange_mode mode, heavy_list *heavy);
 
 #endif

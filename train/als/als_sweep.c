@@ -1,20 +1,22 @@
-#include "train/als/als_private.h"
+#include "train/als/als.h"
 
 #include "io/base/log.h"
 #include "io/base/mem.h"
+#include "train/als/als_private.h"
 #include "train/exchange/reduce.h"
 #include "train/math/eigenbasis.h"
 #include "train/math/gram.h"
+#include "train/solve/solver.h"
 
 #include <string.h>
 
-/* The Gram matrix of a side as it stands. */
+/* The Gram matrix of a side. */
 static status make_gram(als *a, side s, double *largest) {
   return reduce_gram(a->c, own_rows(a, s), own_count(a, s), a->sides[s].part.n, a->set.factors, a->ld, NULL, 1,
                      a->gram[s], largest);
 }
 
-/* A side's biases, after its factors: little enough to wait for. */
+/* Sends a side's biases, after its factors, and waits: they are few. */
 static void share_biases(als *a, side s, int batch) {
   als_side *own = &a->sides[s];
   exchange_trip trip;
@@ -24,7 +26,7 @@ static void share_biases(als *a, side s, int batch) {
   exchange_end(&trip);
 }
 
-/* Rows for one batch of the solvers, all final: begun here and ended by end_batch. */
+/* Begins to send all rows, which are final, for one batch of the solvers; end_batch ends it. */
 static void begin_batch(als *a, side s, int batch, exchange_trip *trip) {
   als_side *own = &a->sides[s];
   exchange_begin(a->c, own->plan[batch], own->table, a->set.factors, a->ld, trip);
@@ -38,12 +40,12 @@ static void end_batch(als *a, side s, int batch, exchange_trip *trip) {
 
 enum { PIECES = 8 };
 
-/* What the solver needs to know to solve a side whose other side is fixed. */
+/* The problem of solving one side with the other fixed. */
 static status make_problem(als *a, side fixed, half_problem *p) {
   als_side *from = &a->sides[fixed];
   const loss *l = &a->set.loss;
   double largest = 0, bias = 0;
-  status st = make_gram(a, fixed, &largest); /* also the check that the fixed side is finite */
+  status st = make_gram(a, fixed, &largest); /* fails if the fixed side is not finite */
   if (st != OK)
     return st;
   if (from->bias != NULL) {
@@ -64,7 +66,7 @@ static status make_problem(als *a, side fixed, half_problem *p) {
       return st;
   }
   bool turned = als_wants_basis(a, fixed == USERS ? ITEMS : USERS);
-  if (turned) /* each rank for itself: the same library makes the same bits of the same Gram matrix */
+  if (turned) /* on each rank: the same library gives the same bits for the same Gram matrix */
     st = comm_agree(a->c, eigenbasis(a->gram[fixed], a->set.factors, a->spectrum, a->basis));
   if (st != OK)
     return st;
@@ -90,37 +92,37 @@ static status make_problem(als *a, side fixed, half_problem *p) {
                       .seen_mean = from->bias != NULL ? a->seen_mean : NULL,
                       .mean_a = a->mean_a,
                       .fixed_max = largest,
-                      .most_a = a->most_a,
-                      .most_b = l->explicit_loss ? most_rest : a->most_p};
+                      .max_weight = a->max_weight,
+                      .max_target = l->explicit_loss ? most_rest : a->most_p};
   return OK;
 }
 
-/* The rows of heavy items that lie in first … end-1, from where spread_solve left them to their places. */
+/* Copies the rows of heavy items in first … end-1, solved by heavy_reduce_solve, to their places. */
 static void place_spread(als *a, lid first, lid end) {
   lid own_first, own_n;
-  spread_own(a->spread, &own_first, &own_n);
+  heavy_reduce_own(a->heavy, &own_first, &own_n);
   gid item0 = a->sides[ITEMS].part.first[a->c->rank];
   for (lid h = 0; h < own_n; h++) {
-    lid row = (lid)(spread_list(a->spread)->row[own_first + h] - item0);
+    lid row = (lid)(heavy_reduce_list(a->heavy)->row[own_first + h] - item0);
     if (row < first || row >= end)
       continue;
-    memcpy(own_rows(a, ITEMS) + row * a->ld, a->spread_x + h * a->ld, sizeof(real) * (size_t)a->ld);
-    if (a->spread_bias != NULL)
-      own_bias(a, ITEMS)[row] = a->spread_bias[h];
+    memcpy(own_rows(a, ITEMS) + row * a->ld, a->heavy_x + h * a->ld, sizeof(real) * (size_t)a->ld);
+    if (a->heavy_bias != NULL)
+      own_bias(a, ITEMS)[row] = a->heavy_bias[h];
   }
 }
 
 static status add_spread_loss(als *a, solver *solver) {
   lid own_first, own_n;
-  status st = spread_loss(a->c, a->spread, solver, a->spread_x, a->spread_bias, a->ld, a->spread_loss);
-  spread_own(a->spread, &own_first, &own_n);
+  status st = heavy_reduce_loss(a->c, a->heavy, solver, a->heavy_x, a->heavy_bias, a->ld, a->heavy_loss);
+  heavy_reduce_own(a->heavy, &own_first, &own_n);
   for (lid h = own_first; st == OK && h < own_first + own_n; h++)
-    a->row_loss[spread_list(a->spread)->row[h] - a->sides[ITEMS].part.first[a->c->rank]] = a->spread_loss[h];
+    a->row_loss[heavy_reduce_list(a->heavy)->row[h] - a->sides[ITEMS].part.first[a->c->rank]] = a->heavy_loss[h];
   return st;
 }
 
-/* One batch of side s's rows, solved piece by piece; between pieces the trips under way go on. `set_out` (may be NULL)
- * takes s's own finished rows along, `next` (may be NULL) brings the next batch's rows of the fixed side. */
+/* Solves one batch of side s's rows, piece by piece; trips progress between pieces. `set_out` (may be NULL) sends s's
+ * own finished rows, `next` (may be NULL) brings the next batch's rows of the fixed side. */
 static status solve_batch(als *a, side s, solver *solver, lid first, lid end, exchange_trip *set_out,
                           exchange_trip *next, double *row_loss) {
   als_side *own = &a->sides[s];
@@ -132,7 +134,7 @@ static status solve_batch(als *a, side s, solver *solver, lid first, lid end, ex
     if (stop <= first)
       continue;
     st = solver_rows(solver, &own->m, &own->heavy, first, stop - first, own_rows(a, s), own_bias(a, s), row_loss);
-    if (s == ITEMS && a->spread != NULL)
+    if (s == ITEMS && a->heavy != NULL)
       place_spread(a, first, stop);
     if (set_out != NULL)
       exchange_ready(set_out, stop);
@@ -143,7 +145,7 @@ static status solve_batch(als *a, side s, solver *solver, lid first, lid end, ex
   return st;
 }
 
-/* Where a half sweep's seconds went. */
+/* Seconds of a half sweep. */
 typedef struct spent {
   double waiting, exchanging, solving;
 } spent;
@@ -152,7 +154,7 @@ typedef struct spent {
 static status half_sweep(als *a, side s, double *row_loss, spent *spent) {
   side fixed = s == USERS ? ITEMS : USERS;
   als_side *own = &a->sides[s], *from = &a->sides[fixed];
-  bool spread = s == ITEMS && a->spread != NULL, set_out = own->batches == 1, batched = from->batches > 1;
+  bool reduced = s == ITEMS && a->heavy != NULL, set_out = own->batches == 1, batched = from->batches > 1;
   solver *solver = NULL;
   exchange_trip out, in[2];
   half_problem p;
@@ -160,14 +162,14 @@ static status half_sweep(als *a, side s, double *row_loss, spent *spent) {
   if (st != OK)
     return st;
   TRY(comm_agree(a->c, solver_create(&p, &solver)));
-  if (spread)
-    TRY(spread_solve(a->c, a->spread, solver, a->ld, a->spread_x, a->spread_bias));
+  if (reduced)
+    TRY(heavy_reduce_solve(a->c, a->heavy, solver, a->ld, a->heavy_x, a->heavy_bias));
   double begun = seconds_now(), waited = 0;
   if (batched)
     begin_batch(a, fixed, 0, &in[0]);
   if (set_out)
     exchange_begin(a->c, own->plan[0], own->table, a->set.factors, a->ld, &out);
-  for (int b = 0; b < from->batches; b++) { /* also where a row failed: the others count on our messages */
+  for (int b = 0; b < from->batches; b++) { /* also after a failed row: other ranks wait for our messages */
     bool more = b + 1 < from->batches;
     double t = seconds_now();
     if (batched)
@@ -188,7 +190,7 @@ static status half_sweep(als *a, side s, double *row_loss, spent *spent) {
   spent->waiting += waited;
   spent->solving += ended - begun - waited;
   spent->exchanging += a->c->size > 1 ? ended - begun : 0;
-  if (spread && row_loss != NULL)
+  if (reduced && row_loss != NULL)
     TRY(add_spread_loss(a, solver));
 done:
   solver_free(solver);
@@ -210,7 +212,7 @@ static status penalty(als *a, side s, double *out) {
     for (int j = 0; j < a->set.factors; j++)
       square += (double)x[r * a->ld + j] * x[r * a->ld + j];
     off n = als_row_interactions(a, s, r);
-    /* An explicit row without interactions has no factors; 0^0 must not invent a penalty. */
+    /* An explicit row without interactions has no factors: its penalty is 0, though 0^0 is 1. */
     terms[r] = square > 0 ? square * loss_row_lambda(&a->set.loss, n, n_fixed) : 0;
   }
   TRY(reduce_sum(a->c, terms, m->n_rows, a->sides[s].part.n, "the regularization", out));
@@ -219,7 +221,7 @@ done:
   return st;
 }
 
-/* The loss itself, from the items' data terms of the half sweep that just ended, Gram matrices and penalties. */
+/* The loss itself, from the items' data terms of the last half sweep, Gram matrices and penalties. */
 static status objective(als *a, als_report *report) {
   status st = OK;
   double data, users, items, all_pairs = 0;
@@ -227,7 +229,7 @@ static status objective(als *a, als_report *report) {
   TRY(penalty(a, USERS, &users));
   TRY(penalty(a, ITEMS, &items));
   if (!a->set.loss.explicit_loss) {
-    TRY(make_gram(a, ITEMS, NULL)); /* the users' is still right: they were fixed */
+    TRY(make_gram(a, ITEMS, NULL)); /* the users' is still valid: they were fixed */
     off area = (off)a->set.factors * a->set.factors;
     for (off i = 0; i < area; i++)
       all_pairs += a->gram[USERS][i] * a->gram[ITEMS][i];
@@ -239,7 +241,7 @@ done:
   return st;
 }
 
-/* Over ranks; not among the sweep's bytes, which are counted before. */
+/* Times over all ranks. Not part of the sweep's bytes, which are counted before. */
 static void share_times(als *a, const spent *spent, als_report *report) {
   double most[] = {spent->waiting, spent->exchanging, spent->solving};
   int64_t nanoseconds = (int64_t)(1e9 * spent->solving);
@@ -283,7 +285,8 @@ done:
 status als_run(als *a, als_observer *observer, void *context) {
   status st = OK;
   bool converged = false;
-  if (a->sides[ITEMS].batches == 1) { /* the first half sweep's fixed side; later ones set out while they are solved */
+  if (a->sides[ITEMS].batches ==
+      1) { /* the fixed side of the first half sweep; later ones are sent while they are solved */
     exchange_trip trip;
     begin_batch(a, ITEMS, 0, &trip);
     end_batch(a, ITEMS, 0, &trip);
@@ -292,7 +295,7 @@ status als_run(als *a, als_observer *observer, void *context) {
     als_report report;
     TRY(sweep(a, a->sweeps_done + 1 == a->set.sweeps, &report));
     if (report.has_objective) {
-      /* Comparisons with NaN are false: the first objective converges on nothing. */
+      /* Comparisons with NaN are false: there is no convergence at the first objective. */
       converged =
           a->set.tolerance > 0 && a->last_objective - report.objective < a->set.tolerance * fabs(a->last_objective);
       a->last_objective = report.objective;

@@ -8,7 +8,7 @@
 
 enum { WIRE_BYTES = SOLVER_SUM_BITS / 8, BATCH_BYTES = 32 << 20 };
 
-struct spread {
+struct heavy_reduce {
   heavy_list list;
   lid *bound;      /* [ranks + 1]: list rows bound[r] … bound[r+1]-1 belong to rank r */
   csr part;        /* (list rows): our users, as table rows */
@@ -16,73 +16,14 @@ struct spread {
   int rank;
 };
 
-/* --- the list --- */
-
-typedef struct heavy_entry {
-  lid row;
-  off count;
-} heavy_entry;
-
-status heavy_list_create(comm *c, const part *begin, const off *counts, off threshold, heavy_list *out) {
-  status st = OK;
-  heavy_entry *mine = NULL, *all = NULL;
-  off *shares = NULL;
-  gid first = begin->first[c->rank], n_rows = part_count(begin, c->rank);
-  off n = 0, total = 0;
-  *out = (heavy_list){0};
-  for (gid i = 0; i < n_rows; i++)
-    n += counts[i] >= threshold;
-  st = MEM_ALLOC(mine, n, "heavy rows");
-  if (st == OK)
-    st = MEM_ALLOC(shares, c->size, "heavy rows");
-  TRY(comm_agree(c, st));
-  n = 0;
-  for (gid i = 0; i < n_rows; i++)
-    if (counts[i] >= threshold)
-      mine[n++] = (heavy_entry){(lid)(first + i), counts[i]};
-  comm_gather_i64(c, n, shares);
-  for (int r = 0; r < c->size; r++)
-    total += shares[r];
-  st = MEM_ALLOC(all, total, "heavy rows");
-  if (st == OK)
-    st = MEM_ALLOC(out->row, total, "heavy rows");
-  if (st == OK)
-    st = MEM_ALLOC(out->count, total, "heavy rows");
-  if (st == OK)
-    st = row_set_create(&out->rows, begin->n);
-  TRY(comm_agree(c, st));
-  comm_share_rows(c, mine, all, shares, sizeof *all);
-  out->n = (lid)total;
-  for (off i = 0; i < total; i++) {
-    out->row[i] = all[i].row;
-    out->count[i] = all[i].count;
-    row_set_add(&out->rows, all[i].row);
-  }
-  row_set_count(&out->rows);
-done:
-  mem_free(mine);
-  mem_free(all);
-  mem_free(shares);
-  if (st != OK)
-    heavy_list_free(out);
-  return st;
-}
-
-void heavy_list_free(heavy_list *l) {
-  mem_free(l->row);
-  mem_free(l->count);
-  row_set_free(&l->rows);
-  *l = (heavy_list){0};
-}
-
-/* The rank of a host that adds up the host's parts of list row h, where its owner is on another. */
+/* The rank that adds up a host's parts of list row h, owned on another host. */
 static int gatherer(const comm *c, int host, lid h) {
   return comm_rank_of(c, host, h % comm_ranks_of(c, host));
 }
 
-/* --- our part --- */
+/* --- this rank's part --- */
 
-static status take_part(spread *s, const csr *users, gid first_user, lid own_at, gid granule) {
+static status take_part(heavy_reduce *s, const csr *users, gid first_user, lid own_at, gid granule) {
   status st = OK;
   const heavy_list *l = &s->list;
   off *next = NULL, nnz = 0;
@@ -112,9 +53,9 @@ done:
   return st;
 }
 
-status spread_create(comm *c, const csr *users, const part *owners, gid first_user, lid own_at, gid granule,
-                     heavy_list *list, spread **out) {
-  spread *s = NULL;
+status heavy_reduce_create(comm *c, const csr *users, const part *owners, gid first_user, lid own_at, gid granule,
+                           heavy_list *list, heavy_reduce **out) {
+  heavy_reduce *s = NULL;
   *out = NULL;
   status st = MEM_ZALLOC(s, 1, "heavy rows");
   if (st == OK) {
@@ -135,14 +76,14 @@ status spread_create(comm *c, const csr *users, const part *owners, gid first_us
     st = take_part(s, users, first_user, own_at, granule);
   st = comm_agree(c, st);
   if (st != OK) {
-    spread_free(s);
+    heavy_reduce_free(s);
     s = NULL;
   }
   *out = s;
   return st;
 }
 
-void spread_free(spread *s) {
+void heavy_reduce_free(heavy_reduce *s) {
   if (s == NULL)
     return;
   heavy_list_free(&s->list);
@@ -152,16 +93,16 @@ void spread_free(spread *s) {
   mem_free(s);
 }
 
-void spread_own(const spread *s, lid *first, lid *n) {
+void heavy_reduce_own(const heavy_reduce *s, lid *first, lid *n) {
   *first = s->bound[s->rank];
   *n = s->bound[s->rank + 1] - *first;
 }
 
-const heavy_list *spread_list(const spread *s) {
+const heavy_list *heavy_reduce_list(const heavy_reduce *s) {
   return &s->list;
 }
 
-off spread_pairs(const spread *s) {
+off heavy_reduce_pairs(const heavy_reduce *s) {
   return csr_nnz(&s->part);
 }
 
@@ -180,13 +121,13 @@ static int64_t wire_get(const unsigned char *from) {
   return (int64_t)(value << (64 - SOLVER_SUM_BITS)) >> (64 - SOLVER_SUM_BITS);
 }
 
-static void segments(const spread *s, lid h, const off **cut, off *n) {
+static void segments(const heavy_reduce *s, lid h, const off **cut, off *n) {
   *cut = s->cuts.cut + s->cuts.first_cut[h];
   *n = s->cuts.first_cut[h + 1] - s->cuts.first_cut[h] - 1;
 }
 
 /* Our part of list row h's sums. */
-static void sum_part(const spread *s, solver *solver, lid h, int64_t *sums, off size) {
+static void sum_part(const heavy_reduce *s, solver *solver, lid h, int64_t *sums, off size) {
   const off *cut;
   off n;
   segments(s, h, &cut, &n);
@@ -194,28 +135,28 @@ static void sum_part(const spread *s, solver *solver, lid h, int64_t *sums, off 
   solver_sums_add(solver, &s->part, cut, n, s->list.count[h], sums);
 }
 
-/* Rows of every owner that one batch takes: a function of what all ranks know. */
+/* Rows of every owner in one batch: the same on all ranks. */
 static lid batch_rows(int ranks, off size) {
   off rows = BATCH_BYTES / (WIRE_BYTES * size * ranks);
   return rows < 1 ? 1 : rows > 1 << 16 ? 1 << 16 : (lid)rows;
 }
 
-static lid most_owned(const spread *s, int ranks) {
+static lid most_owned(const heavy_reduce *s, int ranks) {
   lid most = 0;
   for (int r = 0; r < ranks; r++)
     most = s->bound[r + 1] - s->bound[r] > most ? s->bound[r + 1] - s->bound[r] : most;
   return most;
 }
 
-/* What one batch of rows needs: done … done + n - 1 of every owner's. */
+/* One batch: rows done … done + n - 1 of every owner. */
 typedef struct wave {
   off size; /* numbers in a row's sums */
   size_t row_bytes;
-  lid batch, room;               /* most rows of an owner: by the rule, and in fact */
+  lid batch, room;               /* most rows of an owner: batch_rows(), and in fact */
   off *give_counts, *got_counts; /* [ranks] */
   off *next;                     /* [ranks] */
   unsigned char *give, *got, *far;
-  off n_mine; /* rows that come together here: ours, and those we gather for other hosts */
+  off n_mine; /* rows added up here: ours, and those we gather for other hosts */
   lid done;
   int64_t *sums; /* [size] */
 } wave;
@@ -227,7 +168,7 @@ static void wave_rooms(lid room, int ranks, int mates, int hosts, off rooms[3]) 
   rooms[2] = (off)room * (hosts - 1);
 }
 
-static status wave_create(const comm *c, const spread *s, off size, wave *w) {
+static status wave_create(const comm *c, const heavy_reduce *s, off size, wave *w) {
   status st = OK;
   off rooms[3];
   lid most = most_owned(s, c->size);
@@ -256,7 +197,7 @@ static void wave_free(wave *w) {
 }
 
 /* Rows of an owner in this batch, the first of them in the list in *first. */
-static lid wave_rows(const spread *s, const wave *w, int owner, lid *first) {
+static lid wave_rows(const heavy_reduce *s, const wave *w, int owner, lid *first) {
   lid left = s->bound[owner + 1] - s->bound[owner] - w->done;
   *first = s->bound[owner] + w->done;
   return left < 0 ? 0 : left < w->batch ? left : w->batch;
@@ -272,14 +213,14 @@ static void add_sums(wave *w, const unsigned char *from) {
     w->sums[j] += wire_get(from);
 }
 
-/* Where our host's parts of an owner's row come together: at the owner where it is one of us. */
+/* The rank that adds up our host's parts of an owner's row: the owner, if it is on our host. */
 static int receiver(const comm *c, int owner, lid h) {
   int mine = comm_host(c, c->rank);
   return comm_host(c, owner) == mine ? owner : gatherer(c, mine, h);
 }
 
-/* Every rank's part of each row to its receiver on the host. */
-static void meet_on_host(comm *c, const spread *s, solver *solver, wave *w) {
+/* Sends every rank's part of each row to its receiver on the host. */
+static void meet_on_host(comm *c, const heavy_reduce *s, solver *solver, wave *w) {
   lid first;
   memset(w->give_counts, 0, sizeof *w->give_counts * (size_t)c->size);
   for (int r = 0; r < c->size; r++)
@@ -291,13 +232,13 @@ static void meet_on_host(comm *c, const spread *s, solver *solver, wave *w) {
       sum_part(s, solver, first + i, w->sums, w->size);
       put_sums(w, w->give + (size_t)w->next[receiver(c, r, first + i)]++ * w->row_bytes);
     }
-  w->n_mine = w->give_counts[c->rank]; /* our neighbours have parts of the same rows for us */
+  w->n_mine = w->give_counts[c->rank]; /* the other ranks of our host have parts of the same rows for us */
   for (int r = 0; r < c->size; r++)
     w->got_counts[r] = comm_host(c, r) == comm_host(c, c->rank) ? w->n_mine : 0;
   comm_move_rows(c, w->give, w->give_counts, w->got, w->got_counts, w->row_bytes);
 }
 
-/* Adds our host's parts of the i-th row that came together here. */
+/* Adds up our host's parts of the i-th row that is added up here. */
 static void add_host(const comm *c, wave *w, off i) {
   int mates = comm_ranks_on_host(c);
   memset(w->sums, 0, sizeof *w->sums * (size_t)w->size);
@@ -305,9 +246,9 @@ static void add_host(const comm *c, wave *w, off i) {
     add_sums(w, w->got + (size_t)(m * w->n_mine + i) * w->row_bytes);
 }
 
-/* One sum a host to the owners on others. w->next[r] becomes where rank r's begin in `far`; returns which of the rows
- * that came together here is the first of ours. */
-static off cross_hosts(comm *c, const spread *s, wave *w) {
+/* Sends one sum a host to the owners on other hosts. Sets w->next[r] to where rank r's begin in `far`; returns which of
+ * the rows added up here is the first of ours. */
+static off cross_hosts(comm *c, const heavy_reduce *s, wave *w) {
   lid first;
   off i = 0, n_far = 0, own_at = 0;
   memset(w->give_counts, 0, sizeof *w->give_counts * (size_t)c->size);
@@ -335,7 +276,7 @@ static off cross_hosts(comm *c, const spread *s, wave *w) {
   return own_at;
 }
 
-status spread_solve(comm *c, const spread *s, solver *solver, off ld, real *x, real *bias) {
+status heavy_reduce_solve(comm *c, const heavy_reduce *s, solver *solver, off ld, real *x, real *bias) {
   wave w;
   status failed = OK, st = comm_agree(c, wave_create(c, s, solver_sums_size(solver), &w));
   for (; st == OK && w.done < most_owned(s, c->size); w.done += w.batch) {
@@ -358,7 +299,7 @@ status spread_solve(comm *c, const spread *s, solver *solver, off ld, real *x, r
   return st == OK ? comm_agree(c, failed) : st;
 }
 
-int64_t spread_solve_memory(lid owned, int ranks, int ranks_on_host, int hosts, off sums_size) {
+int64_t heavy_reduce_solve_memory(lid owned, int ranks, int ranks_on_host, int hosts, off sums_size) {
   off rooms[3];
   lid batch = batch_rows(ranks, sums_size);
   wave_rooms(owned < batch ? owned : batch, ranks, ranks_on_host, hosts, rooms);
@@ -366,61 +307,74 @@ int64_t spread_solve_memory(lid owned, int ranks, int ranks_on_host, int hosts, 
 }
 
 /* The owners' `width` floats of every heavy row, on all ranks; once to each host. */
-static void share_heavy(comm *c, const spread *s, const real *own, off width, off *counts, real *all) {
+static void share_heavy(comm *c, const heavy_reduce *s, const real *own, off width, off *counts, real *all) {
   for (int r = 0; r < c->size; r++)
     counts[r] = s->bound[r + 1] - s->bound[r];
   comm_share_rows(c, own, all, counts, (size_t)width * sizeof(real));
 }
 
-status spread_loss(comm *c, const spread *s, solver *solver, const real *x, const real *bias, off ld, double *loss) {
-  double *terms = NULL;
-  int64_t *sums = NULL;
-  off *counts = NULL, n_terms = s->cuts.first_cut[s->list.n];
-  real *all_x = NULL, *all_bias = NULL;
-  status st = MEM_ALLOC(terms, n_terms, "losses of heavy rows");
-  if (st == OK)
-    st = MEM_ZALLOC(sums, s->list.n, "losses of heavy rows");
-  if (st == OK)
-    st = MEM_ALLOC(counts, c->size, "losses of heavy rows");
-  if (st == OK)
-    st = MEM_ALLOC(all_x, s->list.n * ld, "heavy rows");
-  if (st == OK)
-    st = MEM_ALLOC(all_bias, s->list.n, "heavy rows");
-  TRY(comm_agree(c, st));
-  share_heavy(c, s, x, ld, counts, all_x);
+/* Arrays for the losses of all heavy rows. */
+typedef struct losses {
+  double *term;   /* of our segments */
+  int64_t *sum;   /* [heavy rows] */
+  off *counts;    /* [ranks] */
+  real *x, *bias; /* (heavy rows, ld): the solutions */
+} losses;
+
+static status losses_create(losses *l, const comm *c, const heavy_reduce *s, off ld) {
+  status st = OK;
+  *l = (losses){0};
+  TRY(MEM_ALLOC(l->term, s->cuts.first_cut[s->list.n], "losses of heavy rows"));
+  TRY(MEM_ZALLOC(l->sum, s->list.n, "losses of heavy rows"));
+  TRY(MEM_ALLOC(l->counts, c->size, "losses of heavy rows"));
+  TRY(MEM_ALLOC(l->x, s->list.n * ld, "heavy rows"));
+  TRY(MEM_ALLOC(l->bias, s->list.n, "heavy rows"));
+done:
+  return st;
+}
+
+static void losses_free(losses *l) {
+  mem_free(l->term);
+  mem_free(l->sum);
+  mem_free(l->counts);
+  mem_free(l->x);
+  mem_free(l->bias);
+}
+
+status heavy_reduce_loss(comm *c, const heavy_reduce *s, solver *solver, const real *x, const real *bias, off ld,
+                         double *loss) {
+  losses l;
+  const off *cut;
+  off n;
+  status st = comm_agree(c, losses_create(&l, c, s, ld));
+  if (st != OK)
+    goto done;
+  share_heavy(c, s, x, ld, l.counts, l.x);
   if (bias != NULL)
-    share_heavy(c, s, bias, 1, counts, all_bias);
+    share_heavy(c, s, bias, 1, l.counts, l.bias);
   for (lid h = 0; h < s->list.n; h++) {
-    const off *cut;
-    off n;
     segments(s, h, &cut, &n);
-    double *own = terms + s->cuts.first_cut[h];
-    solver_segments_loss(solver, &s->part, cut, n, all_x + h * ld, bias != NULL ? all_bias + h : NULL, own);
+    double *own = l.term + s->cuts.first_cut[h];
+    solver_segments_loss(solver, &s->part, cut, n, l.x + h * ld, bias != NULL ? l.bias + h : NULL, own);
     loss[h] = 0;
     for (off i = 0; i < n; i++)
       loss[h] = fmax(loss[h], fabs(own[i]));
   }
-  comm_max_f64(c, loss, s->list.n); /* a NaN comes to light in the sum over all rows */
+  comm_max_f64(c, loss, s->list.n); /* a NaN is found by the sum over all rows */
   for (lid h = 0; h < s->list.n; h++) {
-    const off *cut;
-    off n;
     segments(s, h, &cut, &n);
     exact_scale scale = solver_loss_scale(loss[h], s->list.count[h]);
     for (off i = 0; i < n; i++)
-      sums[h] += exact_term(scale, terms[s->cuts.first_cut[h] + i]);
+      l.sum[h] += exact_term(scale, l.term[s->cuts.first_cut[h] + i]);
   }
-  comm_sum_i64(c, sums, s->list.n);
+  comm_sum_i64(c, l.sum, s->list.n);
   for (lid h = 0; h < s->list.n; h++)
-    loss[h] = exact_value(solver_loss_scale(loss[h], s->list.count[h]), sums[h]);
+    loss[h] = exact_value(solver_loss_scale(loss[h], s->list.count[h]), l.sum[h]);
 done:
-  mem_free(terms);
-  mem_free(sums);
-  mem_free(counts);
-  mem_free(all_x);
-  mem_free(all_bias);
+  losses_free(&l);
   return st;
 }
 
-int64_t spread_solve_bytes(lid n_heavy, int ranks, off sums_size) {
+int64_t heavy_reduce_solve_bytes(lid n_heavy, int ranks, off sums_size) {
   return (int64_t)n_heavy * (ranks - 1) * WIRE_BYTES * sums_size;
 }

@@ -33,7 +33,7 @@ enum {
 /* Rounding: half a unit in the last place of a float, and a margin for a few operations in float. */
 static const double UNIT = 0x1p-24, MARGIN = 0x1p-21;
 
-/* What a thread needs for itself. */
+/* One thread's work space. */
 typedef struct scratch {
   real *x; /* (CHUNK, k): points gathered for a scan */
   real reach[BLOCK], best[BLOCK], distance[BLOCK], low[CHUNK], chunk_best[CHUNK], displaced_best[CHUNK];
@@ -50,7 +50,7 @@ struct kmeans_assigner {
   lid groups, n_slots, group_size, n_bounds; /* n_bounds groups of group_size slots; 0: no bounds */
   off bound_ld;
   real *bound;   /* (n_bounds, bound_ld): lower bound of a point's distance to a group of centres other than its own,
-                    plus the group's drift when it was made; -inf where nothing is known */
+                    plus the group's drift when it was made; -inf if unknown */
   double *drift; /* [n_bounds]: how far a group's centres have moved in all, at most */
   real *norm2;   /* [n] */
   real *centre;  /* (G, k): of the last call */
@@ -62,7 +62,7 @@ struct kmeans_assigner {
   int threads;
 };
 
-/* Slots in a group: one panel where the memory allows, at least 32 where panels are narrow, else more panels. */
+/* Slots in a group: one panel if the memory allows (at least 32 slots if panels are narrow), else more panels. */
 static void choose_groups(kmeans_assigner *a, int64_t bound_bytes) {
   lid panel = (lid)product_panel(a->set);
   lid panels = (a->groups + panel - 1) / panel;
@@ -163,7 +163,7 @@ static double half_length(const real *c, int k) {
   return sum / 2;
 }
 
-/* The panels of centres in slot order, with what the scan needs beside them. */
+/* The panels of centres in slot order, and their lengths. */
 static void pack(kmeans_assigner *a, const real *centre) {
   int k = a->points.k, panel = product_panel(a->set);
   a->largest = 0;
@@ -185,7 +185,7 @@ static void pack(kmeans_assigner *a, const real *centre) {
   }
 }
 
-/* Says how far the groups have moved since the last call. */
+/* Adds how far the groups have moved since the last call. */
 static void add_drift(kmeans_assigner *a, const real *centre) {
   int k = a->points.k;
   for (lid b = 0; b < a->n_bounds; b++) {
@@ -233,7 +233,7 @@ static real bound_of(double norm2, double error, real score, double drift) {
   return (real)(((d2 > 0 ? sqrt(d2) : 0) + drift) * (1 - MARGIN));
 }
 
-/* Scans up to CHUNK listed points of a block against one group, or all slots where there are no bounds. */
+/* Scans up to CHUNK listed points of a block against one group, or against all slots if there are no bounds. */
 static void scan_chunk(kmeans_assigner *a, scratch *s, lid block, const lid *listed, lid m, lid b) {
   int k = a->points.k;
   const real *x = a->points.x + block * a->points.ld;

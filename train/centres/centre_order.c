@@ -18,7 +18,7 @@ static int by_key(const void *a, const void *b) {
   return x->row < y->row ? -1 : x->row > y->row;
 }
 
-/* A few power steps find the direction well enough; a poor one would cost time later, never correctness. */
+/* A few power steps are accurate enough; a poor direction costs time later, never correctness. */
 enum { POWER_STEPS = 6 };
 
 /* Projections of the listed centres on their principal direction. mean, direction and next have k places. */

@@ -17,7 +17,7 @@ int64_t kmeans_sums_move(const kmeans_points *points, exact_scale scale, const l
     }
   if (moved == 0)
     return 0;
-    /* A thread adds its own columns of all points, so that none meet. */
+    /* Each thread adds its own columns of all points, so that no two write to the same sum. */
 #pragma omp parallel
   {
     int threads = omp_get_num_threads(), t = omp_get_thread_num();

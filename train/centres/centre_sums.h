@@ -1,13 +1,14 @@
-/* Sums of the points of every group, in fixed point: any order of adding gives the same bits (train/math/exact.h). */
+/* Sums of the points of every group, in fixed point: the bits do not depend on the order of additions
+ * (train/math/exact.h). */
 #ifndef PALATE_TRAIN_CENTRES_CENTRE_SUMS_H
 #define PALATE_TRAIN_CENTRES_CENTRE_SUMS_H
 
 #include "train/centres/assign.h"
 #include "train/math/exact.h"
 
-/* Takes points whose label is no longer `before` out of their old group's sum and size and puts them into the new
- * one's; -1 is no group. before becomes label. sum (G, k) and size [G] are this rank's.
- * Returns how many points moved. Local, OpenMP. */
+/* Moves the points whose label is no longer `before` from the sum and size of their old group to those of the new one
+ * (-1: no group), and copies label to before. sum (G, k) and size [G] are this rank's. Returns the number of points
+ * moved. Local, OpenMP. */
 int64_t kmeans_sums_move(const kmeans_points *points, exact_scale scale, const lid *label, lid *before, int64_t *sum,
                          int64_t *size);
 

@@ -64,7 +64,7 @@ static inline real vec_sum(vec v) {
   return lane[0];
 }
 
-/* A panel holds a better centre for point i, or its own: looks closely at its scores v0, v1. */
+/* A panel holds a better centre for point i, or its own: examines its scores v0, v1. */
 static void look(const kmeans_centres *c, lid first, lid count, lid panel, vec v0, vec v1, off i, kmeans_scan *s) {
   lid own = s->slot[i];
   real best = s->best[i];
@@ -101,8 +101,8 @@ static void look(const kmeans_centres *c, lid first, lid count, lid panel, vec v
     s->low[i] = score < s->low[i] ? score : s->low[i];
 }
 
-/* Looks closely at those of the VL points from i0 whose panel's least score is as low as their best, and lets the
- * others have it in low[]. Fewer than VL points may be left; lanes beyond `rows` of least are +inf. */
+/* Examines those of the VL points from i0 whose least score in the panel is as low as their best, and updates low[] of
+ * the others. Fewer than VL points may be left; lanes beyond `rows` of least are +inf. */
 static inline void compare(const kmeans_centres *c, lid first, lid count, lid panel, vec (*sum)[2], int rows, vec least,
                            off i0, kmeans_scan *s) {
   real kept[VL];

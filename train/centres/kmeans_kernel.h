@@ -1,8 +1,8 @@
 /* What kmeans_kernel.c defines for each instruction set: the inner loops of k-means.
  *
- * The *score* of a point x and a centre c is |c|²/2 − x·c, which orders centres as the distance does
- * (d² = |x|² + 2 score). The product is one sum over k in ascending order in one accumulator, so a score's bits depend
- * on the two rows alone: never on who else stands in the block, nor on ranks, threads or what was skipped. */
+ * The *score* of a point x and a centre c is |c|²/2 − x·c, which orders centres as the distance does (d² = |x|² + 2
+ * score). The product is one sum over k in ascending order in one accumulator, so a score's bits depend on the two rows
+ * alone: not on the rest of the block, nor on ranks, threads or what was skipped. */
 #ifndef PALATE_TRAIN_CENTRES_KMEANS_KERNEL_H
 #define PALATE_TRAIN_CENTRES_KMEANS_KERNEL_H
 
@@ -19,15 +19,15 @@ typedef struct kmeans_centres {
   const lid *name;    /* [n_slots]: the number of the centre in a slot; among equal scores the lower number wins */
 } kmeans_centres;
 
-/* Points to be scanned, and what is known of them. */
+/* Points to scan, and what is known about them. */
 typedef struct kmeans_scan {
   off m, ldx;
   const real *x; /* (m, ldx) */
   real *best;    /* [m]: least score so far, +inf at first */
   lid *slot;     /* [m]: whose score that is, -1 at first */
-  real *low;     /* [m]: least score among the scanned slots but the point's own (that is slot[] after the scan); NULL:
-                    not wanted */
-  /* Where low is wanted: points that were taken from a slot outside the scanned range. */
+  real *low;     /* [m]: least score among the scanned slots but the point's own (that is slot[] after the scan); may be
+                    NULL */
+  /* Unless low is NULL: points that were taken from a slot outside the scanned range. */
   lid n_displaced;
   lid *displaced;       /* [m]: which point */
   lid *displaced_slot;  /* [m]: the slot it had */

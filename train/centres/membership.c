@@ -17,7 +17,7 @@ typedef struct nearest {
 } nearest;
 
 static void offer(nearest *best, int m, real score, lid group) {
-  /* Groups come in ascending order: among equals the one that is there stays in front. */
+  /* Groups come in ascending order: among equals the earlier one stays first. */
   if (best->n == m && score >= best->score[m - 1])
     return;
   int at = best->n < m ? best->n++ : m - 1;

@@ -1,4 +1,4 @@
-/* The few groups a member belongs to, and how much: the nearest centres and a softmax over squared distances. */
+/* A member's few groups and its share in each: the nearest centres and a softmax over squared distances. */
 #ifndef PALATE_TRAIN_CENTRES_MEMBERSHIP_H
 #define PALATE_TRAIN_CENTRES_MEMBERSHIP_H
 
@@ -14,10 +14,10 @@ status membership_nearest(const kmeans_points *points, const real *centre, lid g
 /* affinity (n, m) = softmax over j of −dist2[j] / temperature; each row sums to 1. temperature > 0. Local, OpenMP. */
 void membership_affinity(const real *dist2, lid n, int m, double temperature, real *affinity);
 
-/* How many of the n rows have a first affinity of at least `share` at this temperature. Local, OpenMP. */
+/* The number of the n rows whose first affinity is at least `share` at this temperature. Local, OpenMP. */
 int64_t membership_above(const real *dist2, lid n, int m, double temperature, double share);
 
-/* What the median member's first affinity is set to: 0.5 where m allows it, else halfway from an even share to 1. */
+/* The median member's first affinity: 0.5 if m allows it, else halfway from an even share to 1. */
 double membership_target(int m);
 
 #endif

@@ -5,14 +5,14 @@
 #include "io/base/types.h"
 
 /* An exact solve of a row with n interactions and k factors: a symmetric rank-n update and a Cholesky factorization
- * (algorithms: n k² + k³/3), plus what a row costs however short it is. */
+ * (algorithms: n k² + k³/3), plus a fixed cost a row. */
 static inline int64_t cost_of_row(off n, int k) {
   int64_t kk = (int64_t)k * k;
   return n * kk + kk * k / 3 + 4 * kk + 64;
 }
 
-/* Ranges of rows that no cut divides, so that partial sums over a range are the same however many ranks there are:
- * a function of the number of rows alone, at most 4096 ranges of 2^j rows. */
+/* The length of ranges of rows that no cut divides, so that partial sums over a range do not depend on the number of
+ * ranks: a function of the number of rows alone, at most 4096 ranges of 2^j rows. */
 static inline gid cost_granule(gid n) {
   gid g = 1;
   while (n / g > 4096)

@@ -1,28 +1,21 @@
 #include "train/cost/memory_room.h"
 
 #include "io/base/mem.h"
+#include "train/math/factors.h"
 
 /* Exchange buffers of both sides, two sets of four of a MB each (train/exchange/exchange.c). */
 static const int64_t BUFFER_BYTES = 4 * 4 * (INT64_C(1) << 20);
 
-static int64_t array(off n, int64_t bytes) {
-  return mem_rounded(n * bytes);
-}
-
-static int64_t row_floats(int factors) {
-  return (factors + 15) / 16 * 16;
-}
-
 int64_t room_row_bytes(int factors) {
-  return (int64_t)sizeof(real) * (row_floats(factors) + 1);
+  return (int64_t)sizeof(real) * (factors_ld(factors) + 1);
 }
 
 int64_t room_left(const room_terms *t, side s, int64_t user_rows) {
-  int64_t ld = row_floats(t->factors), k2 = ld * ld, rows = t->users + t->items;
-  int64_t held = array(t->users + 1, sizeof(off)) + array(t->items + 1, sizeof(off));
-  const off places[] = {t->user_places, t->item_places, t->spread_places};
+  int64_t ld = factors_ld(t->factors), k2 = ld * ld, rows = t->users + t->items;
+  int64_t held = mem_rounded((t->users + 1) * (off)sizeof(off)) + mem_rounded((t->items + 1) * (off)sizeof(off));
+  const off places[] = {t->user_places, t->item_places, t->heavy_reduce_places};
   for (int i = 0; i < 3; i++)
-    held += array(places[i], sizeof(lid)) + array(places[i], sizeof(real));
+    held += mem_rounded(places[i] * (off)sizeof(lid)) + mem_rounded(places[i] * (off)sizeof(real));
   int64_t own = rows * (room_row_bytes(t->factors) + 12); /* factors; frequencies and losses of rows */
   int64_t solvers = t->threads * (160 * ld * 4 + 8 * k2) + 40 * k2;
   int64_t rest = t->memory / 64 + (INT64_C(1) << 20); /* lists of rows, partitions */

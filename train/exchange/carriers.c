@@ -4,13 +4,13 @@
 
 #include <string.h>
 
-/* A directory over the ranks of a host: row r is looked after by its (r mod ranks)-th. */
+/* A directory over the ranks of a host: its (r mod ranks)-th rank decides about row r. */
 typedef struct directory {
   int *mate; /* [mates]: the ranks of our host, ascending */
   int mates;
   off *give, *got, *at; /* [ranks] */
-  lid *asked, *heard;   /* rows we ask about by the rank that looks after them; rows we are asked about by who asks */
-  int *answer, *told;   /* their carriers */
+  lid *asked, *heard; /* rows we ask about, by the rank that decides; rows we are asked about, by the rank that asks */
+  int *answer, *told; /* their carriers */
   off n_heard;
 } directory;
 
@@ -42,8 +42,8 @@ done:
   return st;
 }
 
-/* For every row we are asked about, one of those that asked: every mate's rows are ascending, so that they can be
- * walked side by side. */
+/* For every row we are asked about, chooses one of the ranks that asked. Each rank's rows ascend, so they are
+ * merged. */
 static void choose(const comm *c, directory *d) {
   comm_starts(d->at, d->got, c->size);
   off left = d->n_heard;

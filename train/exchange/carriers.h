@@ -1,13 +1,13 @@
-/* Which rank of a host fetches a factor row for the others there that need it too, so that the row crosses the network
- * once for the host and not once for each of its ranks. */
+/* Which rank of a host receives a factor row for the other ranks there that need it, so that the row crosses the
+ * network once a host. */
 #ifndef PALATE_TRAIN_EXCHANGE_CARRIERS_H
 #define PALATE_TRAIN_EXCHANGE_CARRIERS_H
 
 #include "io/ranks/comm.h"
 
-/* carrier[i]: the rank on our host, among those that gave row[i] (global rows, ascending), that shall bring it; all of
- * them are told the same, and rows needed by several are dealt out evenly. Memory is in proportion to n here and over
- * the ranks of the host. Collective; agreed status. NO_MEMORY. */
+/* carrier[i]: the carrier of row[i] (global rows, ascending), one of the ranks on our host that passed it; the same for
+ * all of them. Rows needed by several are distributed evenly. Memory is proportional to n here and over the ranks of
+ * the host. Collective; agreed status. NO_MEMORY. */
 status carriers_choose(comm *c, const lid *row, off n, int *carrier);
 
 #endif

@@ -14,7 +14,7 @@ typedef struct route {
   off *want, *send; /* [ranks]: rows that come from, and go to, each rank */
   off *list_at;     /* [ranks]: where each receiver's rows begin in the list */
   lid *list;        /* table rows that go out, grouped by receiver, ascending for each; NULL: all own rows to each */
-  off *sent;        /* [ranks]: rows of the list that are on their way; one trip's */
+  off *sent;        /* [ranks]: rows of the list that have been sent in this trip */
 } route;
 
 struct exchange {
@@ -50,13 +50,13 @@ static void route_free(route *r) {
   mem_free(r->sent);
 }
 
-/* Rows we need, ascending, who owns and who brings each, and where in the table it comes to. */
+/* The rows we need, ascending: which rank sends each, and its place in the table. */
 typedef struct needs {
   row_set set;
   off n;
   lid *place;  /* [n]: after halo_at */
   int *source; /* [n] */
-  lid *asked;  /* [n]: rows by place: what each rank is asked for */
+  lid *asked;  /* [n]: rows by place: what we request from each rank */
 } needs;
 
 static void needs_free(needs *d) {
@@ -66,17 +66,21 @@ static void needs_free(needs *d) {
   mem_free(d->asked);
 }
 
-/* Who brings each row: its owner, or the carrier on our host. */
-static status find_sources(comm *c, const part *owners, needs *d) {
+static status needs_alloc(needs *d) {
   status st = OK;
+  TRY(MEM_ALLOC(d->source, d->n, "rows needed"));
+  TRY(MEM_ALLOC(d->place, d->n, "rows needed"));
+  TRY(MEM_ALLOC(d->asked, d->n, "rows needed"));
+done:
+  return st;
+}
+
+/* Which rank sends each row: its owner, or the carrier on our host. */
+static status find_sources(comm *c, const part *owners, needs *d) {
   lid *far = NULL;
   int *carrier = NULL;
   off i = 0, n_far = 0;
-  st = MEM_ALLOC(d->source, d->n, "rows needed");
-  if (st == OK)
-    st = MEM_ALLOC(d->place, d->n, "rows needed");
-  if (st == OK)
-    st = MEM_ALLOC(d->asked, d->n, "rows needed");
+  status st = needs_alloc(d);
   if (st == OK && c->hosts > 1)
     st = MEM_ALLOC(far, d->n, "rows needed");
   if (st == OK && c->hosts > 1)
@@ -100,7 +104,7 @@ done:
   return st;
 }
 
-/* Places in the table: by route, then by source, then by row. */
+/* Assigns places in the table: by route, then by source, then by row. */
 static void find_places(comm *c, exchange *x, needs *d, off *at) {
   off sum = 0, i = 0;
   for (i = 0; i < d->n; i++)
@@ -116,13 +120,13 @@ static void find_places(comm *c, exchange *x, needs *d, off *at) {
   }
 }
 
-/* The table row of a row that is ours or comes to us. */
+/* The table row of one of our rows or of those we need. */
 static lid table_row(const exchange *x, const needs *d, gid first, gid row) {
   return row >= first && row < first + x->own_count ? (lid)(row - first)
                                                     : x->halo_at + d->place[row_set_place(&d->set, row)];
 }
 
-/* Tells those we get rows from which. `asked` begins with the rows of the route. */
+/* Tells the senders which rows we need. `asked` begins with the rows of the route. */
 static status ask(comm *c, exchange *x, route *r, const needs *d, const lid *asked, gid first) {
   off n = 0;
   comm_transpose_i64(c, r->want, r->send);
@@ -164,7 +168,7 @@ static off buffer_rows(int width) {
   return rows < 1 ? 1 : rows;
 }
 
-/* The piece size in rows for a row of `width` floats: every rank must come to the same. */
+/* Rows in a message, of `width` floats each: the same on every rank. */
 static off piece_rows(const comm *c, int width) {
   off rows = buffer_rows(width);
   return rows < c->chunk_rows ? rows : c->chunk_rows;
@@ -178,8 +182,8 @@ off exchange_messages(off rows, int width) {
   return pieces(rows, buffer_rows(width));
 }
 
-/* What a trip of rows of up to `width` floats needs. */
-static status make_buffers(comm *c, exchange *x, int width, const exchange_scope *scope) {
+/* Buffers and requests for trips of rows of up to `width` floats. */
+static status make_buffers(comm *c, exchange *x, int width, const exchange_settings *scope) {
   if (c->size == 1)
     return OK;
   off receives = 0;
@@ -209,6 +213,13 @@ static void add_needed(row_set *s, const part *owners, int rank, const csr *m, l
       row_set_add(s, m->col[i]);
 }
 
+/* Every row that we do not own. */
+static void add_others(row_set *s, const part *owners, int rank) {
+  for (gid row = 0; row < owners->n; row++)
+    if (row < owners->first[rank] || row >= owners->first[rank + 1])
+      row_set_add(s, row);
+}
+
 status exchange_count(const part *owners, int rank, const csr *m, lid first, lid count, off *out) {
   row_set needed;
   status st = row_set_create(&needed, owners->n);
@@ -220,26 +231,41 @@ status exchange_count(const part *owners, int rank, const csr *m, lid first, lid
   return st;
 }
 
-status exchange_create(comm *c, const part *owners, exchange_mode mode, int width, csr *m, exchange_scope scope,
-                       exchange **out) {
+static status exchange_alloc(int ranks, exchange **out) {
   status st = OK;
+  TRY(MEM_ZALLOC(*out, 1, "exchange plan"));
+  TRY(route_create(&(*out)->from_owner, ranks));
+  TRY(route_create(&(*out)->forward, ranks));
+done:
+  return st;
+}
+
+/* The plan of a replica without lists: our own rows to every rank. */
+static void send_all(const comm *c, exchange *x, const part *owners) {
+  gid count = part_count(owners, c->rank);
+  x->own_at = (lid)owners->first[c->rank];
+  for (int r = 0; r < c->size; r++) {
+    x->from_owner.want[r] = part_count(owners, r);
+    x->from_owner.send[r] = r == c->rank ? 0 : count;
+  }
+  x->rows_sent = count * (c->size - 1);
+}
+
+status exchange_create(comm *c, const part *owners, exchange_mode mode, int width, csr *m, exchange_settings scope,
+                       exchange **out) {
   exchange *x = NULL;
   needs needed = {0};
   gid first = owners->first[c->rank], count = part_count(owners, c->rank);
-  bool listed = c->hosts > 1; /* replicate too: who brings which row is no longer plain */
+  bool listed = c->hosts > 1; /* replicate too: carriers forward rows */
   *out = NULL;
-  st = MEM_ZALLOC(x, 1, "exchange plan");
-  if (st == OK)
-    st = route_create(&x->from_owner, c->size);
-  if (st == OK)
-    st = route_create(&x->forward, c->size);
+  status st = exchange_alloc(c->size, &x);
   if (st == OK && c->size > 1 && (listed || mode != EXCHANGE_REPLICATE))
     st = row_set_create(&needed.set, owners->n);
   TRY(comm_agree(c, st));
   if (c->size == 1)
     mode = EXCHANGE_REPLICATE; /* nothing to exchange */
   if (mode == EXCHANGE_REDUCE)
-    mode = EXCHANGE_HALO; /* for what is not heavy */
+    mode = EXCHANGE_HALO; /* for the rows that are not heavy */
   if (mode != EXCHANGE_REPLICATE) {
     add_needed(&needed.set, owners, c->rank, m, scope.first, scope.count);
     needed.n = row_set_count(&needed.set);
@@ -250,15 +276,13 @@ status exchange_create(comm *c, const part *owners, exchange_mode mode, int widt
   }
   listed = c->size > 1 && (listed || mode != EXCHANGE_REPLICATE);
   if (listed && mode == EXCHANGE_REPLICATE) {
-    for (gid row = 0; row < owners->n; row++)
-      if (row < first || row >= first + count)
-        row_set_add(&needed.set, row);
+    add_others(&needed.set, owners, c->rank);
     needed.n = row_set_count(&needed.set);
     scope.halo_at = (lid)count;
   }
   off rows = listed ? scope.halo_at + needed.n : owners->n;
   TRY(comm_agree(c, rows > INT32_MAX
-                        ? status_fail(BAD_DATA, "a table of %lld rows passes 2^31: use more ranks", (long long)rows)
+                        ? status_fail(BAD_DATA, "a table of %lld rows exceeds 2^31: use more ranks", (long long)rows)
                         : OK));
   x->mode = mode;
   x->own_count = (lid)count;
@@ -269,14 +293,8 @@ status exchange_create(comm *c, const part *owners, exchange_mode mode, int widt
     TRY(make_routes(c, x, owners, &needed));
     for (off i = m->ptr[scope.first]; i < m->ptr[scope.first + scope.count]; i++)
       m->col[i] = table_row(x, &needed, first, m->col[i]);
-  } else {
-    x->own_at = (lid)first;
-    for (int r = 0; r < c->size; r++) {
-      x->from_owner.want[r] = part_count(owners, r);
-      x->from_owner.send[r] = r == c->rank ? 0 : count;
-    }
-    x->rows_sent = count * (c->size - 1);
-  }
+  } else
+    send_all(c, x, owners);
   TRY(comm_agree(c, make_buffers(c, x, width, &scope)));
 done:
   needs_free(&needed);
@@ -321,7 +339,7 @@ off exchange_rows_sent(const exchange *x) {
   return x->rows_sent;
 }
 
-/* Posts the receives of a route, whose rows come to the table from row `at` on; where they end. */
+/* Posts the receives of a route, whose rows are put into the table from row `at` on. Returns where they end. */
 static off post(exchange_trip *t, route *r, int tag, off at) {
   exchange *x = t->x;
   comm *c = t->c;
@@ -329,7 +347,7 @@ static off post(exchange_trip *t, route *r, int tag, off at) {
   for (int from = 0; from < c->size; at += r->want[from], from++)
     for (off done = 0; from != c->rank && done < r->want[from]; done += piece) {
       off rows = r->want[from] - done < piece ? r->want[from] - done : piece;
-      MPI_Irecv(t->table + (at + done) * t->ld, (int)rows, t->table_row, from, tag, c->mpi,
+      MPI_Irecv(t->table + (at + done) * t->ld, (int)rows, t->table_row, from, tag, comm_mpi(c),
                 &x->receiving[x->receives++]);
     }
   memset(r->sent, 0, sizeof *r->sent * (size_t)c->size);
@@ -353,13 +371,13 @@ void exchange_begin(comm *c, exchange *x, real *table, int width, off ld, exchan
     x->sending[b] = MPI_REQUEST_NULL;
 }
 
-/* The table row that the i-th row for a rank is. */
+/* The table row of the i-th row for a rank. */
 static lid row_for(const exchange *x, const lid *list, off i) {
   return list == NULL ? x->own_at + (lid)i : list[i];
 }
 
-/* Sends the next piece of a route whose rows are all below table row `ready`, from buffer b. False where there is none.
- */
+/* Sends the next piece of a route whose rows are all below table row `ready`, from buffer b. Returns false if there is
+ * none. */
 static bool send_next(exchange_trip *t, route *r, int tag, lid ready, int b) {
   exchange *x = t->x;
   comm *c = t->c;
@@ -374,7 +392,7 @@ static bool send_next(exchange_trip *t, route *r, int tag, lid ready, int b) {
     real *pack = x->pack + (off)b * x->pack_room;
     for (off i = 0; i < rows; i++)
       memcpy(pack + i * t->width, t->table + row_for(x, list, at + i) * t->ld, sizeof(real) * (size_t)t->width);
-    MPI_Isend(pack, (int)rows, t->packed_row, to, tag, c->mpi, &x->sending[b]);
+    MPI_Isend(pack, (int)rows, t->packed_row, to, tag, comm_mpi(c), &x->sending[b]);
     comm_count_sent(c, to, rows * t->width * (int64_t)sizeof(real));
     c->row_messages++;
     r->sent[to] += rows;
@@ -383,7 +401,7 @@ static bool send_next(exchange_trip *t, route *r, int tag, lid ready, int b) {
   return false;
 }
 
-/* Forwarding begins when all that comes from owners is here. */
+/* Forwarding begins when all rows from owners have arrived. */
 static bool send_piece(exchange_trip *t, int b) {
   exchange *x = t->x;
   return send_next(t, &x->from_owner, TAG_EXCHANGE + x->tag, x->own_at + t->ready, b) ||
@@ -412,7 +430,7 @@ void exchange_poll(exchange_trip *t) {
   MPI_Testall(x->receives, x->receiving, &done, MPI_STATUSES_IGNORE); /* lets MPI work on what arrives */
 }
 
-/* Sends all that is ready. */
+/* Sends all pieces that are ready. */
 static void send_ready(exchange_trip *t) {
   exchange *x = t->x;
   for (int b = 0; b < EXCHANGE_BUFFERS; b++) {

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* Events read at a time: bounds what loading needs beside the result. A longer row is read whole. */
+/* Events read at a time: bounds the memory for loading besides the result. A longer row is read whole. */
 enum { CHUNK = 1 << 21 };
 
 status interactions_cut_users(comm *c, dataset *d, int k, int ranks, part *users) {
@@ -29,7 +29,7 @@ done:
   return st;
 }
 
-/* A chunk of whole rows as it is read, and what becomes of it. */
+/* A chunk of whole rows as read, and its held-out part. */
 typedef struct chunk {
   off room;
   lid *item;
@@ -100,7 +100,7 @@ static void row_make(chunk *k, off at, off n, duplicates merge, mark_events *mar
   *n_test = test;
 }
 
-/* What a row is made from and into. */
+/* The arguments of make_one. */
 typedef struct making {
   chunk *k;
   const off *indptr;
@@ -146,7 +146,7 @@ static status rows_make(chunk *k, const off *indptr, gid first, gid last, gid us
   return OK;
 }
 
-/* Gives back what `room` places were too many, unless the copy that takes would cost more memory than it frees. */
+/* Frees the unused of `room` places, unless the copy would need more memory than it frees. */
 static status shrink(csr *m, off room) {
   off nnz = csr_nnz(m);
   if (nnz >= room - room / 4)
@@ -164,7 +164,7 @@ static status load_local(dataset *d, gid user0, gid count, duplicates merge, mar
   off *indptr = NULL;
   chunk k = {0};
   if (count > INT32_MAX)
-    return status_fail(BAD_DATA, "%lld users fall to one rank, more than 2^31: use more ranks", (long long)count);
+    return status_fail(BAD_DATA, "one rank would own %lld users, more than 2^31: use more ranks", (long long)count);
   TRY(MEM_ALLOC(indptr, count + 1, "row offsets"));
   TRY(dataset_read_indptr(d, user0, count, indptr));
   off total = indptr[count] - indptr[0];
@@ -183,7 +183,7 @@ static status load_local(dataset *d, gid user0, gid count, duplicates merge, mar
                                    : CHUNK,
                    mark != NULL && dataset_has_time(d), test != NULL));
     TRY(dataset_read_events(d, indptr[r], n, k.item, k.value, k.time));
-    if (test != NULL && test->ptr[r] + n > test_room) { /* held-out pairs are few: grow as they come */
+    if (test != NULL && test->ptr[r] + n > test_room) { /* held-out pairs are few: grow as needed */
       test_room = test->ptr[r] + n + test_room / 2;
       TRY(MEM_REALLOC(test->col, test_room, "held-out interactions"));
       TRY(MEM_REALLOC(test->val, test_room, "held-out interactions"));

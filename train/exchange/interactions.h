@@ -1,4 +1,4 @@
-/* From a dataset to what a rank trains on: its users' events, held-out pairs taken out, repeated pairs merged. */
+/* From a dataset to a rank's training interactions: its users' events without held-out pairs, repeated pairs merged. */
 #ifndef PALATE_TRAIN_EXCHANGE_INTERACTIONS_H
 #define PALATE_TRAIN_EXCHANGE_INTERACTIONS_H
 
@@ -8,12 +8,12 @@
 #include "train/rows/mark.h"
 #include "train/rows/row_sort.h"
 
-/* Users over `ranks` (those of c, or any number to plan for) by the cost of their rows with k factors. Collective;
- * agreed status. Free with part_free. */
+/* Cuts the users over `ranks` (those of c, or any number in a plan) by the cost of their rows with k factors.
+ * Collective; agreed status. Free with part_free. */
 status interactions_cut_users(comm *c, dataset *d, int k, int ranks, part *users);
 
-/* This rank's users: `train` and `test` (may be NULL: not kept) with *global* item rows as columns, ascending, one
- * entry a pair. mark may be NULL: everything is train. Collective; agreed status. Free with csr_free. */
+/* Loads this rank's users: `train` and `test` (may be NULL: not kept) with *global* item rows as columns, ascending,
+ * one entry a pair. mark may be NULL: everything is train. Collective; agreed status. Free with csr_free. */
 status interactions_load(comm *c, dataset *d, const part *users, duplicates merge, mark_events *mark, const void *rule,
                          csr *train, csr *test);
 

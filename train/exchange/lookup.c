@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Questions that a rank may be asked at a time, and those that it asks at a time however many ranks there are. */
+/* Most requests that a rank receives at a time; least that it may send at a time, however many ranks there are. */
 enum { MOST_ASKED = 1 << 20, LEAST_ASKED = 1 << 10 };
 
 static off batch_rows(int ranks) {
@@ -12,7 +12,7 @@ static off batch_rows(int ranks) {
 }
 
 typedef struct questions {
-  lid *ask, *asked;       /* rows, by owner; and by who asks */
+  lid *ask, *asked;       /* rows we ask about, by owner; rows we are asked about, by rank */
   off *place;             /* of each question */
   char *answer, *told;    /* to what we are asked; to what we ask */
   off *give, *got, *next; /* [ranks] */

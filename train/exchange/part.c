@@ -3,7 +3,7 @@
 #include "io/base/mem.h"
 
 int part_owner(const part *p, gid row) {
-  /* The last rank whose range begins at or before the row and is not empty. */
+  /* The last rank whose range begins at or before the row: it is not empty. */
   int low = 0, high = p->size - 1;
   while (low < high) {
     int middle = (low + high + 1) / 2;
@@ -46,7 +46,7 @@ status part_balanced(comm *c, const part *begin, const int64_t *cost, gid granul
   out->first[0] = 0;
   int r = 1;
   for (gid i = 0; i < count && r < ranks; i++) {
-    /* Every cut whose target lies within this row goes to the nearer of the row's two ends. */
+    /* A cut whose target lies within this row moves to the nearer end of the row. */
     for (; r < ranks; r++) {
       int64_t target = total / ranks * r + total % ranks * r / ranks; /* total * r / size without overflow */
       if (target < at)
@@ -72,7 +72,7 @@ status part_move(comm *c, const part *from, const part *to, const void *rows, vo
     return st;
   }
   for (int r = 0; r < c->size; r++) {
-    /* Contiguous ranges in rank order on both sides: what passes between two ranks is where their ranges meet. */
+    /* Contiguous ranges in rank order on both sides: two ranks exchange the intersection of their ranges. */
     for (int way = 0; way < 2; way++) {
       const part *a = way == 0 ? from : to, *b = way == 0 ? to : from;
       gid low = a->first[c->rank] > b->first[r] ? a->first[c->rank] : b->first[r];

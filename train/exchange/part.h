@@ -1,4 +1,4 @@
-/* Who owns which rows of a side: contiguous ranges, one a rank, cut so that every rank has the same cost. */
+/* Which rank owns which rows of a side: a contiguous range for each rank, cut for equal cost. */
 #ifndef PALATE_TRAIN_EXCHANGE_PART_H
 #define PALATE_TRAIN_EXCHANGE_PART_H
 
@@ -21,13 +21,13 @@ int part_owner(const part *p, gid row);
 status part_equal(part *p, gid n, int size);
 void part_free(part *p);
 
-/* Cuts of equal cost, cost being a row's predicted time in arbitrary units (at least 0, their sum below 2^62); each
- * rank gives the costs of the rows begin->first[rank] … of some starting partition. Cuts fall on multiples of `granule`
- * rows (or n). Collective; no rank holds all costs. Agreed status. Free with part_free. */
+/* Cuts of equal cost, cost being a row's predicted time in any unit (at least 0, their sum below 2^62); each rank
+ * passes the costs of its rows under some starting partition `begin`. Cuts fall on multiples of `granule` rows (or n).
+ * Collective; no rank holds all costs. Agreed status. Free with part_free. */
 status part_balanced(comm *c, const part *begin, const int64_t *cost, gid granule, int ranks, part *out);
 
-/* Rows of `row_bytes` from their owners under one partition to their owners under another, `rows` holding ours of
- * `from` and `out` receiving ours of `to`. Collective. */
+/* Moves rows of `row_bytes` from their owners under one partition to those under another: `rows` holds ours under
+ * `from`, `out` receives ours under `to`. Collective. */
 status part_move(comm *c, const part *from, const part *to, const void *rows, void *out, size_t row_bytes);
 
 #endif

@@ -1,16 +1,16 @@
-/* Sums over ranks to the same bits on any number of them: train/math/exact.h's terms, moved and added. */
+/* Sums over ranks with the same bits on any number of them (train/math/exact.h). */
 #ifndef PALATE_TRAIN_EXCHANGE_REDUCE_H
 #define PALATE_TRAIN_EXCHANGE_REDUCE_H
 
 #include "io/ranks/comm.h"
 
 /* *out = Σ values[i] over all ranks. n_all is the number of terms over all ranks. Collective. INTERNAL, with `what` in
- * the message, where a value is not finite. Agreed status. */
+ * the message, if a value is not finite. Agreed status. */
 status reduce_sum(comm *c, const double *values, off n, off n_all, const char *what, double *out);
 
 /* gram (k, k) = YᵀY over the rows of all ranks (n here, n_all everywhere), and *largest (may be NULL) the largest
  * |entry| of all rows. weight as in gram_add with weights up to weight_max (NULL and 1). Collective; agreed status.
- * INTERNAL where an entry is not finite, NO_MEMORY. */
+ * INTERNAL if an entry is not finite, NO_MEMORY. */
 status reduce_gram(comm *c, const real *rows, off n, gid n_all, int k, off ld, const real *weight, double weight_max,
                    double *gram, double *largest);
 

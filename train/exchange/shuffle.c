@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* Interactions a rank gives away at a time. */
+/* Interactions a rank sends at a time. */
 enum { BATCH = 1 << 20 };
 
 typedef struct triple {
@@ -13,7 +13,7 @@ typedef struct triple {
   real val;
 } triple;
 
-/* What a batch needs, for messages of `size` bytes a piece. */
+/* Buffers of a batch. */
 typedef struct batch {
   off *give, *got, *place; /* [ranks] */
   char *out, *in;
@@ -101,7 +101,7 @@ static void order_row(void *context, gid r, uint64_t *scratch) {
   row_sort(m->ptr[r + 1] - m->ptr[r], m->col + m->ptr[r], m->val + m->ptr[r], scratch);
 }
 
-/* Batches arrive by round, then by rank, so a row's users are in order only piece by piece. */
+/* Batches arrive by round, then by rank, so a row's users are sorted only within each. */
 static status order_rows(csr *m) {
   return rows_each(m->ptr, 0, m->n_rows, order_row, m);
 }

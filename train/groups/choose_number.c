@@ -16,7 +16,7 @@
 enum { ROUNDS = 12, TERMS = 16, FOLD_COLUMN = 251, LEAST_POINTS = 10, POINTS_PER_GROUP = 5, EVERY = 8 };
 static const double HELD_OUT = 0.2;
 
-/* The sampled points of this rank, in two. */
+/* One part of this rank's sampled points. */
 typedef struct fold {
   lid n;
   real *x; /* (n, k) */
@@ -28,7 +28,7 @@ static void fold_free(fold *f) {
   mem_free(f->id);
 }
 
-/* 0: not in the sample, 1: to fit, 2: held out. A point's lot depends on its row and the seed alone. */
+/* 0: not in the sample, 1: to fit, 2: held out. Depends on the row and the seed alone. */
 static int lot(uint64_t seed, gid row, double share) {
   double u = rng_uniform(seed, RNG_KMEANS, (uint64_t)row, FOLD_COLUMN);
   if (u >= share)
@@ -69,7 +69,7 @@ static void likelihoods(const lid *group, const real *dist2, lid n, int m, int k
   }
 }
 
-/* The exact sum over ranks of f(values): sums do not depend on how points are shared out. */
+/* The exact sum over ranks of f(values): it does not depend on how points are distributed. */
 static double sum_all(comm *c, const double *a, const double *b, lid n, int64_t n_all, bool squared) {
   double largest = 0;
   int64_t sum = 0;
@@ -101,52 +101,63 @@ typedef struct trial {
   int64_t fitted, held_out;
 } trial;
 
-/* Fits `groups` groups and scores the held-out points into out[held->n]. */
-static status try_groups(const trial *t, lid groups, double *out) {
+/* One fit, and the nearest groups of the held-out points. */
+typedef struct attempt {
+  real *centre, *dist2, *far;
+  lid *label, *near;
+  int64_t *size;
+} attempt;
+
+static status attempt_create(attempt *a, const trial *t, lid groups, int m) {
   status st = OK;
-  real *centre = NULL, *dist2 = NULL, *far = NULL;
-  lid *label = NULL, *near = NULL;
-  int64_t *size = NULL;
-  kmeans_result result;
-  int m = groups < TERMS ? (int)groups : TERMS;
-  kmeans_points fit = {t->fit->n, t->k, t->k, t->fit->x}, held = {t->held->n, t->k, t->k, t->held->x};
-  kmeans_config config = {.groups = groups,
-                          .rounds = ROUNDS,
-                          .unit = t->unit,
-                          .bound_bytes = (int64_t)t->fit->n * t->k * 8,
-                          .on_round = kmeans_leave,
-                          .context = t->c};
-  TRY(MEM_ALLOC(centre, (off)groups * t->k, "centroids"));
-  TRY(MEM_ALLOC(label, t->fit->n, "labels"));
-  TRY(MEM_ALLOC(dist2, t->fit->n, "distances"));
-  TRY(MEM_ZALLOC(size, groups, "sizes of groups"));
-  TRY(MEM_ALLOC(near, (off)t->held->n * m, "nearest groups"));
-  TRY(MEM_ALLOC(far, (off)t->held->n * m, "nearest groups"));
+  *a = (attempt){0};
+  TRY(MEM_ALLOC(a->centre, (off)groups * t->k, "centroids"));
+  TRY(MEM_ALLOC(a->label, t->fit->n, "labels"));
+  TRY(MEM_ALLOC(a->dist2, t->fit->n, "distances"));
+  TRY(MEM_ZALLOC(a->size, groups, "sizes of groups"));
+  TRY(MEM_ALLOC(a->near, (off)t->held->n * m, "nearest groups"));
+  TRY(MEM_ALLOC(a->far, (off)t->held->n * m, "nearest groups"));
 done:
-  st = comm_agree(t->c, st);
-  if (st == OK)
-    st = kmeans_seed(t->c, &fit, t->fit->id, groups, t->seed, FOLD_COLUMN, centre);
-  if (st == OK)
-    st = kmeans_run(t->c, &fit, t->fit->id, &config, centre, label, dist2, &result);
-  if (st == OK)
-    st = comm_agree(t->c, membership_nearest(&held, centre, groups, m, near, far));
-  if (st == OK) {
-    for (lid i = 0; i < fit.n; i++)
-      size[label[i]]++;
-    comm_sum_i64(t->c, size, groups);
-    double variance = result.inertia / ((double)t->fitted * t->k);
-    likelihoods(near, far, held.n, m, t->k, size, t->fitted, fmax(variance, 1e-30), out);
-  }
-  mem_free(centre);
-  mem_free(label);
-  mem_free(dist2);
-  mem_free(size);
-  mem_free(near);
-  mem_free(far);
   return st;
 }
 
-/* 1, 2, 3, 4, 6, 8, 11, 16 … : half octaves from `least` to `most`; every number of a short range. */
+static void attempt_free(attempt *a) {
+  mem_free(a->centre);
+  mem_free(a->label);
+  mem_free(a->dist2);
+  mem_free(a->size);
+  mem_free(a->near);
+  mem_free(a->far);
+}
+
+/* Fits `groups` groups and scores the held-out points into out[held->n]. */
+static status try_groups(const trial *t, lid groups, double *out) {
+  status st = OK;
+  attempt a;
+  kmeans_result result;
+  int m = groups < TERMS ? (int)groups : TERMS;
+  kmeans_points fit = {t->fit->n, t->k, t->k, t->fit->x}, held = {t->held->n, t->k, t->k, t->held->x};
+  kmeans_settings config = {.groups = groups,
+                            .rounds = ROUNDS,
+                            .unit = t->unit,
+                            .bound_bytes = (int64_t)t->fit->n * t->k * 8,
+                            .on_round = kmeans_leave,
+                            .context = t->c};
+  TRY(comm_agree(t->c, attempt_create(&a, t, groups, m)));
+  TRY(kmeans_seed(t->c, &fit, t->fit->id, groups, t->seed, FOLD_COLUMN, a.centre));
+  TRY(kmeans_run(t->c, &fit, t->fit->id, &config, a.centre, a.label, a.dist2, &result));
+  TRY(comm_agree(t->c, membership_nearest(&held, a.centre, groups, m, a.near, a.far)));
+  for (lid i = 0; i < fit.n; i++)
+    a.size[a.label[i]]++;
+  comm_sum_i64(t->c, a.size, groups);
+  double variance = result.inertia / ((double)t->fitted * t->k);
+  likelihoods(a.near, a.far, held.n, m, t->k, a.size, t->fitted, fmax(variance, 1e-30), out);
+done:
+  attempt_free(&a);
+  return st;
+}
+
+/* 1, 2, 3, 4, 6, 8, 11, 16 … : half octaves from `least` to `most`, or every number of a short range. */
 static int list_numbers(lid least, lid most, lid *out) {
   int n = 0;
   if (most - least < EVERY) {
@@ -184,19 +195,20 @@ static void choose(const trial *t, const double *each, kmeans_curve *out) {
   }
 }
 
-/* --- what is kept --- */
+/* --- checkpoints --- */
 
-/* The likelihoods of all numbers, those that are not tried yet as well: a table each, rows by held-out point. */
-static checkpoint checkpoint_of(const trial *t, const kmeans_auto_wish *wish, int numbers, gid first, double *each,
-                                checkpoint_table *tables) {
+/* The likelihoods of all numbers, tried or not: a table each, a row a held-out point. */
+static checkpoint checkpoint_of(const trial *t, const choose_number_settings *wish, int numbers, gid first,
+                                double *each, checkpoint_table *tables) {
   for (int g = 0; g < numbers; g++)
     tables[g] = (checkpoint_table){
         "likelihood", t->held_out, first, t->held->n, sizeof *each, sizeof *each, each + (off)g * t->held->n};
   return (checkpoint){.kind = KMEANS_AUTO_KIND, .key = wish->keep->key, .n_tables = numbers, .tables = tables};
 }
 
-/* How many numbers an earlier run has tried; *all: and it found that there are no more. */
-static status recall(const trial *t, const edge_keep *keep, const checkpoint *p, int numbers, int *done, bool *all) {
+/* Reads an earlier run's checkpoint: *done is how many numbers it tried, *all whether there were no more to try. */
+static status recall(const trial *t, const checkpoint_place *keep, const checkpoint *p, int numbers, int *done,
+                     bool *all) {
   json_t *state = NULL;
   int step = 0, ended = 0;
   status st = checkpoint_read(t->c, keep->dir, numbers, p, &step, &state);
@@ -205,31 +217,32 @@ static status recall(const trial *t, const edge_keep *keep, const checkpoint *p,
   if (st == OK && step > 0 && json_unpack(state, "{s:b}", "ended", &ended) == 0) {
     *done = step;
     *all = ended != 0;
-    log_info("going on after %d numbers of groups", step);
+    log_info("resuming after %d numbers of groups", step);
   }
   json_decref(state);
   return st;
 }
 
-/* Keeps what was found after `done` numbers where it is time to; STOPPED where it is time to leave. What came of the
- * last number is kept in any case, and told before the next edge. */
-static status edge(const trial *t, const edge_keep *keep, const checkpoint *p, int done, bool ended, double seconds) {
-  edge_choice choice = edge_choose(t->c, keep->clock, done, seconds);
+/* Writes a checkpoint after `done` numbers if it is time, and always after the last; STOPPED if it is time to stop,
+ * unless this was the last. */
+static status edge(const trial *t, const checkpoint_place *keep, const checkpoint *p, int done, bool ended,
+                   double seconds) {
+  run_clock_choice choice = run_clock_step(t->c, keep->clock, done, seconds);
   status st = OK;
-  if (keep->dir != NULL && (ended || choice != EDGE_GO_ON)) {
+  if (keep->dir != NULL && (ended || choice != CLOCK_CONTINUE)) {
     json_t *state = json_pack("{s:b}", "ended", (int)ended);
     st = checkpoint_write(t->c, keep->dir, done, state, p);
     json_decref(state);
   }
-  if (st == OK && choice == EDGE_STOP && !ended) {
+  if (st == OK && choice == CLOCK_STOP && !ended) {
     char when[96];
     snprintf(when, sizeof when, "after trying %d numbers of groups, with a checkpoint", done);
-    st = edge_stopped(keep->dir != NULL ? when : "while numbers of groups were tried", keep->dir);
+    st = run_clock_stopped(keep->dir != NULL ? when : "while numbers of groups were being tried", keep->dir);
   }
   return st;
 }
 
-static status try_all(const trial *t, const kmeans_auto_wish *wish, double *each, kmeans_curve *out, int *tried) {
+static status try_all(const trial *t, const choose_number_settings *wish, double *each, kmeans_curve *out, int *tried) {
   checkpoint_table tables[KMEANS_AUTO_MAX];
   status st = OK;
   int done = 0;
@@ -247,7 +260,7 @@ static status try_all(const trial *t, const kmeans_auto_wish *wish, double *each
   for (int g = done; st == OK && g < out->n; g++) {
     double start = seconds_now();
     st = try_groups(t, out->groups[g], each + (off)g * t->held->n);
-    if (st == BAD_DATA && g > 0) { /* there are no more distinct points than that */
+    if (st == BAD_DATA && g > 0) { /* no more distinct points */
       out->n = g;
       st = OK;
     } else if (st == OK) {
@@ -262,48 +275,55 @@ static status try_all(const trial *t, const kmeans_auto_wish *wish, double *each
   return st;
 }
 
-status kmeans_auto(comm *c, const kmeans_points *points, const gid *id, const kmeans_auto_wish *wish, kmeans_curve *out,
-                   int *tried) {
+/* Draws the sample, in two parts, and makes room for the likelihoods. */
+static status take_folds(const kmeans_points *points, const gid *id, const choose_number_settings *wish, double share,
+                         fold *fit, fold *held, double **each) {
+  status st = OK;
+  TRY(fold_take(points, id, wish->seed, share, 1, fit));
+  TRY(fold_take(points, id, wish->seed, share, 2, held));
+  TRY(MEM_ZALLOC(*each, (off)held->n * KMEANS_AUTO_MAX, "likelihoods"));
+done:
+  return st;
+}
+
+/* BAD_DATA if there are too few points: of n_all, `fitted` are fitted and `held_out` held out. */
+static status check_counts(int64_t n_all, int64_t fitted, int64_t held_out, lid least) {
+  if (fitted < LEAST_POINTS || held_out < 2)
+    return status_fail(BAD_DATA,
+                       "--groups auto: %lld rows with factors are too few to hold some out: give a number of groups",
+                       (long long)n_all);
+  if (least > fitted / POINTS_PER_GROUP)
+    return status_fail(BAD_DATA,
+                       "--groups auto: %lld rows with factors, of which %lld are held out, support at most %lld "
+                       "groups, not %d: use a lower range, or give a number of groups",
+                       (long long)n_all, (long long)held_out, (long long)(fitted / POINTS_PER_GROUP), least);
+  return OK;
+}
+
+status kmeans_auto(comm *c, const kmeans_points *points, const gid *id, const choose_number_settings *wish,
+                   kmeans_curve *out, int *tried) {
   status st = OK;
   fold fit = {0}, held = {0};
   double *each = NULL;
-  int64_t counts[3] = {points->n, 0, 0};
+  int64_t n_all = points->n;
   lid most = wish->most;
   *out = (kmeans_curve){0};
   *tried = 0;
-  comm_sum_i64(c, counts, 1);
-  double share = counts[0] > wish->sample ? (double)wish->sample / (double)counts[0] : 1;
-  TRY(fold_take(points, id, wish->seed, share, 1, &fit));
-  TRY(fold_take(points, id, wish->seed, share, 2, &held));
-  TRY(MEM_ZALLOC(each, (off)held.n * KMEANS_AUTO_MAX, "likelihoods"));
+  comm_sum_i64(c, &n_all, 1);
+  double share = n_all > wish->sample ? (double)wish->sample / (double)n_all : 1;
+  TRY(comm_agree(c, take_folds(points, id, wish, share, &fit, &held, &each)));
+  int64_t counts[2] = {fit.n, held.n};
+  comm_sum_i64(c, counts, 2);
+  out->fitted = counts[0];
+  out->held_out = counts[1];
+  TRY(check_counts(n_all, counts[0], counts[1], wish->least));
+  trial t = {c, &fit, &held, points->k, wish->unit, wish->seed, counts[0], counts[1]};
+  if (most > counts[0] / POINTS_PER_GROUP)
+    most = (lid)(counts[0] / POINTS_PER_GROUP);
+  out->n = list_numbers(wish->least, most, out->groups);
+  TRY(try_all(&t, wish, each, out, tried));
+  choose(&t, each, out);
 done:
-  st = comm_agree(c, st);
-  trial t = {c, &fit, &held, points->k, wish->unit, wish->seed, fit.n, held.n};
-  counts[1] = fit.n;
-  counts[2] = held.n;
-  if (st == OK) {
-    comm_sum_i64(c, counts + 1, 2);
-    out->fitted = t.fitted = counts[1];
-    out->held_out = t.held_out = counts[2];
-    if (t.fitted < LEAST_POINTS || t.held_out < 2)
-      st = status_fail(BAD_DATA,
-                       "--groups auto: %lld rows with factors are too few to hold any out: give a number of groups",
-                       (long long)counts[0]);
-  }
-  if (st == OK && wish->least > t.fitted / POINTS_PER_GROUP)
-    st =
-        status_fail(BAD_DATA,
-                    "--groups auto: %lld rows with factors, of which %lld are held out, can choose among at most %lld "
-                    "groups and not %d: ask for a lower range, or give a number of groups",
-                    (long long)counts[0], (long long)t.held_out, (long long)(t.fitted / POINTS_PER_GROUP), wish->least);
-  if (st == OK) {
-    if (most > t.fitted / POINTS_PER_GROUP)
-      most = (lid)(t.fitted / POINTS_PER_GROUP);
-    out->n = list_numbers(wish->least, most, out->groups);
-    st = try_all(&t, wish, each, out, tried);
-  }
-  if (st == OK)
-    choose(&t, each, out);
   fold_free(&fit);
   fold_free(&held);
   mem_free(each);

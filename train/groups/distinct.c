@@ -36,30 +36,24 @@ static off reduce(distinct_point *list, off n, off most) {
 
 status kmeans_distinct(comm *c, const kmeans_points *points, const gid *id, lid most, uint64_t seed,
                        distinct_point *out, lid *found) {
-  status st = OK;
   distinct_point *mine = NULL, *all = NULL;
-  off *counts = NULL;
-  off kept = 0, total = 0;
+  off *counts = NULL, total = 0;
   *found = 0;
-  TRY(MEM_ALLOC(mine, points->n, "distinct points"));
-  TRY(MEM_ALLOC(counts, c->size, "distinct points"));
-done:
-  st = comm_agree(c, st);
-  if (st == OK) {
+  status st = MEM_ALLOC(mine, points->n, "distinct points");
+  if (st == OK)
+    st = MEM_ALLOC(counts, c->size, "distinct points");
+  TRY(comm_agree(c, st));
 #pragma omp parallel for schedule(static)
-    for (lid i = 0; i < points->n; i++)
-      mine[i] = (distinct_point){hash_row(points->x + i * points->ld, points->k, seed), id[i]};
-    kept = reduce(mine, points->n, most);
-    comm_gather_i64(c, kept, counts);
-    for (int r = 0; r < c->size; r++)
-      total += counts[r];
-    st = comm_agree(c, MEM_ALLOC(all, total, "distinct points of all ranks"));
-  }
-  if (st == OK) {
-    comm_share_rows(c, mine, all, counts, sizeof *all);
-    *found = (lid)reduce(all, total, most);
-    memcpy(out, all, sizeof *out * (size_t)*found);
-  }
+  for (lid i = 0; i < points->n; i++)
+    mine[i] = (distinct_point){hash_row(points->x + i * points->ld, points->k, seed), id[i]};
+  comm_gather_i64(c, reduce(mine, points->n, most), counts);
+  for (int r = 0; r < c->size; r++)
+    total += counts[r];
+  TRY(comm_agree(c, MEM_ALLOC(all, total, "distinct points of all ranks")));
+  comm_share_rows(c, mine, all, counts, sizeof *all);
+  *found = (lid)reduce(all, total, most);
+  memcpy(out, all, sizeof *out * (size_t)*found);
+done:
   mem_free(mine);
   mem_free(all);
   mem_free(counts);

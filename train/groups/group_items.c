@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One count on its way to the item's owner. */
+/* One count, sent to the item's owner. */
 typedef struct entry {
   lid group, item;
   int64_t count;
@@ -55,7 +55,7 @@ static status bag_begin(bag *b, off most) {
   while (slots < 2 * most)
     slots *= 2;
   if (slots > (off)1 << 31)
-    return status_fail(NO_MEMORY, "a group of too many items: use more ranks");
+    return status_fail(NO_MEMORY, "a group has too many items: use more ranks");
   if (slots > b->slots) {
     mem_free(b->slot);
     b->slot = NULL;
@@ -115,7 +115,7 @@ typedef struct counting {
   bag bag;
   entry *found, *give, *got; /* by group; by owner, then group; by sender, then group */
   off n, *give_counts, *got_counts, *at;
-  lid *item; /* what a tally shows */
+  lid *item; /* arrays of a tally */
   int64_t *count;
   off tally_room;
 } counting;
@@ -166,7 +166,7 @@ done:
   return st;
 }
 
-/* The same by the items' owners, and there. Collective; agreed status. */
+/* Sends them to the items' owners. Collective; agreed status. */
 static status move_batch(counting *k) {
   comm *c = k->c;
   memset(k->give_counts, 0, sizeof *k->give_counts * (size_t)c->size);
@@ -185,7 +185,7 @@ static status move_batch(counting *k) {
   return st;
 }
 
-/* The bag as a tally. */
+/* Calls the visitor with the bag as a tally. */
 static status show(counting *k, lid group, const group_visitor *v) {
   status st = OK;
   bag *b = &k->bag;
@@ -205,7 +205,7 @@ done:
   return st;
 }
 
-/* Adds up what all ranks sent of our items for each group, and shows it. */
+/* Adds up what all ranks sent about our items for each group, and calls the visitor. */
 static status show_batch(counting *k, const group_visitor *v) {
   status st = OK;
   off *end = k->got_counts;
@@ -241,44 +241,52 @@ static status visit_batch(counting *k, const group_visitor *v) {
   return st == OK ? v->end(v->context, k->first, k->last) : st;
 }
 
+static status counting_create(counting *k, gid n_items, const lid *group) {
+  status st = OK;
+  TRY(part_equal(&k->items, n_items, k->c->size));
+  TRY(sort_members(k, group));
+  TRY(MEM_ALLOC(k->give_counts, k->c->size, "counts of ranks"));
+  TRY(MEM_ALLOC(k->got_counts, k->c->size, "counts of ranks"));
+  TRY(MEM_ALLOC(k->at, k->c->size, "counts of ranks"));
+done:
+  return st;
+}
+
+static void counting_free(counting *k) {
+  part_free(&k->items);
+  bag_free(&k->bag);
+  mem_free(k->start);
+  mem_free(k->row);
+  mem_free(k->members);
+  mem_free(k->give_counts);
+  mem_free(k->got_counts);
+  mem_free(k->at);
+  mem_free(k->item);
+  mem_free(k->count);
+}
+
 status group_items_visit(comm *c, const csr *pairs, const lid *group, lid n_groups, gid n_items,
                          const group_visitor *visitor) {
   status st = OK;
   counting k = {.c = c, .pairs = pairs, .n_groups = n_groups};
-  TRY(part_equal(&k.items, n_items, c->size));
-  TRY(sort_members(&k, group));
-  TRY(MEM_ALLOC(k.give_counts, c->size, "counts of ranks"));
-  TRY(MEM_ALLOC(k.got_counts, c->size, "counts of ranks"));
-  TRY(MEM_ALLOC(k.at, c->size, "counts of ranks"));
-done:
-  st = comm_agree(c, st);
-  if (st == OK) {
-    int64_t most = csr_nnz(pairs);
-    comm_max_i64(c, &most, 1);
-    comm_sum_i64(c, k.members, n_groups);
-    int64_t batches = most / BATCH_PAIRS + 1;
-    if (batches > n_groups)
-      batches = n_groups;
-    for (int64_t b = 0; b < batches && st == OK; b++) {
-      k.first = (lid)(b * n_groups / batches);
-      k.last = (lid)((b + 1) * n_groups / batches);
-      st = visit_batch(&k, visitor);
-    }
+  TRY(comm_agree(c, counting_create(&k, n_items, group)));
+  int64_t most = csr_nnz(pairs);
+  comm_max_i64(c, &most, 1);
+  comm_sum_i64(c, k.members, n_groups);
+  int64_t batches = most / BATCH_PAIRS + 1;
+  if (batches > n_groups)
+    batches = n_groups;
+  for (int64_t b = 0; b < batches; b++) {
+    k.first = (lid)(b * n_groups / batches);
+    k.last = (lid)((b + 1) * n_groups / batches);
+    TRY(visit_batch(&k, visitor));
   }
-  part_free(&k.items);
-  bag_free(&k.bag);
-  mem_free(k.start);
-  mem_free(k.row);
-  mem_free(k.members);
-  mem_free(k.give_counts);
-  mem_free(k.got_counts);
-  mem_free(k.at);
-  mem_free(k.item);
-  mem_free(k.count);
+done:
+  counting_free(&k);
   return st;
 }
 
-/* --- what was found, to the groups' ranks --- */
+/* --- records to the groups' ranks --- */
 
 static lid share_begin(lid first, lid last, int ranks, int rank) {
   return first + (lid)((int64_t)(last - first) * rank / ranks);

@@ -1,7 +1,7 @@
-/* Who consumes what in each group, over ranks: pairs counted by group and item, where the item is owned.
+/* What each group consumes, over ranks: pairs counted by group and item, at the item's owner.
  *
- * Items are shared out over ranks in equal ranges (part_equal), groups too, batch by batch: what ranks find out about a
- * group from their items comes together at the group's rank (group_move). So no rank holds an array as long as all
+ * Items are distributed over ranks in equal ranges (part_equal), groups too, batch by batch: what ranks find about a
+ * group from their items is gathered at the group's rank (group_move). So no rank holds an array as long as all
  * items. */
 #ifndef PALATE_TRAIN_GROUPS_GROUP_ITEMS_H
 #define PALATE_TRAIN_GROUPS_GROUP_ITEMS_H
@@ -13,13 +13,13 @@
 /* What one group consumed of our items. */
 typedef struct group_tally {
   lid group;
-  int64_t members;      /* with at least one pair; on all ranks, of whatever items */
+  int64_t members;      /* with at least one pair, with any item; on all ranks */
   lid n;                /* at least 1 */
   const lid *item;      /* [n]: global rows, ascending */
   const int64_t *count; /* [n]: members who consumed it */
 } group_tally;
 
-/* Background that a group is compared with. */
+/* The background a group is compared with. */
 typedef struct group_background {
   part items;
   int64_t members; /* of all groups, with at least one pair */
@@ -32,7 +32,7 @@ typedef struct group_background {
 status group_background_count(comm *c, const csr *pairs, gid n_items, group_background *out);
 void group_background_free(group_background *b);
 
-/* Of one of our items. */
+/* The count of one of our items. */
 static inline double group_background_of(const group_background *b, int rank, lid item) {
   return (double)b->count[item - b->items.first[rank]];
 }
@@ -40,27 +40,27 @@ static inline double group_background_of(const group_background *b, int rank, li
 typedef struct group_visitor {
   /* A group that has pairs with some of our items; a rank's groups come in ascending order. Local. */
   status (*each)(void *context, const group_tally *tally);
-  /* All of groups first … last-1 have been shown, on all ranks. Collective; agreed status. */
+  /* After all of groups first … last-1, on all ranks. Collective; agreed status. */
   status (*end)(void *context, lid first, lid last);
   void *context;
 } group_visitor;
 
-/* Shows what all groups consumed, batch by batch, so that memory stays near that of the pairs. group[r] is the group of
- * row r of pairs. Collective; agreed status: NO_MEMORY or what the visitor returns. */
+/* Calls the visitor with what each group consumed, batch by batch, so that memory stays near that of the pairs.
+ * group[r] is the group of row r of pairs. Collective; agreed status: NO_MEMORY or what the visitor returns. */
 status group_items_visit(comm *c, const csr *pairs, const lid *group, lid n_groups, gid n_items,
                          const group_visitor *visitor);
 
-/* Groups of a batch that a rank is given: *begin … *end - 1 of first … last - 1. */
+/* The groups of a batch that belong to a rank: *begin … *end - 1 of first … last - 1. */
 void group_share(lid first, lid last, int ranks, int rank, lid *begin, lid *end);
 
-/* What has been brought to the rank that was given a group. */
+/* Records of our groups. */
 typedef struct group_moved {
   lid begin, end; /* our groups */
   off *at; /* [end - begin + 1]: group g has the records at[g - begin] … at[g - begin + 1] - 1, in order of ranks */
   char *record;
 } group_moved;
 
-/* Brings n records of `bytes` bytes each, which begin with the number of their group (a lid, ascending, first … last-1)
+/* Sends n records of `bytes` bytes each, which begin with the number of their group (a lid, ascending, first … last-1),
  * to the groups' ranks. Collective; agreed status. NO_MEMORY. Free with group_moved_free. */
 status group_move(comm *c, lid first, lid last, const void *record, size_t bytes, off n, group_moved *out);
 void group_moved_free(group_moved *m);

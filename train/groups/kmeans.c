@@ -12,7 +12,7 @@ typedef struct run {
   comm *c;
   const kmeans_points *points;
   const gid *id;
-  const kmeans_config *config;
+  const kmeans_settings *config;
   kmeans_assigner *assigner;
   exact_scale scale;        /* of the sums of points */
   int64_t n_all;            /* points on all ranks */
@@ -30,11 +30,10 @@ static void run_free(run *r) {
   mem_free(r->before);
 }
 
-static status run_create(run *r) {
+static status run_alloc(run *r) {
   status st = OK;
   lid groups = r->config->groups, n = r->points->n;
   int k = r->points->k;
-  double largest = 0;
   TRY(kmeans_assigner_create(r->points, groups, r->config->bound_bytes, &r->assigner));
   TRY(MEM_ZALLOC(r->own_sum, (off)groups * k, "sums of groups"));
   TRY(MEM_ALLOC(r->sum, (off)groups * k, "sums of groups"));
@@ -44,7 +43,14 @@ static status run_create(run *r) {
   for (lid i = 0; i < n; i++)
     r->before[i] = -1;
 done:
-  st = comm_agree(r->c, st);
+  return st;
+}
+
+static status run_create(run *r) {
+  lid n = r->points->n;
+  int k = r->points->k;
+  double largest = 0;
+  status st = comm_agree(r->c, run_alloc(r));
   if (st != OK)
     return st;
   for (lid i = 0; i < n; i++)
@@ -133,8 +139,8 @@ static status repair(run *r, lid *label, real *dist2, int64_t *repaired) {
       i = farthest(r, label, dist2, from, &far);
     if (!(far > 0)) {
       st = status_fail(BAD_DATA,
-                       "fewer distinct factor rows than the %d groups asked for (they differ by less than single "
-                       "precision tells): ask for fewer groups",
+                       "fewer distinct factor rows than the %d groups requested (single precision cannot tell some "
+                       "apart): use fewer groups",
                        groups);
       break;
     }
@@ -173,18 +179,17 @@ static status assign_round(run *r, const real *centre, lid *label, real *dist2, 
 
 status kmeans_leave(void *context, const kmeans_round *round) {
   if (stop_agreed(context, false))
-    return status_fail(STOPPED, "in round %d of a trial of groups; submit the same command again to go on",
-                       round->round);
+    return status_fail(STOPPED, "in round %d of a trial of groups; run the same command again to resume", round->round);
   return OK;
 }
 
-status kmeans_run(comm *c, const kmeans_points *points, const gid *id, const kmeans_config *config, real *centre,
+status kmeans_run(comm *c, const kmeans_points *points, const gid *id, const kmeans_settings *config, real *centre,
                   lid *label, real *dist2, kmeans_result *result) {
   run r = {.c = c, .points = points, .id = id, .config = config};
   enum { EXTRA_ROUNDS = 20 };
   double last = INFINITY;
   int extra = 0;
-  bool again = config->done > 0; /* the assignment of the last round of before, once more */
+  bool again = config->done > 0; /* resumed: repeat the assignment of the last round */
   *result = (kmeans_result){.rounds = config->done};
   status st = run_create(&r);
   for (lid i = 0; i < points->n; i++)
@@ -204,8 +209,8 @@ status kmeans_run(comm *c, const kmeans_points *points, const gid *id, const kme
     round.seconds = seconds_now() - started;
     result->inertia = round.inertia;
     result->converged = round.moved == 0;
-    /* The last assignment belongs to the centres returned: what comes after the last round is not a round, unless a
-     * group was left empty and had to be given a point. */
+    /* The last assignment belongs to the centres returned, so that after the last round there is one more assignment;
+     * it counts as a round only if an empty group had to receive a point. */
     bool done = result->rounds >= config->rounds;
     bool stop = result->converged || (done && (round.emptied == 0 || extra++ == EXTRA_ROUNDS)) ||
                 (config->tolerance > 0 && last - round.inertia < config->tolerance * round.inertia);

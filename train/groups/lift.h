@@ -1,13 +1,13 @@
-/* What a group loves more than others do: smoothed lift. */
+/* What a group prefers more than others do: smoothed lift. */
 #ifndef PALATE_TRAIN_GROUPS_LIFT_H
 #define PALATE_TRAIN_GROUPS_LIFT_H
 
 #include "io/base/types.h"
 
 /* How many times as often something occurs in a group as everywhere: `count` of the group's `size` trials against
- * `all_count` of `all_size`. Both shares are smoothed, so that neither three members of a small group nor a title that
- * hardly anyone knows can claim a large lift: LIFT_PRIOR trials as everyone has them are added to the group, and
- * `floor` to both shares. 1 means nothing special. */
+ * `all_count` of `all_size`. Both shares are smoothed, so that neither three members of a small group nor a rare title
+ * gets a large lift: LIFT_PRIOR trials with everyone's share are added to the group, and `floor` to both shares. 1: no
+ * difference. */
 enum { LIFT_PRIOR = 5 };
 static inline double lift(double count, double size, double all_count, double all_size, double floor) {
   double everywhere = all_size > 0 ? all_count / all_size : 0;

@@ -11,13 +11,13 @@
 enum {
   SEGMENT = 512,     /* candidates whose potential is summed together, in order */
   ONE_BY_ONE = 256,  /* seeds that are drawn one after another */
-  BATCH_SHARE = 16,  /* then as many at once as there are seeds, divided by this: few of a batch are near another */
-  BATCH_MOST = 1024, /* their distances to one another take less time than those to the candidates */
+  BATCH_SHARE = 16,  /* then (seeds so far) / this at once: few of a batch are close to one another */
+  BATCH_MOST = 1024, /* so that distances within a batch take less time than those to the candidates */
   DRAW_COLUMN = 255, /* of the random stream */
   KEEP_COLUMN = 254,
 };
 
-/* A candidate that was drawn, as its owner tells it to all. */
+/* A drawn candidate, as its owner reports it. */
 typedef struct drawn {
   int64_t candidate; /* -1 on other ranks than the owner's */
   int64_t d2_bits;   /* the float's */
@@ -29,7 +29,7 @@ typedef struct search {
   const int64_t *weight;
   lid n;
   int k;
-  uint64_t seed, stream, draws; /* draws: how many were drawn so far */
+  uint64_t seed, stream, draws; /* draws: number drawn so far */
   lid n_segments, first, last;  /* segments first … last-1 are ours */
   double *segment;              /* [n_segments]: potentials, of all ranks */
   off *counts;                  /* [ranks]: segments of each */
@@ -81,7 +81,8 @@ static void search_free(search *s) {
   mem_free(s->draw);
 }
 
-/* The distances of our candidates after the seeds in batch (count, k), of which the first seed of all is `opening`. */
+/* Updates the distances of our candidates with the seeds in batch (count, k); `opening`: the first seed of all is among
+ * them. */
 static status look_at(search *s, lid count, bool opening) {
   const kmeans_kernels *kernel = kmeans_kernels_of(isa_in_use());
   lid n = s->last > s->first ? ours_count(s) : 0;
@@ -125,8 +126,8 @@ static double sum_up(search *s) {
   return total;
 }
 
-/* The candidate at which the running sum passes `target`; the last one with a share where rounding lets it fall off the
- * end. -1 where it is another rank's, or there is none. */
+/* The candidate at which the running sum passes `target`; the last one with a share if rounding leads past the end. -1
+ * if it is another rank's, or there is none. */
 static lid find(const search *s, double target) {
   lid at = -1, last = -1;
   for (lid g = 0; g < s->n_segments; g++) {
@@ -151,7 +152,7 @@ static lid find(const search *s, double target) {
   return last;
 }
 
-/* Draws `count` candidates by the distances as they are; all ranks learn which. */
+/* Draws `count` candidates by the current distances, on all ranks. */
 static void draw(search *s, lid count, double total) {
 #pragma omp parallel for schedule(static) if (count > 32)
   for (lid j = 0; j < count; j++) {
@@ -164,8 +165,8 @@ static void draw(search *s, lid count, double total) {
   comm_max_i64(s->c, &s->draw[0].candidate, 2 * (off)count);
 }
 
-/* Keeps what would have been drawn one after another too: the seeds kept are the first rows of batch. On one rank,
- * which tells the others. */
+/* Keeps each with the probability that drawing one after another would give it: the seeds kept are the first rows of
+ * batch. Rank 0 decides and broadcasts. */
 static lid keep(search *s, lid count, lid most, lid *chosen) {
   const kmeans_kernels *kernel = kmeans_kernels_of(isa_in_use());
   lid kept = 0;

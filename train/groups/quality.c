@@ -36,7 +36,7 @@ status kmeans_gini(const int64_t *size, lid groups, double *out) {
   return OK;
 }
 
-/* Points that a rule takes, of all ranks, on every rank. */
+/* A sample of the points of all ranks, on every rank. */
 typedef struct shared_points {
   lid n;
   real *x; /* (n, k) */
@@ -50,9 +50,19 @@ static void shared_free(shared_points *s) {
   mem_free(s->label);
 }
 
+static status shared_alloc(shared_points *s, off n, int k) {
+  status st = OK;
+  TRY(MEM_ALLOC(s->x, n * k, "sample of points"));
+  TRY(MEM_ALLOC(s->id, n, "sample of points"));
+  TRY(MEM_ALLOC(s->label, n, "sample of points"));
+  s->n = (lid)n;
+done:
+  return st;
+}
+
+/* The points marked `taken` of all ranks. Collective; agreed status. Free with shared_free, also after a failure. */
 static status share(comm *c, const kmeans_points *points, const gid *id, const lid *label, const bool *taken,
                     shared_points *out) {
-  status st = OK;
   int k = points->k;
   lid n = 0;
   off total = 0, *counts = NULL;
@@ -60,35 +70,24 @@ static status share(comm *c, const kmeans_points *points, const gid *id, const l
   *out = (shared_points){0};
   for (lid i = 0; i < points->n; i++)
     n += taken[i];
-  TRY(MEM_ALLOC(counts, c->size, "counts of ranks"));
-  TRY(MEM_ALLOC(mine.x, (off)n * k, "sample of points"));
-  TRY(MEM_ALLOC(mine.id, n, "sample of points"));
-  TRY(MEM_ALLOC(mine.label, n, "sample of points"));
-  for (lid i = 0; i < points->n; i++)
+  status st = MEM_ALLOC(counts, c->size, "counts of ranks");
+  if (st == OK)
+    st = shared_alloc(&mine, n, k);
+  TRY(comm_agree(c, st));
+  for (lid i = 0, to = 0; i < points->n; i++)
     if (taken[i]) {
-      memcpy(mine.x + (off)mine.n * k, points->x + i * points->ld, sizeof(real) * (size_t)k);
-      mine.id[mine.n] = id[i];
-      mine.label[mine.n++] = label[i];
+      memcpy(mine.x + (off)to * k, points->x + i * points->ld, sizeof(real) * (size_t)k);
+      mine.id[to] = id[i];
+      mine.label[to++] = label[i];
     }
+  comm_gather_i64(c, n, counts);
+  for (int r = 0; r < c->size; r++)
+    total += counts[r];
+  TRY(comm_agree(c, shared_alloc(out, total, k)));
+  comm_share_rows(c, mine.x, out->x, counts, sizeof(real) * (size_t)k);
+  comm_share_rows(c, mine.id, out->id, counts, sizeof *out->id);
+  comm_share_rows(c, mine.label, out->label, counts, sizeof *out->label);
 done:
-  st = comm_agree(c, st);
-  if (st == OK) {
-    comm_gather_i64(c, n, counts);
-    for (int r = 0; r < c->size; r++)
-      total += counts[r];
-    st = MEM_ALLOC(out->x, total * k, "sample of points");
-    if (st == OK)
-      st = MEM_ALLOC(out->id, total, "sample of points");
-    if (st == OK)
-      st = MEM_ALLOC(out->label, total, "sample of points");
-    st = comm_agree(c, st);
-  }
-  if (st == OK) {
-    comm_share_rows(c, mine.x, out->x, counts, sizeof(real) * (size_t)k);
-    comm_share_rows(c, mine.id, out->id, counts, sizeof *out->id);
-    comm_share_rows(c, mine.label, out->label, counts, sizeof *out->label);
-    out->n = (lid)total;
-  }
   shared_free(&mine);
   mem_free(counts);
   return st;
@@ -146,16 +145,42 @@ static double mean_silhouette(const shared_points *s, const int64_t *sum, const 
   return s->n > 0 ? total / s->n : NAN;
 }
 
+/* The sample, and arrays over this rank's points and all groups. */
+typedef struct silhouette {
+  bool *taken;   /* [points]: in the sample */
+  double *norm2; /* [points] */
+  int64_t *size; /* [groups] */
+  shared_points sample;
+  int64_t *sum; /* (sample, groups): distances */
+  real *packed; /* the sample, for products */
+} silhouette;
+
+static status silhouette_create(silhouette *s, lid n, lid groups) {
+  status st = OK;
+  *s = (silhouette){0};
+  TRY(MEM_ALLOC(s->taken, n, "sample of points"));
+  TRY(MEM_ALLOC(s->norm2, n, "lengths of points"));
+  TRY(MEM_ZALLOC(s->size, groups, "sizes of groups"));
+done:
+  return st;
+}
+
+static void silhouette_free(silhouette *s) {
+  shared_free(&s->sample);
+  mem_free(s->taken);
+  mem_free(s->norm2);
+  mem_free(s->size);
+  mem_free(s->sum);
+  mem_free(s->packed);
+}
+
 status kmeans_silhouette(comm *c, const kmeans_points *points, const gid *id, const lid *label, lid groups,
                          int64_t sample, uint64_t seed, double *out, int64_t *sampled) {
   const int64_t most_sums = 1 << 23; /* 64 MB */
-  status st = OK;
   isa set = isa_in_use();
-  shared_points s = {0};
-  bool *taken = NULL;
-  real *packed = NULL;
-  double *norm2 = NULL, largest = 0;
-  int64_t *sum = NULL, *size = NULL, n_all = points->n;
+  silhouette s;
+  double largest = 0;
+  int64_t n_all = points->n;
   *out = NAN;
   *sampled = 0;
   if (groups < 2)
@@ -163,50 +188,39 @@ status kmeans_silhouette(comm *c, const kmeans_points *points, const gid *id, co
   comm_sum_i64(c, &n_all, 1);
   if (sample > most_sums / groups)
     sample = most_sums / groups;
-  TRY(MEM_ALLOC(taken, points->n, "sample of points"));
-  TRY(MEM_ALLOC(norm2, points->n, "lengths of points"));
-  TRY(MEM_ZALLOC(size, groups, "sizes of groups"));
+  status st = OK;
+  TRY(comm_agree(c, silhouette_create(&s, points->n, groups)));
   for (lid i = 0; i < points->n; i++) {
-    taken[i] = rng_uniform(seed, RNG_KMEANS, (uint64_t)id[i], SILHOUETTE_COLUMN) * (double)n_all < (double)sample;
-    norm2[i] = square_length(points->x + i * points->ld, points->k);
-    largest = norm2[i] > largest ? norm2[i] : largest;
-    size[label[i]]++;
+    s.taken[i] = rng_uniform(seed, RNG_KMEANS, (uint64_t)id[i], SILHOUETTE_COLUMN) * (double)n_all < (double)sample;
+    s.norm2[i] = square_length(points->x + i * points->ld, points->k);
+    largest = s.norm2[i] > largest ? s.norm2[i] : largest;
+    s.size[label[i]]++;
   }
-done:
-  st = comm_agree(c, st);
+  TRY(share(c, points, id, label, s.taken, &s.sample));
+  lid n = s.sample.n;
+  st = MEM_ZALLOC(s.sum, (off)n * groups, "distances by group");
   if (st == OK)
-    st = share(c, points, id, label, taken, &s);
-  if (st == OK) {
-    st = MEM_ZALLOC(sum, (off)s.n * groups, "distances by group");
-    if (st == OK)
-      st = MEM_ALLOC(packed, product_packed_size(set, s.n, points->k), "packed sample");
-    st = comm_agree(c, st);
-  }
-  if (st == OK) {
-    comm_max_f64(c, &largest, 1);
-    comm_sum_i64(c, size, groups);
-    exact_scale scale = exact_scale_for(2 * sqrt(largest), n_all);
-    product_pack(set, s.x, s.n, points->k, points->k, packed);
+    st = MEM_ALLOC(s.packed, product_packed_size(set, n, points->k), "packed sample");
+  TRY(comm_agree(c, st));
+  comm_max_f64(c, &largest, 1);
+  comm_sum_i64(c, s.size, groups);
+  exact_scale scale = exact_scale_for(2 * sqrt(largest), n_all);
+  product_pack(set, s.sample.x, n, points->k, points->k, s.packed);
 #pragma omp parallel for schedule(dynamic)
-    for (lid first = 0; first < s.n; first += SAMPLE_CHUNK)
-      add_distances(points, id, label, norm2, &s, first, s.n - first < SAMPLE_CHUNK ? s.n - first : SAMPLE_CHUNK,
-                    groups, packed, scale, sum + (off)first * groups);
-    comm_sum_i64(c, sum, (off)s.n * groups);
-    *out = mean_silhouette(&s, sum, size, groups, scale);
-    *sampled = s.n;
-  }
-  shared_free(&s);
-  mem_free(taken);
-  mem_free(packed);
-  mem_free(norm2);
-  mem_free(sum);
-  mem_free(size);
+  for (lid first = 0; first < n; first += SAMPLE_CHUNK)
+    add_distances(points, id, label, s.norm2, &s.sample, first, n - first < SAMPLE_CHUNK ? n - first : SAMPLE_CHUNK,
+                  groups, s.packed, scale, s.sum + (off)first * groups);
+  comm_sum_i64(c, s.sum, (off)n * groups);
+  *out = mean_silhouette(&s.sample, s.sum, s.size, groups, scale);
+  *sampled = n;
+done:
+  silhouette_free(&s);
   return st;
 }
 
 /* --- stability --- */
 
-/* A point's groups of either half. */
+/* A point's group in each half. */
 typedef struct both {
   lid a, b;
 } both;
@@ -222,7 +236,7 @@ static double choose_two(double n) {
   return n * (n - 1) / 2;
 }
 
-/* Adjusted Rand index of sorted pairs of labels; size has room for the groups of either. */
+/* Adjusted Rand index of pairs of labels; sorts them. size_a and size_b are zero, [groups] each. */
 static double adjusted_rand(both *list, lid n, lid groups, int64_t *size_a, int64_t *size_b) {
   double index = 0, in_a = 0, in_b = 0;
   qsort(list, (size_t)n, sizeof *list, by_both);
@@ -243,109 +257,131 @@ static double adjusted_rand(both *list, lid n, lid groups, int64_t *size_a, int6
   return most > expected ? (index - expected) / (most - expected) : 1;
 }
 
-/* Groups the points marked `half` and gives every sampled point its group: label[n], -1 to points not sampled. */
-static status group_half(comm *c, const kmeans_points *points, const gid *id, const int8_t *lot, int half, lid groups,
+/* One half of this rank's points, and its k-means. */
+typedef struct half {
+  kmeans_points points;
+  real *x, *centre, *dist2, *best;
+  gid *id;
+  lid *label;
+} half;
+
+static status half_create(half *h, lid n, const kmeans_points *all, lid groups) {
+  status st = OK;
+  *h = (half){.points = {.n = n, .k = all->k, .ld = all->k}};
+  TRY(MEM_ALLOC(h->x, (off)n * all->k, "half of the points"));
+  TRY(MEM_ALLOC(h->id, n, "half of the points"));
+  TRY(MEM_ALLOC(h->label, n, "labels"));
+  TRY(MEM_ALLOC(h->dist2, n, "distances"));
+  TRY(MEM_ALLOC(h->centre, (off)groups * all->k, "centroids"));
+  TRY(MEM_ALLOC(h->best, all->n, "scores"));
+  h->points.x = h->x;
+done:
+  return st;
+}
+
+static void half_free(half *h) {
+  mem_free(h->x);
+  mem_free(h->id);
+  mem_free(h->label);
+  mem_free(h->dist2);
+  mem_free(h->centre);
+  mem_free(h->best);
+}
+
+/* Groups the points whose lot is `which` and gives every point its nearest group: label[n]. */
+static status group_half(comm *c, const kmeans_points *points, const gid *id, const int8_t *lot, int which, lid groups,
                          bool unit, int rounds, uint64_t seed, lid *label) {
   status st = OK;
   int k = points->k;
-  kmeans_points mine = {.k = k, .ld = k};
-  kmeans_config config = {.groups = groups, .rounds = rounds, .unit = unit, .on_round = kmeans_leave, .context = c};
+  half h;
+  kmeans_settings config = {.groups = groups, .rounds = rounds, .unit = unit, .on_round = kmeans_leave, .context = c};
   kmeans_result result;
-  real *x = NULL, *centre = NULL, *dist2 = NULL, *best = NULL;
-  gid *ids = NULL;
-  lid *labels = NULL;
+  lid n = 0;
   for (lid i = 0; i < points->n; i++)
-    mine.n += lot[i] == half;
-  config.bound_bytes = (int64_t)mine.n * k * 8;
-  TRY(MEM_ALLOC(x, (off)mine.n * k, "half of the points"));
-  TRY(MEM_ALLOC(ids, mine.n, "half of the points"));
-  TRY(MEM_ALLOC(labels, mine.n, "labels"));
-  TRY(MEM_ALLOC(dist2, mine.n, "distances"));
-  TRY(MEM_ALLOC(centre, (off)groups * k, "centroids"));
-  TRY(MEM_ALLOC(best, points->n, "scores"));
-  mine.x = x;
+    n += lot[i] == which;
+  config.bound_bytes = (int64_t)n * k * 8;
+  TRY(comm_agree(c, half_create(&h, n, points, groups)));
   for (lid i = 0, to = 0; i < points->n; i++)
-    if (lot[i] == half) {
-      memcpy(x + (off)to * k, points->x + i * points->ld, sizeof *x * (size_t)k);
-      ids[to++] = id[i];
+    if (lot[i] == which) {
+      memcpy(h.x + (off)to * k, points->x + i * points->ld, sizeof *h.x * (size_t)k);
+      h.id[to++] = id[i];
     }
-done:
-  st = comm_agree(c, st);
-  if (st == OK)
-    st = kmeans_seed(c, &mine, ids, groups, seed, HALF_COLUMN + half, centre);
-  if (st == OK)
-    st = kmeans_run(c, &mine, ids, &config, centre, labels, dist2, &result);
-  if (st == OK) {
-    for (lid i = 0; i < points->n; i++) {
-      best[i] = INFINITY;
-      label[i] = -1;
-    }
-    st = comm_agree(c, kmeans_assign_more(points, centre, 0, groups, best, label));
+  TRY(kmeans_seed(c, &h.points, h.id, groups, seed, HALF_COLUMN + which, h.centre));
+  TRY(kmeans_run(c, &h.points, h.id, &config, h.centre, h.label, h.dist2, &result));
+  for (lid i = 0; i < points->n; i++) {
+    h.best[i] = INFINITY;
+    label[i] = -1;
   }
-  mem_free(x);
-  mem_free(ids);
-  mem_free(labels);
-  mem_free(dist2);
-  mem_free(centre);
-  mem_free(best);
+  st = comm_agree(c, kmeans_assign_more(points, h.centre, 0, groups, h.best, label));
+done:
+  half_free(&h);
   return st;
+}
+
+/* The groups of all points in each half. */
+typedef struct halves {
+  int8_t *lot;      /* [points]: 0 or 1, the half it is in; -1: in neither */
+  lid *a, *b;       /* [points]: group in each half */
+  both *mine, *all; /* of the sampled points: of this rank's [points], of all ranks' */
+  off *counts;      /* [ranks] */
+  int64_t *sizes;   /* [2 groups] */
+} halves;
+
+static status halves_create(halves *h, const comm *c, lid n, lid groups) {
+  status st = OK;
+  *h = (halves){0};
+  TRY(MEM_ALLOC(h->lot, n, "halves of the points"));
+  TRY(MEM_ALLOC(h->a, n, "labels"));
+  TRY(MEM_ALLOC(h->b, n, "labels"));
+  TRY(MEM_ALLOC(h->mine, n, "labels"));
+  TRY(MEM_ALLOC(h->counts, c->size, "counts of ranks"));
+  TRY(MEM_ZALLOC(h->sizes, 2 * (off)groups, "sizes of groups"));
+done:
+  return st;
+}
+
+static void halves_free(halves *h) {
+  mem_free(h->lot);
+  mem_free(h->a);
+  mem_free(h->b);
+  mem_free(h->mine);
+  mem_free(h->all);
+  mem_free(h->counts);
+  mem_free(h->sizes);
 }
 
 status kmeans_stability(comm *c, const kmeans_points *points, const gid *id, lid groups, bool unit, int rounds,
                         int64_t sample, uint64_t seed, double *out) {
   status st = OK;
-  int8_t *lot = NULL;
-  lid *a = NULL, *b = NULL, n = 0;
-  both *mine = NULL, *all = NULL;
-  off *counts = NULL, total = 0;
-  int64_t *sizes = NULL, halves[2] = {0}, n_all = points->n;
+  halves h;
+  lid n = 0;
+  off total = 0;
+  int64_t size[2] = {0}, n_all = points->n, fewest = (int64_t)KMEANS_HALF_POINTS * groups;
   *out = NAN;
   comm_sum_i64(c, &n_all, 1);
   double share_of = n_all > sample ? (double)sample / (double)n_all : 1;
-  TRY(MEM_ALLOC(lot, points->n, "halves of the points"));
-  TRY(MEM_ALLOC(a, points->n, "labels"));
-  TRY(MEM_ALLOC(b, points->n, "labels"));
-  TRY(MEM_ALLOC(mine, points->n, "labels"));
-  TRY(MEM_ALLOC(counts, c->size, "counts of ranks"));
-  TRY(MEM_ZALLOC(sizes, 2 * (off)groups, "sizes of groups"));
+  TRY(comm_agree(c, halves_create(&h, c, points->n, groups)));
   for (lid i = 0; i < points->n; i++) {
     double u = rng_uniform(seed, RNG_KMEANS, (uint64_t)id[i], HALF_COLUMN);
-    lot[i] = (int8_t)(u >= share_of ? -1 : u < share_of / 2 ? 0 : 1);
-    if (lot[i] >= 0)
-      halves[lot[i]]++;
+    h.lot[i] = (int8_t)(u >= share_of ? -1 : u < share_of / 2 ? 0 : 1);
+    if (h.lot[i] >= 0)
+      size[h.lot[i]]++;
   }
+  comm_sum_i64(c, size, 2);
+  if (size[0] < fewest || size[1] < fewest)
+    goto done;
+  TRY(group_half(c, points, id, h.lot, 0, groups, unit, rounds, seed, h.a));
+  TRY(group_half(c, points, id, h.lot, 1, groups, unit, rounds, seed, h.b));
+  for (lid i = 0; i < points->n; i++)
+    if (h.lot[i] >= 0)
+      h.mine[n++] = (both){h.a[i], h.b[i]};
+  comm_gather_i64(c, n, h.counts);
+  for (int r = 0; r < c->size; r++)
+    total += h.counts[r];
+  TRY(comm_agree(c, MEM_ALLOC(h.all, total, "labels of all ranks")));
+  comm_share_rows(c, h.mine, h.all, h.counts, sizeof *h.all);
+  *out = adjusted_rand(h.all, (lid)total, groups, h.sizes, h.sizes + groups);
 done:
-  st = comm_agree(c, st);
-  if (st == OK) {
-    comm_sum_i64(c, halves, 2);
-    int64_t fewest = (int64_t)KMEANS_HALF_POINTS * groups;
-    if (halves[0] >= fewest && halves[1] >= fewest) {
-      st = group_half(c, points, id, lot, 0, groups, unit, rounds, seed, a);
-      if (st == OK)
-        st = group_half(c, points, id, lot, 1, groups, unit, rounds, seed, b);
-      for (lid i = 0; st == OK && i < points->n; i++)
-        if (lot[i] >= 0)
-          mine[n++] = (both){a[i], b[i]};
-      if (st == OK) {
-        comm_gather_i64(c, n, counts);
-        for (int r = 0; r < c->size; r++)
-          total += counts[r];
-        st = comm_agree(c, MEM_ALLOC(all, total, "labels of all ranks"));
-      }
-      if (st == OK) {
-        comm_share_rows(c, mine, all, counts, sizeof *all);
-        *out = adjusted_rand(all, (lid)total, groups, sizes, sizes + groups);
-      }
-      if (st == BAD_DATA) /* a half has fewer distinct points than groups */
-        st = OK;
-    }
-  }
-  mem_free(lot);
-  mem_free(a);
-  mem_free(b);
-  mem_free(mine);
-  mem_free(all);
-  mem_free(counts);
-  mem_free(sizes);
-  return st;
+  halves_free(&h);
+  return st == BAD_DATA ? OK : st; /* a half has fewer distinct points than groups */
 }

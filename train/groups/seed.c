@@ -10,8 +10,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Bahmani et al. find that five rounds with half as many or more candidates a round as groups leave nothing to gain;
- * a candidate costs as much as a centre does in a round of Lloyd, so few groups may have more. */
+/* In Bahmani et al., more than five rounds of half as many candidates as groups gain nothing. A candidate costs as much
+ * as a centre in a round of Lloyd, so with few groups there may be more. */
 enum { ROUNDS = 5, FEW_GROUPS = 512 };
 static double oversampling(lid groups) {
   return groups <= FEW_GROUPS ? 2.0 * groups : 0.5 * groups;
@@ -36,7 +36,7 @@ static uint64_t column(const seeding *s, int round) {
   return (s->restart << 8) + (uint64_t)round;
 }
 
-/* Adds the points marked `taken` on all ranks to the candidates, and tells every point. */
+/* Adds the points marked `taken` on all ranks to the candidates, and updates every point's distance. */
 static status add_candidates(seeding *s) {
   status st = OK;
   int k = s->points->k;
@@ -92,7 +92,7 @@ static void take_first(seeding *s) {
     s->taken[mine] = true;
 }
 
-/* Takes each point with probability l · d² / Σ d². False where all points are at a candidate already. */
+/* Takes each point with probability l · d² / Σ d². Returns false if every point coincides with a candidate. */
 static bool take_far(seeding *s, double l, int64_t n_all, int round) {
   lid n = s->points->n;
   double largest = 0;
@@ -125,140 +125,152 @@ static lid find_id(const gid *id, lid n, gid row) {
   return low < n && id[low] == row ? low : -1;
 }
 
-/* Fewer than `groups` seeds were found: points repeat, or all but coincide. Fills up with distinct points, or says that
+/* The rows of n distinct points, on all ranks, as the bits of their values: rows (n, k). Each row is known to one rank
+ * alone, so that the sum over ranks is the row. */
+static void share_rows(const seeding *s, const distinct_point *distinct, lid n, int64_t *rows) {
+  int k = s->points->k;
+  for (lid g = 0; g < n; g++) {
+    lid i = find_id(s->id, s->points->n, distinct[g].id);
+    for (int p = 0; i >= 0 && p < k; p++) {
+      uint32_t word;
+      memcpy(&word, &s->points->x[i * s->points->ld + p], sizeof word);
+      rows[(off)g * k + p] = word;
+    }
+  }
+  comm_sum_i64(s->c, rows, (off)n * k);
+}
+
+/* Whether row (k) is among the n rows of centre (n, k). */
+static bool is_known(const real *centre, lid n, int k, const real *row) {
+  for (lid h = 0; h < n; h++) {
+    bool same = true;
+    for (int p = 0; p < k && same; p++)
+      same = centre[(off)h * k + p] == row[p];
+    if (same)
+      return true;
+  }
+  return false;
+}
+
+/* Fewer than `groups` seeds were found: points repeat, or all but coincide. Fills up with distinct points; BAD_DATA if
  * there are not enough. */
 static status fill(seeding *s, lid found, lid groups, real *centre) {
   status st = OK;
   int k = s->points->k;
   distinct_point *distinct = NULL;
-  int64_t *bits = NULL;
+  int64_t *rows = NULL;
   lid n_distinct = 0;
-  st = comm_agree(s->c, MEM_ALLOC(distinct, groups, "distinct points"));
-  if (st == OK)
-    st = kmeans_distinct(s->c, s->points, s->id, groups, s->seed, distinct, &n_distinct);
-  if (st == OK && n_distinct < groups)
+  TRY(comm_agree(s->c, MEM_ALLOC(distinct, groups, "distinct points")));
+  TRY(kmeans_distinct(s->c, s->points, s->id, groups, s->seed, distinct, &n_distinct));
+  if (n_distinct < groups) {
     st = status_fail(BAD_DATA,
-                     "only %d of the factor rows are distinct, fewer than the %d groups asked for: ask for at most "
-                     "%d groups (--groups %d)",
-                     n_distinct, groups, n_distinct, n_distinct);
-  if (st == OK)
-    st = comm_agree(s->c, MEM_ZALLOC(bits, (off)groups * k, "distinct points"));
-  if (st == OK) {
-    /* Each row is known to one rank alone, so that the sum is the row. */
-    for (lid g = 0; g < groups; g++) {
-      lid i = find_id(s->id, s->points->n, distinct[g].id);
-      for (int p = 0; i >= 0 && p < k; p++) {
-        uint32_t word;
-        memcpy(&word, &s->points->x[i * s->points->ld + p], sizeof word);
-        bits[(off)g * k + p] = word;
-      }
-    }
-    comm_sum_i64(s->c, bits, (off)groups * k);
-    for (lid g = 0; g < groups && found < groups; g++) {
-      real *row = centre + (off)found * k;
-      for (int p = 0; p < k; p++) {
-        uint32_t word = (uint32_t)bits[(off)g * k + p];
-        memcpy(&row[p], &word, sizeof word);
-      }
-      bool known = false;
-      for (lid h = 0; h < found && !known; h++) {
-        known = true;
-        for (int p = 0; p < k && known; p++)
-          known = centre[(off)h * k + p] == row[p];
-      }
-      found += !known;
-    }
-    if (found < groups) /* two distinct rows with one hash, or values that differ by less than rounding shows */
-      st = status_fail(BAD_DATA, "fewer distinct factor rows than the %d groups asked for: ask for fewer groups",
-                       groups);
+                     "only %d of the factor rows are distinct, fewer than the %d groups requested: use --groups %d or "
+                     "less",
+                     n_distinct, groups, n_distinct);
+    goto done;
   }
+  TRY(comm_agree(s->c, MEM_ZALLOC(rows, (off)groups * k, "distinct points")));
+  share_rows(s, distinct, groups, rows);
+  for (lid g = 0; g < groups && found < groups; g++) {
+    real *row = centre + (off)found * k;
+    for (int p = 0; p < k; p++) {
+      uint32_t word = (uint32_t)rows[(off)g * k + p];
+      memcpy(&row[p], &word, sizeof word);
+    }
+    found += !is_known(centre, found, k, row);
+  }
+  if (found < groups) /* two distinct rows with one hash, or values that differ by less than rounding shows */
+    st = status_fail(BAD_DATA, "fewer distinct factor rows than the %d groups requested: use fewer groups", groups);
+done:
   mem_free(distinct);
-  mem_free(bits);
-  return comm_agree(s->c, st);
+  mem_free(rows);
+  return st;
 }
 
 /* Weighs the candidates by the points nearest to them and chooses among them. */
 static status choose(seeding *s, lid groups, real *centre) {
-  status st = OK;
   int k = s->points->k;
   int64_t *weight = NULL;
   lid *chosen = NULL, found = 0;
-  TRY(MEM_ZALLOC(weight, s->n_candidates, "weights of candidates"));
-  TRY(MEM_ALLOC(chosen, groups, "chosen seeds"));
+  status st = MEM_ZALLOC(weight, s->n_candidates, "weights of candidates");
+  if (st == OK)
+    st = MEM_ALLOC(chosen, groups, "chosen seeds");
+  TRY(comm_agree(s->c, st));
   for (lid i = 0; i < s->points->n; i++)
     weight[s->label[i]]++;
+  comm_sum_i64(s->c, weight, s->n_candidates);
+  /* Little work takes less time than messages: one rank does it. The seeds are the same. */
+  comm alone = comm_single();
+  bool together = (double)s->n_candidates * k * groups > LITTLE_WORK;
+  if (together || s->c->rank == 0)
+    st = kmeans_plusplus(together ? s->c : &alone, s->candidate, weight, s->n_candidates, k, groups, s->seed,
+                         s->restart, chosen, &found);
+  TRY(comm_agree(s->c, st));
+  if (!together) {
+    comm_broadcast(s->c, &found, sizeof found, 0);
+    comm_broadcast(s->c, chosen, (off)sizeof *chosen * found, 0);
+  }
+  for (lid g = 0; g < found; g++)
+    memcpy(centre + (off)g * k, s->candidate + (off)chosen[g] * k, sizeof *centre * (size_t)k);
+  if (found < groups)
+    st = fill(s, found, groups, centre);
 done:
-  st = comm_agree(s->c, st);
-  if (st == OK) {
-    comm_sum_i64(s->c, weight, s->n_candidates);
-    /* Little work is done before ranks have told each other anything: one of them does it. The seeds are the same. */
-    comm alone = comm_single();
-    bool together = (double)s->n_candidates * k * groups > LITTLE_WORK;
-    if (together || s->c->rank == 0)
-      st = kmeans_plusplus(together ? s->c : &alone, s->candidate, weight, s->n_candidates, k, groups, s->seed,
-                           s->restart, chosen, &found);
-    st = comm_agree(s->c, st);
-    if (st == OK && !together) {
-      comm_broadcast(s->c, &found, sizeof found, 0);
-      comm_broadcast(s->c, chosen, (off)sizeof *chosen * found, 0);
-    }
-  }
-  if (st == OK) {
-    for (lid g = 0; g < found; g++)
-      memcpy(centre + (off)g * k, s->candidate + (off)chosen[g] * k, sizeof *centre * (size_t)k);
-    if (found < groups)
-      st = fill(s, found, groups, centre);
-  }
   mem_free(weight);
   mem_free(chosen);
   return st;
 }
 
+static status seeding_create(seeding *s) {
+  status st = OK;
+  lid n = s->points->n;
+  TRY(MEM_ALLOC(s->best, n, "scores of seeding"));
+  TRY(MEM_ALLOC(s->d2, n, "distances of seeding"));
+  TRY(MEM_ALLOC(s->label, n, "labels of seeding"));
+  TRY(MEM_ALLOC(s->taken, n, "choice of seeding"));
+  TRY(MEM_ALLOC(s->counts, s->c->size, "counts of seeding"));
+  for (lid i = 0; i < n; i++) {
+    s->best[i] = INFINITY;
+    s->label[i] = -1;
+  }
+done:
+  return st;
+}
+
+static void seeding_free(seeding *s) {
+  mem_free(s->best);
+  mem_free(s->d2);
+  mem_free(s->label);
+  mem_free(s->taken);
+  mem_free(s->candidate);
+  mem_free(s->mine);
+  mem_free(s->counts);
+}
+
 status kmeans_seed(comm *c, const kmeans_points *points, const gid *id, lid groups, uint64_t seed, int restart,
                    real *centre) {
   status st = OK;
-  lid n = points->n;
-  int64_t n_all = n;
+  int64_t n_all = points->n;
   seeding s = {.c = c, .points = points, .id = id, .seed = seed, .restart = (uint64_t)restart};
   comm_sum_i64(c, &n_all, 1);
   if (n_all < groups)
     return status_fail(BAD_DATA,
-                       "%lld rows have factors that are not zero, fewer than the %d groups asked for: ask for at "
-                       "most %lld groups",
+                       "%lld rows have nonzero factors, fewer than the %d groups requested: use at most %lld groups",
                        (long long)n_all, groups, (long long)n_all);
-  TRY(MEM_ALLOC(s.best, n, "scores of seeding"));
-  TRY(MEM_ALLOC(s.d2, n, "distances of seeding"));
-  TRY(MEM_ALLOC(s.label, n, "labels of seeding"));
-  TRY(MEM_ALLOC(s.taken, n, "choice of seeding"));
-  TRY(MEM_ALLOC(s.counts, c->size, "counts of seeding"));
-  for (lid i = 0; i < n; i++) {
-    s.best[i] = INFINITY;
-    s.label[i] = -1;
-  }
-done:
-  st = comm_agree(c, st);
-  if (st == OK) {
-    take_first(&s);
-    st = add_candidates(&s);
-  }
-  for (int round = 1; st == OK && round <= ROUNDS; round++) {
+  TRY(comm_agree(c, seeding_create(&s)));
+  take_first(&s);
+  TRY(add_candidates(&s));
+  for (int round = 1; round <= ROUNDS; round++) {
     if (stop_agreed(c, false)) {
-      st =
-          status_fail(STOPPED, "while the first centres of groups were chosen; submit the same command again to go on");
-      break;
+      st = status_fail(STOPPED,
+                       "while the first centres of groups were being chosen; run the same command again to resume");
+      goto done;
     }
     if (!take_far(&s, oversampling(groups), n_all, round))
       break;
-    st = add_candidates(&s);
+    TRY(add_candidates(&s));
   }
-  if (st == OK)
-    st = choose(&s, groups, centre);
-  mem_free(s.best);
-  mem_free(s.d2);
-  mem_free(s.label);
-  mem_free(s.taken);
-  mem_free(s.candidate);
-  mem_free(s.mine);
-  mem_free(s.counts);
+  st = choose(&s, groups, centre);
+done:
+  seeding_free(&s);
   return st;
 }

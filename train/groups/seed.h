@@ -6,10 +6,9 @@
 #include "train/centres/assign.h"
 
 /* Chooses `groups` distinct points of all ranks as centres (groups, k), the same on all ranks and for any number of
- * them: point i of this rank is global row id[i], which keys the random numbers, and rows ascend over ranks.
- * `restart` gives further seedings of the same seed. Collective; agreed status. BAD_DATA where the points of all ranks
- * have fewer distinct values than groups, and says how many; STOPPED where a signal asked for it (io/ranks/stop.h);
- * NO_MEMORY. */
+ * them. Point i of this rank is global row id[i], which keys the random numbers; rows ascend over ranks. `restart`
+ * gives further seedings of the same seed. Collective; agreed status. BAD_DATA if the points of all ranks have fewer
+ * distinct values than groups; the message says how many. STOPPED after a signal (io/ranks/stop.h); NO_MEMORY. */
 status kmeans_seed(comm *c, const kmeans_points *points, const gid *id, lid groups, uint64_t seed, int restart,
                    real *centre);
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* LAPACK, which OpenBLAS brings along; column-major, so that the eigenvectors, its columns, are our rows. */
+/* LAPACK, part of OpenBLAS. It is column-major: its columns, the eigenvectors, are our rows. */
 extern void dsyevd_(const char *job, const char *triangle, const int *n, double *a, const int *lda, double *w,
                     double *work, const int *n_work, int *iwork, const int *n_iwork, int *info);
 
@@ -18,7 +18,7 @@ status eigenbasis(const double *gram, int k, double *spectrum, double *basis) {
   memcpy(basis, gram, sizeof *basis * (size_t)k * (size_t)k);
   dsyevd_("V", "L", &k, basis, &k, spectrum, work, &n_work, iwork, &n_iwork, &info);
   if (info != 0)
-    st = status_fail(INTERNAL, "the eigenvectors of a Gram matrix of %d factors were not found (LAPACK says %d)", k,
+    st = status_fail(INTERNAL, "LAPACK found no eigenvectors of a Gram matrix of %d factors (dsyevd returned %d)", k,
                      info);
 done:
   mem_free(work);

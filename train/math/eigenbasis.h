@@ -6,7 +6,7 @@
 #include "io/base/types.h"
 
 /* gram (k, k), symmetric, = Σ spectrum[j] v_j v_jᵀ: v_j, of length 1, becomes row j of basis (k, k), and spectrum [k]
- * ascends. LAPACK's divide and conquer. NO_MEMORY; INTERNAL where that does not converge. Local; one thread's work. */
+ * ascends. LAPACK's divide and conquer. NO_MEMORY; INTERNAL if it does not converge. Local; single-threaded. */
 status eigenbasis(const double *gram, int k, double *spectrum, double *basis);
 
 #endif

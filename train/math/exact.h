@@ -1,11 +1,11 @@
-/* Sums whose bits depend on the terms alone, not on how ranks and threads share them out.
+/* Sums whose bits depend on the terms alone, not on how they are distributed over ranks and threads.
  *
  * Floating-point addition is not associative, so a sum over ranks would change with their number. Integers are: every
- * term is rounded once to a multiple of a quantum that all ranks agree on, and from there on the sum is an int64 that
- * may be added in any order (MPI_SUM on MPI_INT64_T). With n terms of magnitude at most `bound`, the quantum is
- * n * bound / 2^61 (and bound / 2^50 where n is small), rounded up to a power of two: the error of the whole sum is
- * below n^2 * bound / 2^61, less than that of adding doubles one after another where n is large. After Demmel & Nguyen,
- * "Parallel Reproducible Summation", 2015, with integers in the place of their floating-point bins. */
+ * term is rounded once to a multiple of a quantum that all ranks agree on; the sum is then an int64, which may be added
+ * in any order (MPI_SUM on MPI_INT64_T). With n terms of magnitude at most `bound`, the quantum is n * bound / 2^61
+ * (and bound / 2^50 where n is small), rounded up to a power of two: the error of the whole sum is below n^2 * bound /
+ * 2^61, less than that of adding doubles one after another where n is large. After Demmel & Nguyen, "Parallel
+ * Reproducible Summation", 2015, with integers in the place of their floating-point bins. */
 #ifndef PALATE_TRAIN_MATH_EXACT_H
 #define PALATE_TRAIN_MATH_EXACT_H
 
@@ -19,7 +19,7 @@ typedef struct exact_scale {
 } exact_scale;
 
 /* The scale for n terms (over all ranks) whose magnitude is at most `bound` (over all ranks). Both must be the same
- * everywhere. bound must be finite and is taken as 1 where it is 0. A term takes at most 50 bits and the sum 62. */
+ * everywhere. bound must be finite; 0 counts as 1. A term has at most 50 bits and the sum 62. */
 static inline exact_scale exact_scale_for(double bound, int64_t n) {
   int e_bound, e_n;
   frexp(bound > 0 ? bound : 1, &e_bound); /* bound < 2^e_bound */

@@ -5,8 +5,8 @@
 #include "io/base/types.h"
 #include "train/math/isa.h"
 
-/* Rows handed to the kernel at a time, what their dimension is padded to, and what is left between them so that their
- * columns do not meet in the same cache sets. */
+/* Rows given to the kernel at a time, the multiple their length is padded to, and the gap between them, so that columns
+ * do not fall into the same cache sets. */
 enum { GRAM_ROWS = 32, GRAM_TILE = 16, GRAM_PAD = 8, GRAM_BITS = 46 };
 
 /* Adds to sums (kp, kp), lower triangle by tiles, the products left[r][a] * right[r][b], each rounded down, over

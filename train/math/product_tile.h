@@ -44,8 +44,8 @@ static inline void product_tile_any(int rows, const real *x, off ldx, const real
     product_tile(1, x + i * ldx, ldx, 1, packed, k, sum + i);
 }
 
-/* a · b + sum with the bits of the tile: fused where the instruction set fuses. Spelled out, because a compiler that
- * vectorizes a chain of such steps takes the products apart. */
+/* a · b + sum with the bits of the tile: fused if the instruction set fuses. Written out, because a compiler that
+ * vectorizes a chain of such steps splits the products. */
 static inline real product_step(real a, real b, real sum) {
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
   return __builtin_fmaf(a, b, sum);

@@ -1,6 +1,6 @@
 /* A counter-based generator: the number at a place is a pure function of (seed, stream, row, column), so any rank can
- * make any part of a random matrix. SplitMix64's finalizer (Steele et al. 2014) in a two-round sponge: four words are
- * absorbed one after another, each followed by the full mixing function. */
+ * generate any part of a random matrix. SplitMix64's finalizer (Steele et al. 2014) in a two-round sponge: four words
+ * are absorbed one after another, each followed by the full mixing function. */
 #ifndef PALATE_TRAIN_MATH_RNG_H
 #define PALATE_TRAIN_MATH_RNG_H
 
@@ -8,7 +8,7 @@
 
 #include <math.h>
 
-/* Streams keep uses apart that share a seed. The values enter results: never renumber. */
+/* Streams separate uses of one seed. The values enter results: never renumber. */
 typedef enum rng_stream {
   RNG_INIT_USERS = 0, /* = side USERS */
   RNG_INIT_ITEMS = 1, /* = side ITEMS */

@@ -25,7 +25,7 @@ static inline vec vec_all(real x) {
   return x - (vec){0};
 }
 
-/* Bit i is set where a[i] >= b[i]; never for a NaN. */
+/* Bit i is set if a[i] >= b[i]; never for a NaN. */
 static inline unsigned vec_reaches(vec a, vec b) {
 #if VL == 16
   return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_GE_OQ);

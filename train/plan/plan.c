@@ -3,12 +3,13 @@
 #include "io/base/mem.h"
 #include "train/als/heavy_reduce.h"
 #include "train/cost/cost.h"
+#include "train/math/factors.h"
 #include "train/solve/kernels/solve_kernel.h"
 #include "train/solve/solver.h"
 
 #include <math.h>
 
-status plan_layout_alloc(plan_layout *l, const plan_wish *wish) {
+status plan_layout_alloc(plan_layout *l, const plan_settings *wish) {
   l->factors = wish->factors;
   l->explicit_loss = wish->explicit_loss;
   l->memory = wish->memory;
@@ -17,15 +18,15 @@ status plan_layout_alloc(plan_layout *l, const plan_wish *wish) {
   l->ranks_per_node = wish->ranks_per_node < wish->ranks ? wish->ranks_per_node : wish->ranks;
   status st = MEM_ZALLOC(l->whole, l->ranks, "the plan's counts");
   if (st == OK)
-    st = MEM_ZALLOC(l->spread, l->ranks, "the plan's counts");
+    st = MEM_ZALLOC(l->reduced, l->ranks, "the plan's counts");
   return st != OK ? st : MEM_ZALLOC(l->places, l->ranks_per_node, "the plan's counts");
 }
 
 void plan_layout_free(plan_layout *l) {
   mem_free(l->whole);
-  mem_free(l->spread);
+  mem_free(l->reduced);
   mem_free(l->places);
-  l->whole = l->spread = NULL;
+  l->whole = l->reduced = NULL;
   l->places = NULL;
 }
 
@@ -48,7 +49,7 @@ static bool halo_pays(double rows, double replicated) {
   return 3 * rows <= 2 * replicated;
 }
 
-/* Rows of users by node, one way. */
+/* The load of one exchange of users' rows. */
 static way_load load_of(const plan_layout *l, const plan_counts *counts, bool replicas) {
   way_load w = {.possible = true};
   double local = 0, between = 0;
@@ -68,7 +69,7 @@ static way_load load_of(const plan_layout *l, const plan_counts *counts, bool re
 }
 
 static double sum_bytes(const plan_layout *l) {
-  return (double)spread_solve_bytes(1, 2, solver_sums_size_for(l->factors, l->explicit_loss));
+  return (double)heavy_reduce_solve_bytes(1, 2, solver_sums_size_for(l->factors, l->explicit_loss));
 }
 
 exchange_mode plan_choose(const plan_layout *l, const machine *m) {
@@ -76,15 +77,14 @@ exchange_mode plan_choose(const plan_layout *l, const machine *m) {
       .factors = l->factors, .ranks = l->ranks, .hosts = plan_nodes(l), .heavy = l->heavy, .sum_bytes = sum_bytes(l)};
   *choose_of(&t, EXCHANGE_REPLICATE) = load_of(l, l->whole, true);
   *choose_of(&t, EXCHANGE_HALO) = load_of(l, l->whole, false);
-  *choose_of(&t, EXCHANGE_REDUCE) = load_of(l, l->spread, false);
+  *choose_of(&t, EXCHANGE_REDUCE) = load_of(l, l->reduced, false);
   choose_of(&t, EXCHANGE_REPLICATE)->possible = l->memory == 0;
   choose_of(&t, EXCHANGE_REDUCE)->possible = l->heavy >= 1;
   return choose_way(&t, m);
 }
 
-/* How items' rows travel: by their bytes. Whatever is chosen the same rows are solved by the same ranks, so that only
- * what is moved tells the ways apart, and no machine prefers more of it; a replica needs no list of rows, which is what
- * the third is for. */
+/* How items' rows travel, chosen by bytes alone: the same ranks solve the same rows either way. A replica needs no list
+ * of rows, so halo must save a third. */
 static exchange_mode items_mode(const plan_layout *l, const plan_counts *counts, exchange_mode asked) {
   if (l->ranks == 1 || asked == EXCHANGE_REPLICATE)
     return EXCHANGE_REPLICATE;
@@ -94,8 +94,8 @@ static exchange_mode items_mode(const plan_layout *l, const plan_counts *counts,
   return halo_pays(rows, (double)l->items * (l->ranks - 1)) ? EXCHANGE_HALO : EXCHANGE_REPLICATE;
 }
 
-/* What a rank, or a node, is counted for the reductions of one sweep with its objective over p of them, in the order of
- * train/als/als.c. */
+/* Bytes counted for a rank, or a node, in the reductions over p of them of one sweep with its objective, in the order
+ * of train/als. */
 static double reduction_bytes(const plan_layout *l, bool reduce, int p) {
   int64_t one = comm_reduce_bytes(p, 8), k = l->factors;
   int64_t gram = one + comm_reduce_bytes(p, 8 * (k * (k + 1) / 2));
@@ -105,33 +105,33 @@ static double reduction_bytes(const plan_layout *l, bool reduce, int p) {
     bytes += 2 * one; /* the largest bias, in each half sweep */
   else
     bytes += gram; /* the items' new Gram matrix, for the objective */
-  if (l->mean_system)
+  if (solver_wants_mean_system(l->method))
     bytes += 2 * (gram + (l->explicit_loss ? comm_reduce_bytes(p, 8 * k) : 0));
   if (reduce)
     bytes += 2 * comm_reduce_bytes(p, 8 * (int64_t)l->heavy); /* the losses of heavy rows */
   return (double)bytes;
 }
 
-/* Steps in which all ranks wait for one another in a sweep with its objective, in the order of train/als/als.c: a
- * reduction or agreement over p ranks takes twice the logarithm of p. */
+/* Steps in which all ranks wait for one another in a sweep with its objective, in the order of train/als: a reduction
+ * or agreement over p ranks takes 2 log2 p. */
 static double reduction_rounds(const plan_layout *l, bool reduce) {
   int gram = 3, sum = 2, calls = 2 * (gram + 2) + 3 * sum + 2; /* with agreements */
   calls += l->explicit_loss ? 2 : gram;
-  if (l->mean_system)
+  if (solver_wants_mean_system(l->method))
     calls += 2 * (gram + (l->explicit_loss ? 2 : 0));
   calls += reduce ? 5 : 0;
   return calls * 2 * ceil(log2(l->ranks));
 }
 
-/* What the process holds before it holds any data: program, MPI, HDF5 (7 MB more where HDF5 is a shared library). */
+/* Resident bytes of a process without data: program, MPI, HDF5 (7 MB more if HDF5 is a shared library). */
 static const double RESIDENT_BASE = 26e6;
 /* Events read at a time, interactions moved at a time: train/exchange/interactions.c, train/exchange/shuffle.c. */
 static const double READ_CHUNK = 1 << 21, MOVE_CHUNK = 1 << 20, PACK_BYTES = 1 << 20;
 
-/* What a side's rows take that come from other ranks and go there. */
+/* Rows of a side that are received from other ranks and sent to them. */
 typedef struct held_rows {
   double table; /* places in the table */
-  double sent;  /* rows on the lists of what is sent; 0: there are none */
+  double sent;  /* rows on the lists of what is sent; 0: no lists */
   double batches;
 } held_rows;
 
@@ -142,7 +142,7 @@ static double exchange_memory(const plan_layout *l, const held_rows *h) {
   return l->ranks == 1 ? 0 : buffers + routes + 4 * h->sent;
 }
 
-/* What an array of so many bytes takes: large ones are in large pages, the last of which is taken whole. */
+/* Resident bytes of an array: large ones occupy whole large pages. */
 static double array_bytes(double bytes) {
   return (double)mem_rounded((int64_t)bytes);
 }
@@ -152,10 +152,10 @@ static double matrix_bytes(double pairs, double rows) {
   return 2 * array_bytes(4 * pairs) + 8 * rows;
 }
 
-/* The largest of loading, moving and training; `sums` is what heavy rows take. */
+/* The peak of loading, moving and training; `sums`: heavy_memory(). */
 static double memory_of(const plan_layout *l, const machine *m, const plan_counts *n, double sums,
                         const held_rows *user, const held_rows *item) {
-  double ld = (l->factors + 15) / 16 * 16, k2 = (double)l->factors * l->factors;
+  double ld = (double)factors_ld(l->factors), k2 = (double)l->factors * l->factors;
   double row = 4 * (ld + (l->explicit_loss ? 1 : 0));
   double by_user = matrix_bytes(n->user_places, n->users), by_item = matrix_bytes(n->pairs_by_item, n->items);
   double events = l->pairs > 0 ? n->pairs_by_user * l->events / l->pairs : 0;
@@ -165,11 +165,10 @@ static double memory_of(const plan_layout *l, const machine *m, const plan_count
   double batch = solve_batch_size(16, (off)ld), system = ld * (ld + 16) + 16 * ld; /* matrices, sums, solutions */
   double solver = m->threads * 4 * (2 * PANEL_ROWS * ld + batch * system + (double)solve_lanes_size(16, (int)ld / 16)) +
                   16 * k2 + 12 * ld * ld;
-  solve_method method = l->mean_system ? SOLVE_CG : SOLVE_CHOLESKY;
   double turned = 0; /* the fixed side in its eigenbasis, while the other side is solved */
-  if (l->memory == 0 && solver_wants_basis(l->explicit_loss, method, l->factors, l->users, l->items))
+  if (l->memory == 0 && solver_wants_basis(l->explicit_loss, l->method, l->factors, l->users, l->items))
     turned = n->items + item->table;
-  else if (l->memory == 0 && solver_wants_basis(l->explicit_loss, method, l->factors, l->items, l->users))
+  else if (l->memory == 0 && solver_wants_basis(l->explicit_loss, l->method, l->factors, l->items, l->users))
     turned = n->users + user->table;
   double tables = array_bytes(row * (n->users + user->table)) + array_bytes(row * (n->items + item->table)) +
                   array_bytes(row * turned);
@@ -178,14 +177,16 @@ static double memory_of(const plan_layout *l, const machine *m, const plan_count
   return RESIDENT_BASE + fmax(load, fmax(moving, train));
 }
 
-/* Heavy rows where they are reduced: their pairs, and the sums on their way. */
+/* Memory of heavy rows under reduce: their pairs, and the sums being sent. */
 static double heavy_memory(const plan_layout *l, const plan_counts *n, double most_owned) {
   int nodes = plan_nodes(l);
-  return 8 * n->pairs_spread + (double)spread_solve_memory((lid)ceil(most_owned), l->ranks, l->ranks_per_node, nodes,
-                                                           solver_sums_size_for(l->factors, l->explicit_loss));
+  return 8 * n->pairs_spread + (double)heavy_reduce_solve_memory((lid)ceil(most_owned), l->ranks, l->ranks_per_node,
+                                                                 nodes,
+                                                                 solver_sums_size_for(l->factors, l->explicit_loss));
 }
 
-/* Heavy rows of other nodes whose solutions a rank gives to the others on its node, comm_share_rows' rule. */
+/* Heavy rows of other nodes whose solutions a rank forwards to the others on its node, by the rule of
+ * comm_share_rows. */
 static double heavy_carried(const plan_layout *l, const plan_counts *counts, int rank) {
   int node = plan_node(l, rank), first = node * l->ranks_per_node, ranks = plan_ranks_on(l, node);
   double sum = 0;
@@ -194,12 +195,12 @@ static double heavy_carried(const plan_layout *l, const plan_counts *counts, int
   return sum;
 }
 
-/* Bytes of one kind that leave a rank, and those of them that leave the node. */
+/* Bytes that leave a rank, and of these, the node. */
 typedef struct flow {
   double sent, between;
 } flow;
 
-/* What a node's ranks give away of one kind, within it and to other nodes. */
+/* Bytes that a node's ranks send, within it and to other nodes. */
 typedef struct outflow {
   double local, between;
 } outflow;
@@ -216,12 +217,12 @@ static double flow_seconds(const outflow *o, int ranks, const machine *m) {
 void plan_cost(const plan_layout *l, const machine *m, exchange_mode users, exchange_mode asked, plan_rank *rank,
                plan_result *out) {
   bool reduce = users == EXCHANGE_REDUCE;
-  const plan_counts *counts = reduce ? l->spread : l->whole;
+  const plan_counts *counts = reduce ? l->reduced : l->whole;
   int nodes = plan_nodes(l);
   double row = row_bytes(l), messages = 0, rows_seconds = 0, alone_seconds = 0, most_owned = 0;
   double wire = sum_bytes(l);
-  /* Of a heavy row that is ours: its solution to a rank, for the objective. */
-  double solution = (double)sizeof(real) * ((l->factors + 15) / 16 * 16 + (l->explicit_loss ? 1 : 0));
+  /* The solution of a heavy row, sent to a rank for the objective. */
+  double solution = (double)sizeof(real) * (double)(factors_ld(l->factors) + (l->explicit_loss ? 1 : 0));
   double fixed = reduction_bytes(l, reduce, l->ranks), fixed_between = reduction_bytes(l, reduce, nodes);
   outflow node_rows = {0}, node_alone = {0};
   *out = (plan_result){.users = users, .items = items_mode(l, counts, asked)};
@@ -274,7 +275,7 @@ void plan_cost(const plan_layout *l, const machine *m, exchange_mode users, exch
   out->rounds = reduction_rounds(l, reduce);
   if (reduce) /* sums and solutions, partner by partner */
     out->rounds += 2 * (l->ranks_per_node - 1) + 2 * fmin(nodes - 1, l->heavy);
-  rows_seconds += m->latency * messages / EXCHANGE_BUFFERS; /* so many are under way at a time */
+  rows_seconds += m->latency * messages / EXCHANGE_BUFFERS; /* so many are in flight at a time */
   alone_seconds += m->latency * out->rounds;
   out->seconds_exchange = rows_seconds + alone_seconds;
   out->seconds = fmax(out->seconds_compute, rows_seconds) + alone_seconds;

@@ -14,7 +14,7 @@ void batch_needs_free(batch_needs *n) {
 void batch_needs_add(batch_needs *n, int rank, int last, int fine) {
   for (int batches = BATCHES_MAX; batches >= 1; batches /= 2, last = last < 0 ? last : last / 2, fine /= 2) {
     if (last == fine)
-      return; /* then in all larger batches too */
+      return; /* and in all larger batches */
     ++*batch_need(n, rank, batches, fine);
   }
 }
@@ -52,7 +52,7 @@ room_terms batches_terms(const plan_layout *l, const plan_counts *n) {
                       .items = (gid)n->items,
                       .user_places = (off)n->user_places,
                       .item_places = (off)n->pairs_by_item,
-                      .spread_places = (off)n->pairs_spread};
+                      .heavy_reduce_places = (off)n->pairs_spread};
 }
 
 /* Most rows that one of a rank's batches needs. */
@@ -63,7 +63,7 @@ static lid most_of(const batch_needs *n, int rank, int batches) {
   return most;
 }
 
-/* Places for other ranks' rows: the odd batches' lie behind those of the largest. */
+/* Places for other ranks' rows: those of odd batches lie behind those of the largest batch. */
 static lid places_of(const batch_needs *n, int rank, int batches) {
   lid most = batches > 1 ? most_of(n, rank, batches) : 0, places = 0;
   for (int b = 0; b < batches; b++) {

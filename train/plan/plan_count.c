@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One rank's users, as if it were alone with them; what als_create() trains on of their pairs. */
+/* Loads one rank's users: the pairs that als_create() trains on. */
 static status load_share(comm *c, dataset *d, const part *users, int rank, duplicates merge, mark_events *mark,
                          const void *rule, bool explicit_loss, csr *out) {
   gid ends[2] = {users->first[rank], users->first[rank + 1]};
@@ -18,15 +18,15 @@ static status load_share(comm *c, dataset *d, const part *users, int rank, dupli
   return st;
 }
 
-/* Rows on their way from one rank to another: what their messages are counted by. */
+/* Rows sent from one rank to another, for counting messages. */
 typedef struct routes {
   off *direct; /* from the owner, by receiver, from rank `first` on */
   int first;
   off *passed; /* (ranks, ranks of a node): from a carrier, by receiver */
 } routes;
 
-/* Row `row` of rank `owner` is needed by the n ranks of one node, ascending: counts who sends it to whom, as
- * exchange.c and carriers.c have it; and adds it to where it passes (NULL: not wanted). */
+/* Row `row` of rank `owner` is needed by n ranks of one node, ascending: counts who sends it to whom, as exchange.c and
+ * carriers.c do, and adds it to the routes in *at (may be NULL). */
 static void count_row(const plan_layout *l, gid row, int owner, const int *rank, int n, plan_rows *(*of)(plan_counts *),
                       plan_counts *counts, const routes *at) {
   int node = plan_node(l, rank[0]);
@@ -55,7 +55,7 @@ static double messages_of(const plan_layout *l, off rows) {
   return (double)(exchange_messages(rows, l->factors) + (l->explicit_loss ? exchange_messages(rows, 1) : 0));
 }
 
-/* Takes n cells of one sender for their messages, and clears them. */
+/* Adds the messages for n cells of one sender, and clears them. */
 static void send_rows(const plan_layout *l, off *rows, off n, plan_rows *sender) {
   for (off i = 0; i < n; i++) {
     sender->messages += messages_of(l, rows[i]);
@@ -73,12 +73,12 @@ static plan_rows *item_halo(plan_counts *n) {
   return &n->item_halo;
 }
 
-/* One of the two cuts of the items, and what is counted under it. */
+/* One of the two cuts of the items, and its counts. */
 typedef struct way {
-  const row_set *heavy; /* whose pairs stay with the users; NULL: none */
+  const row_set *heavy; /* items whose pairs stay with the users; NULL: none */
   part items;
   plan_counts *counts;
-  plan_batches batches; /* as they are counted: one where none fit */
+  plan_batches batches; /* as counted: 1 if none fit */
   batch_needs needs[2]; /* with --memory */
   uint8_t *item_batch;  /* [items]: of BATCHES_MAX; with --memory */
   row_set *needed;      /* (ranks of a node, item batches): items that come from other ranks */
@@ -97,7 +97,7 @@ static int by_batch(const void *of_a, const void *of_b) {
   return a->batch != b->batch ? (a->batch < b->batch ? -1 : 1) : (a->owner > b->owner) - (a->owner < b->owner);
 }
 
-/* A user's row to the owners that call for it, batch by batch and node by node. */
+/* Counts a user's row to the owners that need it, batch by batch and node by node. */
 static void count_calls(const plan_layout *l, gid user, int rank, call *list, int n, int *ranks,
                         plan_rows *(*of)(plan_counts *), const way *w, bool routed) {
   for (int begin = 0, end; begin < n; begin = end) {
@@ -111,7 +111,7 @@ static void count_calls(const plan_layout *l, gid user, int rank, call *list, in
   }
 }
 
-/* What one rank's users add to the counts of all ranks. list[ranks * batches] and ranks[ranks] are scratch. */
+/* Adds one rank's users to the counts of all ranks. list[ranks * batches] and ranks[ranks] are scratch. */
 static void count_share(const plan_layout *l, const csr *m, int rank, gid first_user, way *w, call *list, int *ranks,
                         const uint8_t *user_batch) {
   int shift_users = BATCHES_MAX / w->batches.users, shift_items = BATCHES_MAX / w->batches.items;
@@ -133,7 +133,7 @@ static void count_share(const plan_layout *l, const csr *m, int rank, gid first_
     count_calls(l, first_user + u, rank, list, n, ranks, user_halo, w, true);
     if (w->batches.users == 1)
       continue;
-    int once = 0; /* the same, all at once */
+    int once = 0; /* the same in one batch */
     for (int i = 0; i < n; i++)
       list[i].batch = 0;
     qsort(list, (size_t)n, sizeof *list, by_batch);
@@ -145,7 +145,7 @@ static void count_share(const plan_layout *l, const csr *m, int rank, gid first_
   send_rows(l, w->direct, (off)w->batches.users * l->ranks, &w->counts[rank].user_halo);
 }
 
-/* Pairs of one rank's users, by those who work on them. */
+/* Counts the pairs of one rank's users, by the ranks that work on them. */
 static void count_pairs(const csr *m, int rank, way *w) {
   for (off i = 0; i < csr_nnz(m); i++)
     if (w->heavy != NULL && row_set_has(w->heavy, m->col[i]))
@@ -156,7 +156,7 @@ static void count_pairs(const csr *m, int rank, way *w) {
   w->counts[rank].user_places = (double)m->room;
 }
 
-/* What the batches of one rank's users, and those of the owners of their items, need. */
+/* Counts what the batches of one rank's users, and of the owners of their items, need. */
 static void count_needs(const csr *m, int rank, way *w, const uint8_t *user_batch, int16_t *last) {
   for (lid u = 0; u < m->n_rows; u++) {
     int owner = -1, before = -1;
@@ -177,7 +177,7 @@ static void count_needs(const csr *m, int rank, way *w, const uint8_t *user_batc
   }
 }
 
-/* What a node's ranks, from `first` on, need of the items for one batch, and clears it. */
+/* Counts the items that a node's ranks, from `first` on, need for one batch, and clears them. */
 static void count_node(const plan_layout *l, int first, way *w, int batch, int *list) {
   int ranks = plan_ranks_on(l, plan_node(l, first)), each = w->batches.items;
   row_set *needed = w->needed + batch;
@@ -205,13 +205,13 @@ static void count_node(const plan_layout *l, int first, way *w, int batch, int *
   }
 }
 
-/* Rows below `end` that the i-th of n ranks of a node carries, where all of them need all rows. */
+/* Rows below `end` that the i-th of n ranks of a node carries, if all of them need all rows. */
 static double carried(gid end, int n, int i) {
   gid period = (gid)n * n, rest = end % period - (gid)n * i;
   return (double)(end / period * n + (rest < 0 ? 0 : rest < n ? rest : n));
 }
 
-/* Replicas of a side. */
+/* Counts the rows of a side under replicate. */
 static void count_whole(const plan_layout *l, const part *owners, int rank, plan_rows *out) {
   int node = plan_node(l, rank), begin = node * l->ranks_per_node, ranks = plan_ranks_on(l, node);
   gid first = owners->first[begin], end = owners->first[begin + ranks];
@@ -228,7 +228,7 @@ static void count_whole(const plan_layout *l, const part *owners, int rank, plan
                      .messages = messages + messages_of(l, (off)forwarded) * (ranks - 1)};
 }
 
-/* Who adds up the sums of heavy items for owners on other nodes: spread.c's rule. */
+/* Counts who adds up the sums of heavy items for owners on other nodes, by the rule of train/als/heavy_reduce.c. */
 static void count_heavy(const plan_layout *l, const part *items, const row_set *heavy, plan_counts *counts) {
   int h = 0;
   for (gid i = row_set_next(heavy, 0); i >= 0; i = row_set_next(heavy, i + 1), h++) {
@@ -240,7 +240,7 @@ static void count_heavy(const plan_layout *l, const part *items, const row_set *
   }
 }
 
-/* The items' partition, whole or with the heavy ones' pairs taken out of their cost. */
+/* The items' partition, whole or without the cost of heavy items' pairs. */
 static status cut_items(comm *c, const off *count, gid n_items, int k, const row_set *heavy, int ranks, part *out) {
   part all = {0};
   int64_t *cost = NULL;
@@ -256,7 +256,7 @@ done:
   return st;
 }
 
-/* Shares of one partition of the items: sizes, and what does not depend on pairs. */
+/* What does not depend on pairs under one partition of the items. */
 static void count_ranges(plan_layout *l, const part *users, const part *items, plan_counts *counts) {
   for (int r = 0; r < l->ranks; r++) {
     counts[r].users = (double)part_count(users, r);
@@ -279,7 +279,7 @@ static void way_free(way *w, const plan_layout *l) {
   mem_free(w->item_passed);
 }
 
-/* Everything that is counted from one rank's share of the users after another. */
+/* The state of counting one rank's users after another. */
 typedef struct census {
   comm *c;
   dataset *d;
@@ -290,7 +290,7 @@ typedef struct census {
   part users;
   off *count; /* [items] */
   way way[2];
-  csr m; /* the share under way */
+  csr m; /* the current rank's users */
 } census;
 
 static status load(census *k, int rank) {
@@ -298,7 +298,7 @@ static status load(census *k, int rank) {
   return load_share(k->c, k->d, &k->users, rank, k->merge, k->mark, k->rule, k->l->explicit_loss, &k->m);
 }
 
-/* How many batches there are, both ways. */
+/* Finds the number of batches under both cuts. */
 static status find_batches(census *k) {
   status st = OK;
   plan_layout *l = k->l;
@@ -339,7 +339,7 @@ done:
   return st;
 }
 
-/* Which rows go where, both ways. */
+/* Counts which rows go where, under both cuts. */
 static status count_rows(census *k) {
   status st = OK;
   plan_layout *l = k->l;
@@ -387,7 +387,7 @@ done:
   return st;
 }
 
-status plan_count(comm *c, dataset *d, duplicates merge, mark_events *mark, const void *rule, const plan_wish *wish,
+status plan_count(comm *c, dataset *d, duplicates merge, mark_events *mark, const void *rule, const plan_settings *wish,
                   plan_layout *out) {
   status st = OK;
   row_set heavy = {0};
@@ -417,12 +417,12 @@ status plan_count(comm *c, dataset *d, duplicates merge, mark_events *mark, cons
   for (int i = 0; i < 2; i++) {
     way *w = &k.way[i];
     w->heavy = i == 1 ? &heavy : NULL;
-    w->counts = i == 1 ? out->spread : out->whole;
+    w->counts = i == 1 ? out->reduced : out->whole;
     w->batches = out->batches[i] = (plan_batches){1, 1};
     TRY(cut_items(c, k.count, n_items, wish->factors, w->heavy, wish->ranks, &w->items));
     count_ranges(out, &k.users, &w->items, w->counts);
   }
-  count_heavy(out, &k.way[1].items, &heavy, out->spread);
+  count_heavy(out, &k.way[1].items, &heavy, out->reduced);
   if (wish->memory > 0)
     TRY(find_batches(&k));
   TRY(count_rows(&k));

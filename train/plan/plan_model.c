@@ -6,20 +6,20 @@
 
 #include <math.h>
 
-/* Quantiles that stand for all users and all items: users in equal shares, items in bins that are finer in the head. */
+/* Quantiles that represent all users and all items: users in equal shares, items in bins that are finer in the head. */
 enum { USER_BINS = 256, ITEM_BINS = 512 };
 
 struct plan_service {
   gid users, items;
   double events, heavy, heavy_pairs;
   double user_n[USER_BINS];                         /* items of the users of a bin */
-  double item_p[ITEM_BINS], item_weight[ITEM_BINS]; /* chance to be met, and how many items a bin stands for */
+  double item_p[ITEM_BINS], item_weight[ITEM_BINS]; /* probability to be drawn, and how many items a bin represents */
   double item_n[ITEM_BINS];                         /* users of an item of the bin */
 };
 
 typedef struct plan_service bins;
 
-/* Inverse of the normal distribution function by bisection: 256 calls are nothing. */
+/* Inverse of the normal distribution function by bisection: only 256 calls. */
 static double normal_quantile(double p) {
   double low = -9, high = 9;
   for (int i = 0; i < 60; i++) {
@@ -48,7 +48,7 @@ static void make_items(bins *b, const plan_laws *laws, double items) {
   }
 }
 
-/* Items that a user with so many meetings t ends up with. */
+/* Expected distinct items of a user after t draws. */
 static double items_met(const bins *b, double t) {
   double n = 0;
   for (int i = 0; i < ITEM_BINS; i++)
@@ -72,7 +72,7 @@ static double meetings_for(const bins *b, double n) {
 
 static void make_users(bins *b, const plan_laws *laws, double users, double items, double events) {
   double mean = events / users, most = mean < items / 4 ? items / 2 : items, scale = mean;
-  for (int pass = 0; pass < 60; pass++) { /* what the cap takes from some, the scale gives to the others */
+  for (int pass = 0; pass < 60; pass++) { /* the scale gives to others what the cap takes from some */
     double sum = 0;
     for (int i = 0; i < USER_BINS; i++) {
       double z = normal_quantile((i + 0.5) / USER_BINS);
@@ -122,8 +122,8 @@ void plan_service_free(plan_service *s) {
   mem_free(s);
 }
 
-/* n rows of a side, each with so many pairs, add to what a rank moves where the rows that need them come in so many
- * batches: every batch is as one rank of that many more. */
+/* Adds to what a rank moves `rows` rows of a side, with n pairs each, if the rows that need them are solved in so many
+ * batches: each batch counts as a rank. */
 static void add_rows(plan_rows *to, double rows, double n, const plan_layout *l, int batches) {
   double callers = batches * ranks_met(l->ranks * batches, n) / (l->ranks * batches - 1.0) * (l->ranks - 1);
   double nodes = plan_nodes(l);
@@ -133,9 +133,9 @@ static void add_rows(plan_rows *to, double rows, double n, const plan_layout *l,
     to->between += rows * batches * ranks_met((int)nodes * batches, n) / (nodes * batches - 1) * (nodes - 1) / l->ranks;
 }
 
-/* Messages of a rank that gives away so many rows of a side: to every other rank and, forwarded, to those on its node,
- * in every batch, as far as the rows go, and in pieces; biases go on their own. From above: which ranks need none of
- * its rows is not known. */
+/* Messages of a rank that sends so many rows of a side: to every other rank and, forwarded, to those on its node, in
+ * every batch, up to the number of rows, and in pieces; biases separately. An upper bound: some ranks may need none of
+ * its rows. */
 static double messages_of(const plan_layout *l, double sent, int batches) {
   double partners = l->ranks - 1 + (plan_nodes(l) > 1 ? l->ranks_per_node - 1 : 0);
   double rows = fmin(partners * batches, sent), pieces = (double)exchange_messages((off)sent, l->factors);
@@ -149,7 +149,7 @@ static plan_rows whole_rows(double rows, const plan_layout *l) {
       .sent = sent, .between = rows * (plan_nodes(l) - 1) / l->ranks, .got = sent, .messages = messages_of(l, sent, 1)};
 }
 
-/* What a rank moves of a side whose rows are needed by as many pairs as the laws say, `share` of them. */
+/* What a rank moves of a side, if `share` of the pairs need its rows. */
 static plan_rows rows_of(const plan_service *s, side side, double share, const plan_layout *l, int batches) {
   plan_rows rows = {0};
   if (l->ranks == 1)
@@ -164,7 +164,7 @@ static plan_rows rows_of(const plan_service *s, side side, double share, const p
   return rows;
 }
 
-/* The fewest batches for which --memory has room, and what they move; 0 where there are none. */
+/* The fewest batches that fit into --memory, and what they move; 0 if none do. */
 static int find_batches(const plan_service *s, side side, double share, const plan_layout *l, plan_counts *n) {
   room_terms terms = batches_terms(l, n);
   for (int batches = 1; batches <= BATCHES_MAX; batches *= 2) {
@@ -181,7 +181,7 @@ static int find_batches(const plan_service *s, side side, double share, const pl
   return 0;
 }
 
-status plan_model(const plan_service *s, const plan_wish *wish, plan_layout *out) {
+status plan_model(const plan_service *s, const plan_settings *wish, plan_layout *out) {
   *out =
       (plan_layout){.users = s->users, .items = s->items, .pairs = s->events, .events = s->events, .heavy = s->heavy};
   status st = plan_layout_alloc(out, wish);
@@ -208,7 +208,7 @@ status plan_model(const plan_service *s, const plan_wish *wish, plan_layout *out
     out->batches[i].users = find_batches(s, USERS, share, out, &n);
     out->batches[i].items = find_batches(s, ITEMS, 1, out, &n);
     for (int r = 0; r < wish->ranks; r++)
-      (i == 1 ? out->spread : out->whole)[r] = n;
+      (i == 1 ? out->reduced : out->whole)[r] = n;
   }
   return OK;
 }

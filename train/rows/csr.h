@@ -1,22 +1,21 @@
-/* Interactions of one side, row by row: what a rank holds of its users, and transposed of its items. */
+/* Interactions of one side, row by row: a rank's users, and, transposed, its items. */
 #ifndef PALATE_TRAIN_ROWS_CSR_H
 #define PALATE_TRAIN_ROWS_CSR_H
 
 #include "io/base/status.h"
 #include "io/base/types.h"
 
-/* Row r has the interactions ptr[r] … ptr[r+1]-1: 8 bytes each. Columns ascend in *global* order within a row, also
- * where col holds places in a rank's local table, so that every sum over a row runs in the same order on any number of
- * ranks. */
+/* Row r has the interactions ptr[r] … ptr[r+1]-1: 8 bytes each. Columns ascend in *global* order within a row, even if
+ * col holds rows of a rank's local table: every sum over a row runs in the same order on any number of ranks. */
 typedef struct csr {
   lid n_rows;
   off *ptr;  /* [n_rows + 1], ptr[0] = 0 */
   lid *col;  /* [nnz] */
   real *val; /* [nnz] */
-  off room;  /* places in col and val as they were allocated, at least nnz */
+  off room;  /* allocated length of col and val, at least nnz */
 } csr;
 
-/* Rows so long that they are summed in segments, by several threads or ranks (train/solve/solver.h). Which rows are
+/* Rows so long that they are summed in segments, by several threads or ranks (train/solve/heavy_rows.h). Which rows are
  * heavy and where a segment ends depends on the data alone: never on ranks or threads. */
 typedef struct heavy_rows {
   lid n;
@@ -29,7 +28,15 @@ static inline off csr_nnz(const csr *m) {
   return m->ptr != NULL ? m->ptr[m->n_rows] : 0;
 }
 
-/* ptr cleared, col and val not. Free with csr_free. Local. */
+/* The number (0 … n) of the first heavy row at or after `row`; 0 if h is NULL. */
+static inline lid heavy_rows_from(const heavy_rows *h, lid row) {
+  lid at = 0;
+  while (h != NULL && at < h->n && h->row[at] < row)
+    at++;
+  return at;
+}
+
+/* ptr is cleared, col and val are not. Free with csr_free. Local. */
 status csr_alloc(csr *m, lid n_rows, off nnz, const char *what);
 void csr_free(csr *m);
 void heavy_rows_free(heavy_rows *h);

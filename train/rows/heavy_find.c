@@ -2,7 +2,7 @@
 
 #include "io/base/mem.h"
 
-/* Visits row r's segment ends; writes them to cut where that is not NULL. Returns their number. */
+/* Visits the segment ends of row r and writes them to cut unless it is NULL. Returns their number. */
 static off cut_row(const csr *m, lid r, gid granule, gid first_column, off *cut) {
   off n = 0;
   for (off i = m->ptr[r]; i < m->ptr[r + 1]; i++)

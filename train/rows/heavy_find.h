@@ -1,4 +1,4 @@
-/* Finding heavy rows and where their segments end (train/rows/csr.h says what they are). */
+/* Finding heavy rows and where their segments end (defined in train/rows/csr.h). */
 #ifndef PALATE_TRAIN_ROWS_HEAVY_FIND_H
 #define PALATE_TRAIN_ROWS_HEAVY_FIND_H
 

@@ -1,4 +1,4 @@
-/* A set of rows of a side at a bit a row, with the number of members below any row at hand. */
+/* A set of rows of a side: a bit a row, and the number of members below any row in constant time. */
 #ifndef PALATE_TRAIN_ROWS_ROW_SET_H
 #define PALATE_TRAIN_ROWS_ROW_SET_H
 
@@ -22,7 +22,7 @@ static inline bool row_set_has(const row_set *s, gid row) {
   return s->bits[row / 64] >> (row % 64) & 1;
 }
 
-/* Counts the members, and makes row_set_place right. */
+/* Counts the members. Needed before row_set_place and after the last row_set_add. */
 off row_set_count(row_set *s);
 
 /* Members below this row. */
@@ -30,7 +30,7 @@ static inline lid row_set_place(const row_set *s, gid row) {
   return s->below[row / 64] + __builtin_popcountll(s->bits[row / 64] & (((uint64_t)1 << (row % 64)) - 1));
 }
 
-/* The first member at or after `row`, -1 where there is none: for (r = next(s, 0); r >= 0; r = next(s, r + 1)). */
+/* The first member at or after `row`, or -1: for (r = next(s, 0); r >= 0; r = next(s, r + 1)). */
 static inline gid row_set_next(const row_set *s, gid row) {
   off w = row / 64;
   if (w >= s->words)

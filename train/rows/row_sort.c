@@ -92,7 +92,7 @@ status rows_each(const off *ptr, gid first, gid last, void (*each)(void *context
     }
     mem_free(scratch);
   }
-  return failed == OK ? OK : status_fail(failed, "no memory to order rows of %lld interactions", (long long)longest);
+  return failed == OK ? OK : status_fail(failed, "no memory to sort rows of %lld interactions", (long long)longest);
 }
 
 /* The sum, or 0 where it is no more than the rounding of its terms may have left. Whole numbers are not rounded. */

@@ -1,4 +1,4 @@
-/* Ordering one row of (column, value) pairs, merging the repeated ones, and finding one. */
+/* Sorting one row of (column, value) pairs, merging repeated columns, and finding a column. */
 #ifndef PALATE_TRAIN_ROWS_ROW_SORT_H
 #define PALATE_TRAIN_ROWS_ROW_SORT_H
 
@@ -7,21 +7,20 @@
 
 typedef enum duplicates { DUPLICATES_SUM, DUPLICATES_MAX, DUPLICATES_LAST, DUPLICATES_MEAN } duplicates;
 
-/* Orders the n pairs by column, those of one column in the order they stood (stable). scratch has 2 * n places. Local.
- */
+/* Sorts the n pairs by column; stable. scratch has 2 * n places. Local. */
 void row_sort(off n, lid *col, real *val, uint64_t *scratch);
 
 /* Calls each(context, r, scratch) for the rows first … last-1 in OpenMP threads, with scratch for the longest of them
- * (row r has ptr[r + 1] - ptr[r] pairs). NO_MEMORY, and then no call. Local. */
+ * (row r has ptr[r + 1] - ptr[r] pairs). NO_MEMORY, before any call. Local. */
 status rows_each(const off *ptr, gid first, gid last, void (*each)(void *context, gid r, uint64_t *scratch),
                  void *context);
 
-/* Folds repeated columns of a sorted row into one pair; `last` is the one that stands last. Sums in double; what
- * cancels (bought 0.3 twice, returned 0.6) is 0, although the terms are rounded to single precision. Returns how many
- * pairs are left. */
+/* Merges repeated columns of a sorted row into one pair; `last` is the one at the end. Sums in double; what cancels
+ * (bought 0.3 twice, returned 0.6) is 0, although the terms are rounded to single precision. Returns the number of
+ * pairs left. */
 off row_merge(duplicates how, off n, lid *col, real *val);
 
-/* Whether the n columns, which ascend, have this one. Local. */
+/* Whether `wanted` is among the n ascending columns. Local. */
 static inline bool row_contains(const lid *col, off n, lid wanted) {
   if (n == 0)
     return false;

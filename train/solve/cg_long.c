@@ -4,7 +4,7 @@
 
 #include <omp.h>
 
-/* Bytes of the vectors of the rows that advance together; places between a visit and what is fetched for later. */
+/* Bytes of the vectors of the rows that advance together; places between a visit and its prefetches. */
 enum { STATE_BYTES = 4 << 20, DISTANCE = 32, LINE = 16 };
 
 /* One more than the last column of rows first … first + count - 1. */
@@ -18,7 +18,8 @@ static off columns_of(const csr *m, lid first, lid count) {
   return (off)most + 1;
 }
 
-bool cg_long_pays(const row_shared *s, const csr *m, lid first, lid count) {
+/* Whether it pays: the columns of the rows span more than the caches hold. */
+static bool together_pays(const row_shared *s, const csr *m, lid first, lid count) {
   return columns_of(m, first, count) * s->p.ld * (off)sizeof(real) > 4 * cg_range_bytes(s);
 }
 
@@ -30,7 +31,7 @@ typedef struct long_row {
   off at; /* places before it have been visited in this pass */
 } long_row;
 
-/* Where the row's places with columns below `end` end, rounded up to whole vectors. */
+/* The first place of the row whose column is `end` or more, rounded up to whole vectors. */
 static off places_below(const long_row *l, off vl, off end) {
   off low = l->at, high = l->t.n;
   while (low < high) {
@@ -44,7 +45,7 @@ static off places_below(const long_row *l, off vl, off end) {
   return low < l->t.n ? low : l->t.n;
 }
 
-/* Brings the first of the fixed side's rows that l will visit into the cache. */
+/* Prefetches the first rows of the fixed side that l will visit. */
 static void fetch_first(const long_row *l) {
   off end = l->at + DISTANCE < l->t.n ? l->at + DISTANCE : l->t.n;
   for (off p = l->at; p < end; p++)
@@ -86,8 +87,10 @@ static void pass_over(const row_shared *s, row_work *work, int threads, long_row
   }
 }
 
-status cg_long_rows(const row_shared *s, row_work *work, int threads, const csr *m, const lid *rows, lid n, real *x,
-                    real *own_bias, double *row_loss, bool *solved) {
+/* Improves the n rows of m named in `rows`, each of which has a preconditioner. solved[i] is what row_cg would return
+ * for rows[i]. */
+static status long_rows(const row_shared *s, row_work *work, int threads, const csr *m, const lid *rows, lid n,
+                        const output *to, bool *solved) {
   status st = OK;
   off ld = s->p.ld, columns = 0;
   lid group = (lid)(STATE_BYTES / (CG_VECTORS * ld * (off)sizeof(real) + (off)sizeof(long_row)));
@@ -107,8 +110,8 @@ status cg_long_rows(const row_shared *s, row_work *work, int threads, const csr 
     for (lid i = 0; i < count; i++) {
       lid r = rows[first + i];
       off begin = m->ptr[r];
-      cg_begin(s, m->ptr[r + 1] - begin, x + r * ld, own_bias != NULL ? own_bias[r] : 0, vectors + i * CG_VECTORS * ld,
-               &l[i].t);
+      place at = place_of(s, to, r);
+      cg_begin(s, m->ptr[r + 1] - begin, at.x, at.bias != NULL ? *at.bias : 0, vectors + i * CG_VECTORS * ld, &l[i].t);
       l[i].pass = CG_RESIDUAL;
       l[i].rows = cg_interactions(s, m, begin);
       l[i].rows.distance = DISTANCE;
@@ -125,13 +128,42 @@ status cg_long_rows(const row_shared *s, row_work *work, int threads, const csr 
 #pragma omp parallel for schedule(dynamic, 16) num_threads(threads)
     for (lid i = 0; i < count; i++) {
       lid r = rows[first + i];
-      solved[first + i] = cg_end(s, &work[omp_get_thread_num()], m, m->ptr[r], &l[i].t, l[i].pass, x + r * ld,
-                                 own_bias != NULL ? own_bias + r : NULL, row_loss != NULL ? row_loss + r : NULL);
+      place at = place_of(s, to, r);
+      solved[first + i] =
+          cg_end(s, &work[omp_get_thread_num()], m, m->ptr[r], &l[i].t, l[i].pass, at.x, at.bias, at.loss);
     }
   }
 done:
   mem_free(l);
   mem_free(vectors);
   mem_free(active);
+  return st;
+}
+
+status cg_long_early(const row_shared *s, row_work *work, int threads, const csr *m, const heavy_rows *heavy, lid first,
+                     lid count, const output *to, early_rows *early) {
+  if (s->cg == NULL || !together_pays(s, m, first, count))
+    return OK;
+  status st = OK;
+  lid h = heavy_rows_from(heavy, first);
+  off most = (m->ptr[first + count] - m->ptr[first]) / cg_longest_short(s) + 1;
+  bool *solved = NULL;
+  TRY(MEM_ALLOC(early->row, most, "a list of long rows"));
+  TRY(MEM_ALLOC(solved, most, "a list of long rows"));
+  for (lid r = first; r < first + count; r++) {
+    off n = m->ptr[r + 1] - m->ptr[r];
+    if (heavy != NULL && h < heavy->n && heavy->row[h] == r)
+      h++;
+    else if (n > cg_longest_short(s) && row_method_suits(s, n) && s->cg->preconditioner[cg_class(n)] != NULL)
+      early->row[early->n++] = r;
+  }
+  TRY(long_rows(s, work, threads, m, early->row, early->n, to, solved));
+  lid kept = 0;
+  for (lid i = 0; i < early->n; i++)
+    if (solved[i])
+      early->row[kept++] = early->row[i];
+  early->n = kept;
+done:
+  mem_free(solved);
   return st;
 }

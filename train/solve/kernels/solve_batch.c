@@ -12,7 +12,7 @@
 typedef int32_t mask __attribute__((vector_size(4 * VL)));
 
 enum { GRID = VL * VL, RHS_MOST = 2, STAGED = VL == 16 ? SKEWED : VL };
-/* Rows of a block that are done together with the diagonal block left of it, where that is skewed. */
+/* Rows of a block that are computed together with the diagonal block left of it, if that is skewed. */
 enum { PAIRED = VL == 16 ? 16 : 0 };
 
 /* A pivot that is a smaller share of its diagonal element is mostly rounding errors. */
@@ -30,7 +30,7 @@ typedef struct work {
 
 #if VL == 16
 /* One system's part of block c: its diagonal block and right-hand sides go to the stage with the products of all rows
- * above it taken off, and so do, in place, the first PAIRED rows of the block right of it where there is one. */
+ * above it taken off, and so do, in place, the first PAIRED rows of the block right of it, if there is one. */
 static inline __attribute__((always_inline)) void diagonal_above(const int n_rhs, const bool paired, int nb, int c,
                                                                  int s, const system_batch *b, off lda, work *w) {
   enum { J = PAIRED };
@@ -187,7 +187,7 @@ static inline __attribute__((always_inline)) void transposed(const real *from, v
 }
 
 /* Eliminates a diagonal block of all systems, without scaling its rows, so that no root stands in the chain from one
- * pivot to the next. Lanes of the result are not 0 where all pivots are positive. */
+ * pivot to the next. Lanes of the result are nonzero if all pivots are positive. */
 static __attribute__((noinline)) mask eliminate(const real *least, vec *grid, vec *root) {
   mask good = (mask){0} == (mask){0};
   vec low[VL];

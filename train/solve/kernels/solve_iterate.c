@@ -36,7 +36,7 @@ static inline vec magnitude(vec v) {
   return v;
 }
 
-/* VL interactions: where their rows lie, and what weighs them; beyond the last, repetitions that weigh nothing. */
+/* VL interactions: where their rows lie, and their weights; past the last, repetitions of weight 0. */
 typedef struct group {
   const real *y[VL];
   vec a, b, inside;
@@ -112,7 +112,7 @@ static inline __attribute__((always_inline)) void add_blocks(const int C, const 
   }
 }
 
-/* The same where the sums are in memory. */
+/* The same with the sums in memory. */
 static inline __attribute__((always_inline)) void add_to(const int C, const real *const *y, off at, const real *w,
                                                          real *q) {
   vec s[4];
@@ -141,7 +141,7 @@ static inline __attribute__((always_inline)) vec weights_of(const visit_kind kin
   return w;
 }
 
-/* Brings the rows that come rows->distance after the group at p into the cache. */
+/* Prefetches the rows rows->distance behind the group at p. */
 static inline __attribute__((always_inline)) void fetch_group(int nb, const visit_rows *rows, off p) {
   enum { LINE = 16 };
   if (p + rows->distance + VL <= rows->known)
@@ -239,13 +239,13 @@ static inline __attribute__((always_inline)) vec scores_and_sums(const bool fetc
   return lanes_sum(sum);
 }
 
-/* visit() for RESIDUAL or PRODUCT and FEW blocks, with 16 lanes; the registers of others do not go round. The bits are
- * the same. */
+/* visit() for RESIDUAL or PRODUCT and FEW blocks, with 16 lanes; other sets have too few registers. The bits are the
+ * same. */
 static inline __attribute__((always_inline)) void visit_in_turn(const visit_kind kind, const bool explicit_loss,
                                                                 const bool fetch, const visit_rows *rows, off begin,
                                                                 off end, const real *v, real shift, real *q,
                                                                 real *total, double *square) {
-  static const lid NONE[VL] = {0}; /* nothing more is known: what is fetched again and again costs nothing */
+  static const lid NONE[VL] = {0}; /* nothing more to prefetch: repeated prefetches of one row cost nothing */
   const bool targets = kind == VISIT_RESIDUAL;
   group groups[2], *g = &groups[0], *next = &groups[1];
   visit_sums sums;

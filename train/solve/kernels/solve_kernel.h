@@ -1,9 +1,9 @@
-/* The inner loops of train/solve/solver.h: what solve_normal.c, solve_factor.c, solve_batch.c, solve_iterate.c and
+/* The inner loops of train/solve: what solve_normal.c, solve_factor.c, solve_batch.c, solve_iterate.c and
  * solve_dual_kernel.c define for each instruction set.
  *
- * Letters: VL floats in a vector; k factors, padded to nb = ceil(k / VL) blocks of VL, so nb * VL <= ld.
- * A *panel* holds up to PANEL_ROWS gathered rows of the fixed side block by block: place ((c * PANEL_ROWS) + p) * VL +
- * i is factor c * VL + i of row p, so that every loop over rows reads memory in order.
+ * Letters: VL floats in a vector; k factors, padded to nb = ceil(k / VL) blocks of VL, so nb * VL <= ld. A *panel*
+ * holds up to PANEL_ROWS gathered rows of the fixed side block by block: place ((c * PANEL_ROWS) + p) * VL + i is
+ * factor c * VL + i of row p, so that every loop over rows reads memory in order.
  *
  * A system's matrix a (nb * VL, lda) is symmetric and kept as the blocks on and above the diagonal, row-major. With 16
  * lanes, while it is summed up, its diagonal blocks live elsewhere, in `skew` (nb, skewed, VL): products of a vector
@@ -41,7 +41,7 @@ typedef struct system_batch {
   real *lanes;         /* work space: solve_lanes_size() floats, once filled with finite numbers */
 } system_batch;
 
-/* How many to solve together: what the second-level cache holds, and a few where it holds none. */
+/* How many to solve together: as many as the second-level cache holds, at least a few. */
 static inline int solve_batch_size(int vl, off ld) {
   enum { BYTES = 5 << 18, LEAST = 4 };
   off fit = BYTES / (ld * (ld + 16) * (off)sizeof(real));
@@ -52,8 +52,8 @@ static inline off solve_lanes_size(int vl, int nb) {
   return (off)nb * vl * vl * vl + 3 * (off)nb * vl * vl + 16 * vl * vl;
 }
 
-/* Of which kind the weights of outer products are. With their roots one panel does, whose rows are multiplied by them:
- * half the stores, and the first-level cache is left to the sums. */
+/* The kind of weights of outer products. With roots, one panel is enough, whose rows are multiplied by them: half the
+ * stores, and the first-level cache is left to the sums. */
 typedef enum weighting {
   WEIGHTS_ONE,   /* all of them 1 */
   WEIGHTS_ROOTS, /* known by their roots; the panel holds rows multiplied by these */
@@ -66,14 +66,14 @@ typedef struct panel_rows {
   const real *table; /* (·, ld): the fixed side */
   off ld;
   const lid *col;   /* [n]: rows of table */
-  const lid *ahead; /* [n]: rows that will be wanted one panel later, to be fetched into the cache on the way */
+  const lid *ahead; /* [n]: rows needed one panel later, to be prefetched */
   weighting kind;
-  const real *weight; /* [n]: weights or their roots; not read where they are 1 */
+  const real *weight; /* [n]: weights or their roots; not read for WEIGHTS_ONE */
   const real *b;      /* [n]: weights in the first sum */
   real *y, *ay;       /* panels; ay for WEIGHTS_ANY only */
 } panel_rows;
 
-/* The interactions of one row, with a and b as train/solve/solver.h says. */
+/* The interactions of one row, with a and b as in train/solve/row/problem.h. */
 typedef struct visit_rows {
   const real *table; /* (·, ld): the fixed side */
   off ld;
@@ -83,17 +83,17 @@ typedef struct visit_rows {
   real base;        /* implicit: a = |v| - base, b = max(v, 0) */
   real mean;        /* explicit: a = 1, b = v - mean - bias[c] */
   const real *bias; /* by row of table; NULL for none */
-  off distance;     /* so many places further on in col are the rows to be fetched into the cache */
-  off known;        /* places in col from its beginning, beyond the row's own: none is fetched from there on */
+  off distance;     /* rows so many places further on in col are prefetched */
+  off known;        /* places in col, beyond the row's own, behind which nothing is prefetched */
 } visit_rows;
 
-/* Rows whose inner products are wanted. */
+/* Rows whose inner products are computed. */
 typedef struct inner_rows {
   const real *table; /* (·, ld) */
   off ld;
   const lid *col; /* [n]: rows of table, n >= 1 */
   int n;
-  const lid *ahead; /* [n_ahead], n_ahead >= 1: rows to be fetched into the cache, as many as n or as there are */
+  const lid *ahead; /* [n_ahead], n_ahead >= 1: rows to prefetch, up to n */
   int n_ahead;
   const real *stretch; /* [nb * VL] by which their factors are multiplied, or NULL */
   const real *root;    /* then: [n, up to a multiple of VL] by which the rows are multiplied, finite */
@@ -104,8 +104,7 @@ typedef enum visit_kind { VISIT_RESIDUAL, VISIT_PRODUCT, VISIT_CURVATURE } visit
 typedef struct solve_ops {
   int vl, skewed;
 
-  /* Rows col[0 … n-1] of table (·, ld) into panel y. n <= PANEL_ROWS. Rows ahead[0 … n-1] are fetched into the cache.
-   */
+  /* Rows col[0 … n-1] of table (·, ld) into panel y. n <= PANEL_ROWS. Rows ahead[0 … n-1] are prefetched. */
   void (*gather)(int nb, const real *table, off ld, const lid *col, int n, const lid *ahead, real *y);
 
   /* Gathers the rows into their panels; a, skew += Σ_p a_p y_p y_pᵀ; sums (n_sums, ld) += Σ_p weight[p][s] y_p, n_sums
@@ -117,25 +116,25 @@ typedef struct solve_ops {
    * triangles of its diagonal blocks, NULL for none. */
   void (*assemble)(int nb, int k, real *a, off lda, const real *skew, const real *dense, real lambda);
 
-  /* a = UᵀU in place; inverse (nb, VL, VL) and root (nb, VL) become what solve needs of the diagonal blocks: a block of
-   * U is diag(1/root) T with T unit upper triangular, and `inverse` is that of T. False where a is not positive
+  /* a = UᵀU in place; inverse (nb, VL, VL) and root (nb, VL) receive what solve needs of the diagonal blocks: a block
+   * of U is diag(1/root) T with T unit upper triangular, and `inverse` is that of T. Returns false if a is not positive
    * definite in single precision. */
   bool (*factor)(int nb, real *a, off lda, real *inverse, real *root);
 
   /* x (n_rhs, ldx) = a⁻¹ x with what factor left. */
   void (*solve)(int nb, const real *a, off lda, const real *inverse, const real *root, int n_rhs, real *x, off ldx);
 
-  /* x = (a + dense + lambda E)⁻¹ x for each system, E for its first k factors; the rest is 1. Bit s of the result
-   * is set where system s is positive definite in single precision. */
+  /* x = (a + dense + lambda E)⁻¹ x for each system, E for its first k factors; the rest is 1. Bit s of the result is
+   * set if system s is positive definite in single precision. */
   unsigned (*solve_batch)(int nb, const system_batch *b, off lda);
 
   /* s[p] = x · y_p for the panel's rows 0 … n-1, rounded up to a multiple of VL. */
   void (*dots)(int nb, const real *y, int n, const real *x, real *s);
 
-  /* Goes over interactions begin … end - 1 of a row where they lie, with t = v · y + shift. RESIDUAL: w = a t - b,
-   * q += Σ w y, total += Σ w, and square += the data term of each; PRODUCT: w = a t, q and total likewise; CURVATURE:
-   * square += Σ a t². total and square are vl sums each, by place in the row, so that the bits do not depend on where a
-   * row is parted; begin is a multiple of vl. */
+  /* Goes over interactions begin … end - 1 of a row where they lie, with t = v · y + shift. RESIDUAL: w = a t - b, q +=
+   * Σ w y, total += Σ w, and square += the data term of each; PRODUCT: w = a t, q and total likewise; CURVATURE: square
+   * += Σ a t². total and square are vl sums each, by place in the row, so that the bits do not depend on where a row is
+   * split; begin is a multiple of vl. */
   void (*visit)(int nb, visit_kind kind, const visit_rows *rows, off begin, off end, const real *v, real shift, real *q,
                 real *total, double *square);
 

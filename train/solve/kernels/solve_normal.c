@@ -20,7 +20,7 @@ void ISA_NAME(solve_gather)(int nb, const real *table, off ld, const lid *col, i
 typedef void gather_function(int nb, const panel_rows *rows, bool fresh, real *a, off lda, real *skew, real *sums,
                              off ld);
 
-/* gather_rows with its cases as constants: a function for each, or the registers do not go round. */
+/* gather_rows with its cases as constants: a function for each, or the registers do not suffice. */
 #define GATHER(name, n_sums, kind)                                                                                     \
   static __attribute__((noinline)) void name(int nb, const panel_rows *rows, bool fresh, real *a, off lda, real *skew, \
                                              real *sums, off ld) {                                                     \

@@ -27,7 +27,7 @@ enum { SKEWED = 0 };
 
 /* a[j][r] ±= Σ_p b[p][j] * y[p][r] over p < n, for J scalars j and R vectors r: y[p][r] at y + p * ldy + r * step,
  * b[p][j] at b + p * ldb + j, a[j][r] at a + j * lda + r * VL. plus, laid out as a, is added to a first; NULL: nothing.
- * R, J and minus are constants where this is inlined. */
+ * R, J and minus are constants in every call. */
 static inline __attribute__((always_inline)) void tile(const int R, const int J, const bool minus, bool fresh,
                                                        const real *restrict y, off ldy, off step,
                                                        const real *restrict b, off ldb, off n,
@@ -64,7 +64,7 @@ static inline __attribute__((always_inline)) void tile(const int R, const int J,
       vec_store(a + j * lda + r * VL, s[j][r]);
 }
 
-/* A tile of r vectors, 1 … 3, where r is not known beforehand. */
+/* A tile of r vectors, 1 … 3, with r known at run time only. */
 static inline __attribute__((always_inline)) void tile_of(int r, const int J, const bool minus, bool fresh,
                                                           const real *restrict y, off ldy, off step,
                                                           const real *restrict b, off ldb, off n, real *restrict a,

@@ -1,0 +1,416 @@
+#include "io/base/log.h"
+#include "io/base/mem.h"
+#include "io/base/version.h"
+#include "io/ranks/pulse.h"
+#include "io/schema/groups.h"
+#include "io/schema/groups_write.h"
+#include "io/schema/model.h"
+#include "io/snapshot/seal.h"
+#include "io/snapshot/snapshot.h"
+#include "jobs/groups/group_identity.h"
+#include "jobs/groups/group_names.h"
+#include "jobs/groups/group_pairs.h"
+#include "jobs/groups/group_quality.h"
+#include "jobs/groups/group_search.h"
+#include "jobs/groups/taste_rows.h"
+#include "jobs/steps/model_dataset.h"
+#include "jobs/steps/resume.h"
+#include "jobs/steps/steps.h"
+#include "train/groups/membership_scale.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- memberships --- */
+
+typedef struct grouping {
+  int m;
+  lid *group;     /* (count, m) */
+  lid *first;     /* [count]: group of each row */
+  real *dist2;    /* (count, m) */
+  real *affinity; /* (count, m) */
+  int64_t *size;  /* [G], over all ranks */
+  double temperature;
+} grouping;
+
+static void grouping_free(grouping *g) {
+  mem_free(g->group);
+  mem_free(g->first);
+  mem_free(g->dist2);
+  mem_free(g->affinity);
+  mem_free(g->size);
+}
+
+static status alloc_grouping(lid rows, lid groups, grouping *g) {
+  status st = OK;
+  TRY(MEM_ALLOC(g->group, (off)rows * g->m, "memberships"));
+  TRY(MEM_ALLOC(g->first, rows, "memberships"));
+  TRY(MEM_ALLOC(g->dist2, (off)rows * g->m, "memberships"));
+  TRY(MEM_ALLOC(g->affinity, (off)rows * g->m, "memberships"));
+  TRY(MEM_ZALLOC(g->size, groups, "sizes of groups"));
+done:
+  return st;
+}
+
+/* Our rows' groups and distances; those of the rows that are not zero again into taste (n, m). */
+static status find_nearest(const group_settings *s, const taste_rows *r, const real *centre, grouping *g, real *taste) {
+  kmeans_points points = {r->count, r->k, r->k, r->x};
+  status st = membership_nearest(&points, centre, s->groups, g->m, g->group, g->dist2);
+  for (lid i = 0, next = 0; st == OK && i < r->count; i++) {
+    bool zero = next >= r->n || r->id[next] != r->first + i;
+    for (int j = 0; j < g->m; j++) {
+      if (zero && s->cosine) {
+        /* Without a direction a row is as far from every group. */
+        g->group[(off)i * g->m + j] = j;
+        g->dist2[(off)i * g->m + j] = 1;
+      }
+      if (!zero)
+        taste[(off)next * g->m + j] = g->dist2[(off)i * g->m + j];
+    }
+    next += !zero;
+    g->first[i] = g->group[(off)i * g->m];
+    g->size[g->first[i]]++;
+  }
+  return st;
+}
+
+static status find_memberships(comm *c, const group_settings *s, const taste_rows *r, const real *centre, grouping *g) {
+  real *taste = NULL;
+  g->m = s->memberships < s->groups ? s->memberships : (int)s->groups;
+  status st = alloc_grouping(r->count, s->groups, g);
+  if (st == OK)
+    st = MEM_ALLOC(taste, (off)r->n * g->m, "memberships");
+  if (st == OK)
+    st = find_nearest(s, r, centre, g, taste);
+  TRY(comm_agree(c, st));
+  comm_sum_i64(c, g->size, s->groups);
+  g->temperature = membership_temperature(c, taste, r->n, g->m);
+  membership_affinity(g->dist2, r->count, g->m, g->temperature, g->affinity);
+done:
+  mem_free(taste);
+  return st;
+}
+
+/* A snapshot that is being grouped. */
+typedef struct clustering {
+  comm *c;
+  group_settings settings; /* groups: the number chosen, once it is; `recorded` is borrowed */
+  const char *dataset, *parent, *dir;
+  checkpoint_place keep;
+  journal *journal;
+  json_t *key;
+  model *m;
+  taste_rows rows;
+  group_past past;
+  real *centre; /* (G, k) */
+  group_found found;
+  grouping grouping;
+  group_names names;
+  group_changes changes;
+  double start; /* of the part at hand */
+} clustering;
+
+static const char *row_name(const clustering *k) {
+  return k->settings.side == USERS ? "members" : "items";
+}
+
+/* Ends a part of the step and begins another. */
+static status write_phase(clustering *k, const char *name) {
+  double start = k->start;
+  k->start = seconds_now();
+  return comm_agree(k->c, journal_write(k->journal, json_pack("{s:s, s:s, s:f}", "event", "phase", "name", name,
+                                                              "seconds", k->start - start)));
+}
+
+/* --- from run to run --- */
+
+/* What the groups follow from, beside the snapshot that they are made in. NULL if memory is out. */
+static json_t *make_key(const clustering *k) {
+  char safe[4096];
+  return json_pack("{s:s, s:s, s:s, s:s, s:i, s:O}", "palate", PALATE_VERSION, "snapshot", snapshot_id(k->dir), "data",
+                   k->dataset != NULL ? text_printable(k->dataset, safe, sizeof safe) : "", "parent",
+                   k->parent != NULL ? snapshot_id(k->parent) : "", "groups_of_parent", (int)k->past.table.n_groups,
+                   "settings", k->settings.recorded);
+}
+
+/* Returns true if the file of groups is there. Collective. */
+static bool is_there(const clustering *k) {
+  char path[SNAPSHOT_PATH_MAX + 32];
+  snprintf(path, sizeof path, "%s/%s", k->dir, groups_file(k->settings.side));
+  int64_t there = k->c->rank == 0 && access(path, F_OK) == 0;
+  comm_broadcast(k->c, &there, sizeof there, 0);
+  return there != 0;
+}
+
+/* A group that is the same people keeps its name. Rank 0. */
+static void keep_names(const group_past *past, const group_changes *changes, group_names *names) {
+  for (lid g = 0; g < names->n_groups; g++) {
+    char label[1024];
+    strings_get(&past->table.labels, g, label, sizeof label);
+    if (changes->same[g] && label[0] != '\0' && strlen(label) < (size_t)names->labels.width) {
+      char *place = names->labels.bytes + (off)g * names->labels.width;
+      memset(place, 0, (size_t)names->labels.width);
+      memcpy(place, label, strlen(label));
+    }
+  }
+}
+
+/* Finds out which groups are the same people as in the parent, and tells what changed. */
+static status compare_with_parent(clustering *k) {
+  comm *c = k->c;
+  const group_changes *changes = &k->changes;
+  status st = group_changes_count(c, &k->past, &k->rows, k->grouping.first, k->settings.groups, &k->changes);
+  if (st != OK)
+    return st;
+  if (c->rank == 0)
+    keep_names(&k->past, changes, &k->names);
+  log_info("since %s: %d of %d groups are the same people and keep their names; %lld of %lld members moved (%.1f %%), "
+           "%lld are new",
+           snapshot_id(k->parent), changes->kept, k->names.n_groups, (long long)changes->moved,
+           (long long)changes->known,
+           changes->known > 0 ? 100.0 * (double)changes->moved / (double)changes->known : 0.0,
+           (long long)changes->newcomers);
+  return comm_agree(c,
+                    journal_write(k->journal, json_pack("{s:s, s:s, s:i, s:I, s:I, s:I}", "event", "identity", "parent",
+                                                        snapshot_id(k->parent), "kept", (int)changes->kept, "known",
+                                                        (json_int_t)changes->known, "moved", (json_int_t)changes->moved,
+                                                        "new", (json_int_t)changes->newcomers)));
+}
+
+/* --- centres --- */
+
+/* Reads the rows, and the parent's groups. */
+static status read_rows(clustering *k) {
+  const group_settings *s = &k->settings;
+  const taste_rows *r = &k->rows;
+  status st = OK;
+  TRY(comm_agree(k->c, model_open(k->dir, &k->m)));
+  gid n_all = model_rows(k->m, s->side);
+  if (s->groups > n_all)
+    TRY(status_fail(USAGE, "--groups %d is more than the %lld %s of %s: ask for fewer", s->groups, (long long)n_all,
+                    row_name(k), k->dir));
+  TRY(taste_rows_read(k->c, k->m, k->dir, s->side, s->cosine, &k->rows));
+  if (r->n_zero > 0)
+    log_info("%lld of %lld %s have zero factors (no events to learn from): they shape no group, and are put where %s",
+             (long long)r->n_zero, (long long)r->n_all, row_name(k),
+             s->cosine ? "the numbers are lowest" : "zero is nearest");
+  if (k->parent != NULL)
+    TRY(group_past_read(k->c, k->parent, k->m, r, &k->past));
+  k->key = make_key(k);
+  TRY(comm_agree(k->c, k->key != NULL ? OK : status_fail(NO_MEMORY, "no memory for the settings")));
+  k->keep.key = k->key;
+done:
+  return st;
+}
+
+/* The parent's number of groups if there is no other wish, else the one that describes the rows best. */
+static status choose_number(clustering *k) {
+  group_settings *s = &k->settings;
+  lid before = k->past.table.n_groups;
+  bool fits = before > 0 && before <= k->rows.n_all && (!s->ranged || (before >= s->least && before <= s->most));
+  status st = OK;
+  if (s->groups == 0 && fits) {
+    s->groups = before;
+    log_info("%d groups, as in %s; --groups G chooses another number", s->groups, k->parent);
+  }
+  if (s->groups == 0)
+    st = group_search_number(k->c, s, &k->rows, &k->keep, k->journal);
+  if (st == OK && before > 0 && before != s->groups)
+    log_info("%s has %d groups and not %d: the groups start anew", k->parent, before, s->groups);
+  return st;
+}
+
+static status find_centres(clustering *k) {
+  status st = OK;
+  TRY(choose_number(k));
+  TRY(comm_agree(k->c, MEM_ALLOC(k->centre, (off)k->settings.groups * k->rows.k, "centroids")));
+  TRY(group_search_rounds(k->c, &k->settings, &k->rows, &k->past, &k->keep, k->journal, k->centre, &k->found));
+done:
+  return st;
+}
+
+/* --- names --- */
+
+static status name_items(clustering *k) {
+  const taste_rows *r = &k->rows;
+  const grouping *g = &k->grouping;
+  real *dist2 = NULL;
+  status st = comm_agree(k->c, MEM_ALLOC(dist2, r->count, "distances"));
+  for (lid i = 0; st == OK && i < r->count; i++)
+    dist2[i] = g->dist2[(off)i * g->m];
+  if (st == OK)
+    st = group_names_of_items(k->c, k->m, r->first, r->count, g->first, dist2, k->settings.groups, &k->names);
+  mem_free(dist2);
+  return st;
+}
+
+/* Names the groups and, if --quality is given, judges them. */
+static status describe(clustering *k) {
+  const group_settings *s = &k->settings;
+  const grouping *g = &k->grouping;
+  comm *c = k->c;
+  status st = OK;
+  csr train = {0}, test = {0};
+  bool pairs = k->dataset != NULL && s->side == USERS;
+  if (pairs)
+    TRY(group_pairs_load(c, k->m, k->dataset, &train, s->quality ? &test : NULL));
+  if (s->quality) {
+    group_judged judged = {s->groups, g->m, g->group, g->affinity, g->size, s->cosine, model_is_explicit(k->m),
+                           s->seed};
+    TRY(group_quality(c, &k->rows, &judged, model_rows(k->m, ITEMS), pairs ? &train : NULL, pairs ? &test : NULL,
+                      k->journal));
+  }
+  if (s->side == ITEMS)
+    TRY(name_items(k));
+  else if (pairs) {
+    group_pairs_keep_loved(&train, model_is_explicit(k->m));
+    TRY(group_names_from_pairs(c, k->m, &train, g->first, s->groups, &k->names));
+  } else
+    TRY(group_names_from_factors(c, k->m, k->centre, g->size, s->groups, &k->names));
+done:
+  csr_free(&train);
+  csr_free(&test);
+  return st;
+}
+
+/* --- the step --- */
+
+static status write_groups(const clustering *k) {
+  const group_settings *s = &k->settings;
+  const taste_rows *r = &k->rows;
+  const grouping *g = &k->grouping;
+  const kmeans_result *result = &k->found.result;
+  int64_t rounds = result->rounds, converged = result->converged, seed = (int64_t)s->seed, zero = r->n_zero;
+  int64_t kept = k->changes.kept;
+  const h5_attribute attributes[] = {{"/", "inertia", H5_F64, 0, &result->inertia},
+                                     {"/", "metric", H5_TEXT, 0, s->cosine ? "cosine" : "euclidean"},
+                                     {"/", "rounds", H5_I64, 0, &rounds},
+                                     {"/", "converged", H5_I64, 0, &converged},
+                                     {"/", "seed", H5_I64, 0, &seed},
+                                     {"/", "temperature", H5_F64, 0, &g->temperature},
+                                     {"/", "zero_rows", H5_I64, 0, &zero},
+                                     /* the last three only with a parent */
+                                     {"/", "groups_kept", H5_I64, 0, &kept},
+                                     {"/", "known", H5_I64, 0, &k->changes.known},
+                                     {"/", "moved", H5_I64, 0, &k->changes.moved}};
+  groups_part part = {.n_rows = r->n_all,
+                      .first_row = r->first,
+                      .row_count = r->count,
+                      .memberships = g->m,
+                      .group = g->group,
+                      .affinity = g->affinity,
+                      .n_groups = s->groups,
+                      .factors = r->k,
+                      .centroid = k->centre,
+                      .size = g->size,
+                      .top_items = k->names.top_items,
+                      .labels = &k->names.labels,
+                      .attributes = attributes,
+                      .n_attributes = sizeof attributes / sizeof *attributes - (k->changes.same != NULL ? 0 : 3)};
+  return groups_write(k->c, k->dir, s->side, &part);
+}
+
+/* Memberships, names and the file, from the centres. */
+static status make_groups(clustering *k) {
+  status st = OK;
+  TRY(write_phase(k, "cluster"));
+  TRY(find_memberships(k->c, &k->settings, &k->rows, k->centre, &k->grouping));
+  TRY(describe(k));
+  if (k->past.table.n_groups == k->settings.groups)
+    TRY(compare_with_parent(k));
+  TRY(write_groups(k));
+  TRY(write_phase(k, "name groups"));
+  TRY(group_search_finished(k->c, &k->settings, &k->rows, &k->past, &k->keep, k->centre, &k->found));
+  k->keep.clock->advanced = true;
+done:
+  return st;
+}
+
+void job_cluster_done(const char *dir) {
+  group_search_forget(dir);
+}
+
+status job_cluster(comm *c, const group_settings *settings, const char *dataset, const char *parent, const char *dir,
+                   run_clock *clock, journal *j) {
+  status st = OK;
+  clustering k = {.c = c,
+                  .settings = *settings,
+                  .dataset = dataset,
+                  .parent = parent,
+                  .dir = dir,
+                  .keep = {.dir = dir, .clock = clock},
+                  .journal = j,
+                  .start = seconds_now()};
+  pulse_phase(c, "groups");
+  TRY(read_rows(&k));
+  TRY(find_centres(&k));
+  if (k.found.finished && is_there(&k))
+    log_info("the groups of %s are already made", dir);
+  else
+    TRY(make_groups(&k));
+done:
+  json_decref(k.key);
+  group_past_free(&k.past);
+  group_changes_free(&k.changes);
+  taste_rows_free(&k.rows);
+  grouping_free(&k.grouping);
+  group_names_free(&k.names);
+  mem_free(k.centre);
+  model_close(k.m);
+  return st;
+}
+
+/* --- in a snapshot that is there --- */
+
+/* The dataset to name groups by: the given one, else the model's, if it is at hand and as it was; else NULL. Free with
+ * mem_free. */
+static status find_dataset(comm *c, const char *given, const char *dir, char **out) {
+  status st = OK;
+  model *m = NULL;
+  bool fits = given != NULL;
+  TRY(comm_agree(c, model_open(dir, &m)));
+  TRY(model_dataset(c, m, given, out));
+  if (given == NULL && *out != NULL)
+    TRY(group_pairs_fit(c, m, *out, &fits));
+  if (!fits) {
+    mem_free(*out);
+    *out = NULL;
+    log_info("the dataset of the model is not at hand: groups are named by the items their centroids prefer; --data "
+             "DATASET names them by what members consumed");
+  }
+done:
+  model_close(m);
+  return st;
+}
+
+/* Keeps other runs out; *fd is of rank 0. */
+static status claim(comm *c, const char *dir, int *fd) {
+  status st = OK;
+  if (c->rank == 0 && seal_is_there(dir))
+    st = status_fail(USAGE, "%s is sealed and never changes: train a new snapshot, and group that", dir);
+  else if (c->rank == 0 && !resume_claim(dir, fd))
+    st = status_fail(CANNOT_CREATE, "another run is at work in %s", dir);
+  return comm_agree(c, st);
+}
+
+status cluster_snapshot(comm *c, const group_settings *settings, const char *dataset, const char *parent,
+                        const char *dir, run_clock *clock) {
+  status st = OK;
+  char path[SNAPSHOT_PATH_MAX + 16], *data = NULL;
+  journal *j = NULL; /* rank 0 */
+  int claimed = -1;
+  TRY(claim(c, dir, &claimed));
+  TRY(find_dataset(c, dataset, dir, &data));
+  snprintf(path, sizeof path, "%s/train.jsonl", dir);
+  TRY(comm_agree(c, c->rank == 0 ? journal_open(path, &j) : OK));
+  TRY(job_cluster(c, settings, data, parent, dir, clock, j));
+  if (c->rank == 0)
+    job_cluster_done(dir);
+done:
+  if (claimed >= 0)
+    close(claimed);
+  journal_close(j);
+  mem_free(data);
+  return st;
+}

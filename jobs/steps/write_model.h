@@ -1,0 +1,24 @@
+/* A trained model as a file: factors, biases, ids, titles, tags, and how it was trained. */
+#ifndef PALATE_JOBS_STEPS_WRITE_MODEL_H
+#define PALATE_JOBS_STEPS_WRITE_MODEL_H
+
+#include "io/ranks/comm.h"
+#include "io/schema/dataset.h"
+#include "jobs/settings/holdout.h"
+#include "jobs/settings/train_settings.h"
+#include "train/als/als.h"
+
+/* All borrowed. */
+typedef struct trained_model {
+  als *als;
+  const train_settings *settings;
+  const holdout *held_out;
+  dataset *data;
+  const double *objective; /* [sweeps]: NaN: not computed */
+  int sweeps;
+} trained_model;
+
+/* Writes DIR/model.h5 whole or not at all. Collective; agreed status. */
+status write_model(comm *c, const trained_model *m, const char *dir);
+
+#endif
