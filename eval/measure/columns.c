@@ -79,6 +79,7 @@ static status make_popular(comm *c, const evaluate_settings *in, int longest, po
   popular_settings wish = {.n_items = in->n_items,
                            .skip = in->fold_user,
                            .means = in->explicit_loss,
+                           .likes = !in->explicit_loss,
                            .head = seen + longest,
                            .slice = in->memory == 0       ? 0
                                     : slice < LEAST_SLICE ? LEAST_SLICE

@@ -12,23 +12,6 @@
 static const int64_t DEFAULT_MEMORY = (int64_t)1 << 30;
 enum { BATCH_MOST = 1 << 14 };
 
-/* For implicit models: a held-out dislike is not a test item. */
-static status without_dislikes(const csr *test, csr *out) {
-  status st = OK;
-  off n = 0;
-  TRY(csr_alloc(out, test->n_rows, csr_nnz(test), "test pairs"));
-  for (lid u = 0; u < test->n_rows; u++) {
-    for (off e = test->ptr[u]; e < test->ptr[u + 1]; e++)
-      if (test->val[e] >= 0) {
-        out->col[n] = test->col[e];
-        out->val[n++] = test->val[e];
-      }
-    out->ptr[u + 1] = n;
-  }
-done:
-  return st;
-}
-
 /* Counts users and test pairs of all ranks. Collective; agreed status. BAD_DATA if no user has a test item. */
 static status count_users(comm *c, const csr *test, evaluation *out) {
   int64_t counts[3] = {0, 0, 0}; /* users with a test item, without, test pairs */
@@ -102,7 +85,7 @@ status evaluate(comm *c, const evaluate_settings *in, evaluation *out) {
       .explicit_loss = in->explicit_loss, .n_at = in->n_at, .n_models = in->n_models, .n_items = in->n_items};
   memcpy(out->at, in->at, sizeof out->at);
   if (!in->explicit_loss) {
-    TRY(comm_agree(c, without_dislikes(in->test, &likes)));
+    TRY(comm_agree(c, csr_copy_likes(in->test, &likes))); /* a held-out dislike is not a test item */
     input.test = &likes;
   }
   TRY(count_users(c, input.test, out));

@@ -24,7 +24,10 @@ static int activity_of(off n) {
 
 /* Returns false if the user has another activity. */
 static bool activity_row(const batch *batch, const measurement *m, int activity, lid u, double *out) {
-  if (activity_of(batch->to[u] - batch->from[u]) != activity)
+  off trained = 0; /* pairs of value 0 are known, but not trained on */
+  for (off e = batch->from[u]; e < batch->to[u]; e++)
+    trained += m->in->explicit_loss || m->in->train->val[e] != 0;
+  if (activity_of(trained) != activity)
     return false;
   const double *values = batch->values + (off)u * m->at.columns;
   memcpy(out, values + m->at.model[0], METRICS * sizeof *out);

@@ -158,6 +158,8 @@ static half_problem problem_of(const foldin *f, const real *table, const real *b
 
 status foldin_rows(foldin *f, csr *rows, real *x, off ldx, real *bias) {
   status st = OK;
+  if (!f->loss.explicit_loss)
+    csr_drop_zeros(rows);
   off nnz = csr_nnz(rows), n = 0;
   lid *item = NULL;
   real *table = NULL, *item_bias = NULL, *own = NULL, *own_bias = NULL;

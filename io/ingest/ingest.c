@@ -112,9 +112,12 @@ static status read_sources(job *j, const char *rejected) {
     ingest_log_times(j->c, &in->counts);
   if (report->rejected == 0 && j->c->rank == 0)
     unlink(rejected); /* of an earlier run: it would be taken for this one's */
+  /* A day without events is a day; a dataset without events, or a day of bad lines alone, is a mistake. */
+  const char *others = j->s->n_sources > 1 ? " and the other sources" : "";
+  if (report->events == 0 && (j->base.data == NULL || report->rejected > 0))
+    TRY(status_fail(BAD_DATA, "no events in %s%s", j->s->sources[0], others));
   if (report->events == 0)
-    TRY(status_fail(BAD_DATA, "no events in %s%s", j->s->sources[0],
-                    j->s->n_sources > 1 ? " and the other sources" : ""));
+    log_info("no events in %s%s: the events of %s stay as they are", j->s->sources[0], others, j->s->append);
   report->seconds_read = lap(j);
 done:
   return st;
@@ -152,15 +155,40 @@ done:
   return st;
 }
 
+/* A day that was appended before is told by its events: as another file (packed, or with a line end more) it has
+ * another digest. */
+static status judge_repeated(const job *j, off new_events) {
+  const ingest_settings *s = j->s;
+  const char *others = s->n_sources > 1 ? " and the other sources" : "";
+  if (new_events == 0 || j->report->already < new_events)
+    return OK;
+  if (s->refuse_repeated)
+    return status_fail(BAD_DATA,
+                       "every event of %s%s is already in %s: the same user, item, value%s; leave it out, or append it "
+                       "all the same with --if-repeated warn",
+                       s->sources[0], others, s->append, j->input.has_time ? " and time" : "");
+  log_warn("every event of %s%s is already in %s: the same user, item, value%s; was this day appended before? "
+           "--if-repeated refuse stops instead",
+           s->sources[0], others, s->append, j->input.has_time ? " and time" : " (without times it may be chance)");
+  return OK;
+}
+
 static status move_events(job *j) {
   ingest_report *report = j->report;
   dataset *base = j->base.data;
   status st = ingest_move(j->c, &j->input, j->user_row, j->item_row, j->users.n, base, &j->rows);
   if (st != OK)
     return st;
+  int64_t sums[4] = {j->rows.repeated, j->rows.already, j->rows.zeros, j->rows.negatives};
+  comm_sum_i64(j->c, sums, 4);
+  report->repeated = sums[0];
+  report->already = sums[1];
+  report->zeros = sums[2];
+  report->negatives = sums[3];
+  st = judge_repeated(j, report->events);
+  if (st != OK)
+    return st;
   ingest_input_free(&j->input);
-  report->repeated = j->rows.repeated;
-  comm_sum_i64(j->c, &report->repeated, 1);
   report->old_events = base != NULL ? dataset_events(base) : 0;
   report->events += report->old_events;
   report->seconds_move = lap(j);
@@ -196,7 +224,9 @@ done:
 static status write_part(job *j) {
   status st = OK;
   TRY(source_digests_finish(j->c, &j->digests));
-  TRY(base_refuse_repeated(&j->base, &j->digests, j->s->n_sources));
+  for (int i = 0; i < j->s->n_sources; i++)
+    if (!j->sources.text[i].empty) /* all days without events are alike */
+      TRY(base_refuse_repeated(&j->base, &j->digests, i));
   j->report->seconds_titles = lap(j);
   TRY(write_dataset(j->c, j->s, &j->base, &j->digests, &j->part));
   j->report->seconds_write = lap(j);

@@ -22,6 +22,7 @@ typedef struct ingest_settings {
   const char *group;           /* of the matrix in HDF5 sources; NULL: look for it */
   int rows;                    /* of that matrix: 0 as the file says, 1 users, 2 items */
   bad_limit bad_lines;         /* rejected lines allowed, in all sources together; also in each table */
+  bool refuse_repeated;        /* fail if the dataset appended to has every event already; else warn */
   /* Where the sources and the tables lie: elsewhere where they are pipes. Set by ingest_run. */
   const char *const *files;
   const char *items_file, *users_file;
@@ -33,6 +34,8 @@ typedef struct ingest_report {
   off events;                 /* of the dataset */
   off old_events;             /* of the dataset appended to */
   off repeated;               /* events whose user and item an earlier event has too; training merges them */
+  off already;                /* new events that the dataset appended to has too: the same user, item, value and time */
+  off zeros, negatives;       /* new events of value 0, and below 0 */
   gid users, items, old_users, old_items;
   off named;                 /* users with a name from their table */
   off titled, titles_unused; /* items with a title; titles of no item */

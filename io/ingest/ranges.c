@@ -155,6 +155,8 @@ static status read_piece(reader *r, const piece *range) {
   p.layout = layout;
   p.reject = keep_rejected;
   p.context = r;
+  if (p.events != NULL)
+    p.events->turn = about->turn;
   bool cut = range->begin > layout->skip_bytes;
   if (r->first_source < 0) {
     r->first_source = range->source;

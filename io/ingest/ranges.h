@@ -11,6 +11,8 @@ typedef struct range_source {
   off bytes;        /* on disk */
   file_kind packed; /* KIND_TEXT: it is plain; see unpack.h */
   text_layout layout;
+  int turn;   /* of its events (io/text/events.h) */
+  bool empty; /* nothing follows the header */
 } range_source;
 
 typedef struct ranges {

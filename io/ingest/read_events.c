@@ -7,6 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Whether a text whose first n bytes are `head` has only blank lines behind what its layout skips. */
+static bool is_empty(const text_layout *l, const char *head, size_t n, bool whole) {
+  size_t i = l->skip_bytes < (off)n ? (size_t)l->skip_bytes : n;
+  while (i < n && strchr(" \t\r\n", head[i]) != NULL && head[i] != '\0')
+    i++;
+  return whole && i == n && l->format != TEXT_H5;
+}
+
 /* Finds the layouts of all sources. Local. */
 static status find_layouts(const ingest_settings *s, ingest_sources *out) {
   status st = OK;
@@ -20,6 +28,7 @@ static status find_layouts(const ingest_settings *s, ingest_sources *out) {
     out->text[i].packed = facts.packed;
     TRY(source_refuse(s->sources[i], &facts, true));
     TRY(text_detect(s->sources[i], head, n, n < TEXT_HEAD, &s->wish, &out->text[i].layout));
+    out->text[i].empty = is_empty(&out->text[i].layout, head, n, n < TEXT_HEAD);
   }
 done:
   mem_free(head);
@@ -65,6 +74,10 @@ status ingest_look(comm *c, const ingest_settings *s, ingest_sources *out) {
     comm_broadcast(c, out->text, (off)out->n * (off)sizeof *out->text, 0);
     comm_broadcast(c, out->matrices, (off)out->n_matrices * (off)sizeof *out->matrices, 0);
   }
+  /* Each rank reads a range of all text, but a slab of each matrix. */
+  for (int i = 1; i < out->n; i++)
+    out->text[i].turn =
+        out->text[i - 1].turn + (out->text[i].layout.format == TEXT_H5 || out->text[i - 1].layout.format == TEXT_H5);
   for (int i = 1; i < out->n; i++) {
     bool a = out->text[0].layout.has_time, b = out->text[i].layout.has_time;
     if (a != b)
@@ -135,6 +148,7 @@ static status read_matrices(const comm *c, const ranges *what, const ingest_sour
   for (int i = 0; i < what->n_sources; i++) {
     if (what->sources[i].layout.format != TEXT_H5)
       continue;
+    lane->events.turn = what->sources[i].turn;
     TRY(ingest_h5_read(c, what->files[i], matrix++, &lane->users, &lane->items, &lane->events));
     counts->kept += lane->events.n;
     counts->lines += lane->events.n;

@@ -17,7 +17,7 @@ typedef struct dataset_part {
   gid first_user, user_count;
   off first_event;
   const off *indptr; /* [user_count + 1], indptr[0] = first_event, global offsets */
-  const lid *item;   /* global item rows, within a user ordered by (time, item, value) */
+  const lid *item;   /* global item rows; within a user ordered by time, then as in the sources */
   const real *value;
   const int64_t *time; /* NULL on all ranks where there are none */
   gid first_item, item_count;

@@ -165,8 +165,9 @@ int text_split(const text_layout *layout, char *record, size_t n, text_span *fie
 const char *text_value(const char *s, size_t n, real *out);
 
 /* Reads a time: a number, or ISO 8601 (2009-05-04, 2009-05-04T23:08:57Z; a blank for T, a fraction or +02:00 are fine;
- * UTC if no zone is given). *unit says how to read it, and becomes how it was read. Returns NULL, or what is wrong. */
-const char *text_time(const char *s, size_t n, text_time_unit *unit, int64_t *out);
+ * UTC if no zone is given). *unit says how to read it, and becomes how it was read. *nano becomes the nanoseconds
+ * beyond the second *out; what is finer is dropped. Returns NULL, or what is wrong. */
+const char *text_time(const char *s, size_t n, text_time_unit *unit, int64_t *out, uint32_t *nano);
 
 /* Copies a title to out (`size` > 0 bytes, NUL-terminated): valid UTF-8 unchanged, anything else read as Latin-1,
  * control characters as blanks, cut before a character that does not fit. Returns 1 if it was Latin-1, 2 if it was cut,

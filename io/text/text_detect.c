@@ -41,14 +41,16 @@ static bool is_number(const text_span *field) {
 static bool is_time(const text_span *field) {
   text_time_unit unit = UNIT_AUTO;
   int64_t time;
-  return text_time(field->at, field->n, &unit, &time) == NULL;
+  uint32_t nano;
+  return text_time(field->at, field->n, &unit, &time, &nano) == NULL;
 }
 
 /* A third column without a name is a time, not a value, if it is a date or at least 10^8 seconds (1973). */
 static bool looks_like_time(const text_span *field) {
   text_time_unit unit = UNIT_AUTO;
   int64_t time;
-  return text_time(field->at, field->n, &unit, &time) == NULL &&
+  uint32_t nano;
+  return text_time(field->at, field->n, &unit, &time, &nano) == NULL &&
          (unit == UNIT_DATE || (field->n >= 9 && time > 100000000));
 }
 

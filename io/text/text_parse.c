@@ -16,6 +16,7 @@ typedef struct batch {
   uint64_t user[BATCH], item[BATCH];
   real value[BATCH];
   int64_t time[BATCH];
+  uint32_t nano[BATCH];
 } batch;
 
 /* ---- events into the list ---- */
@@ -31,8 +32,10 @@ static status flush(text_parser *p, batch *b) {
   TRY(id_table_add_keys(p->items, b->item, b->n, block->item + at));
   if (block->value != NULL)
     memcpy(block->value + at, b->value, (size_t)b->n * sizeof *b->value);
-  if (block->time_low != NULL)
+  if (block->time_low != NULL) {
     event_block_put_times(block, at, b->time, b->n);
+    TRY(event_block_put_nanos(block, at, b->nano, b->n));
+  }
   block->n += b->n;
   p->events->n += b->n;
   b->n = 0;
@@ -60,6 +63,7 @@ static inline status accept(text_parser *p, batch *b, const event *e) {
   TRY(key_of(p->items, &e->item, &b->item[b->n]));
   b->value[b->n] = e->value;
   b->time[b->n] = e->time;
+  b->nano[b->n] = e->nano;
   b->n++;
   p->counts.units[e->unit]++;
 done:
@@ -108,7 +112,7 @@ static const char *read_fields(const text_layout *l, const text_span *fields, ev
       break;
     case ROLE_TIME:
       e->unit = l->unit;
-      bad = text_time(fields[c].at, fields[c].n, &e->unit, &e->time);
+      bad = text_time(fields[c].at, fields[c].n, &e->unit, &e->time, &e->nano);
       break;
     default:
       break;

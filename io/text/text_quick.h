@@ -64,11 +64,13 @@ static inline const char *quick_time(const char *s, char separator, event *e) {
   if (e->unit <= UNIT_S && s > from && s - from <= 10 && number <= (uint64_t)EVENT_TIME_MAX &&
       ends_field(s, separator)) {
     e->time = (int64_t)number;
+    e->nano = 0;
     e->unit = UNIT_S;
     return s;
   }
   s = quick_skip(s, separator);
-  return ends_field(s, separator) && text_time(from, (size_t)(s - from), &e->unit, &e->time) == NULL ? s : NULL;
+  return ends_field(s, separator) && text_time(from, (size_t)(s - from), &e->unit, &e->time, &e->nano) == NULL ? s
+                                                                                                               : NULL;
 }
 
 /* Reads the record at s into *e; a line end must follow somewhere. Returns the byte after its line end, or NULL to

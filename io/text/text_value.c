@@ -113,9 +113,25 @@ static int take(const char **s, const char *end, int count) {
   return value;
 }
 
-static bool iso_time(const char *s, size_t n, int64_t *out) {
+enum { NANOS = 1000000000 };
+
+/* Reads the digits at *s as those behind a point, to the nanosecond, and moves *s after them; *beyond becomes whether
+ * a finer one is not 0. */
+static uint32_t take_fraction(const char **s, const char *end, bool *beyond) {
+  uint32_t value = 0, size = NANOS;
+  *beyond = false;
+  for (; *s < end && is_digit(**s); ++*s) {
+    size /= 10;
+    value += size * (uint32_t)(**s - '0');
+    *beyond |= size == 0 && **s != '0';
+  }
+  return value;
+}
+
+static bool iso_time(const char *s, size_t n, int64_t *out, uint32_t *nano) {
   static const int LENGTH[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   const char *end = s + n;
+  *nano = 0;
   int year = take(&s, end, 4);
   if (year < 0 || end - s < 6 || (*s != '-' && *s != '/'))
     return false;
@@ -145,10 +161,10 @@ static bool iso_time(const char *s, size_t n, int64_t *out) {
         return false;
       if (s < end && (*s == '.' || *s == ',')) {
         s++;
+        bool beyond;
         if (s == end || !is_digit(*s))
           return false;
-        while (s < end && is_digit(*s))
-          s++;
+        *nano = take_fraction(&s, end, &beyond);
       }
     }
     time += hour * 3600 + minute * 60 + second;
@@ -178,7 +194,21 @@ static int64_t floor_div(int64_t a, int64_t b) {
   return a / b - (a % b < 0);
 }
 
-const char *text_time(const char *s, size_t n, text_time_unit *unit, int64_t *out) {
+/* A number of units and a fraction of one, `nano` (in 10^-9 units) and whether there is more beyond it -> seconds and
+ * nanoseconds, rounded down. */
+static void split_seconds(int64_t number, bool minus, uint32_t fraction, bool beyond, int64_t per_second, int64_t *out,
+                          uint32_t *nano) {
+  int64_t each = NANOS / per_second, part = (int64_t)fraction / per_second;
+  if (minus && (fraction != 0 || beyond)) { /* what is taken off a whole unit */
+    part = ((int64_t)NANOS - fraction - beyond) / per_second;
+    number = -number - 1;
+  } else if (minus)
+    number = -number;
+  *out = floor_div(number, per_second);
+  *nano = (uint32_t)((number - *out * per_second) * each + part);
+}
+
+const char *text_time(const char *s, size_t n, text_time_unit *unit, int64_t *out, uint32_t *nano) {
   static const int64_t PER_SECOND[] = {1, 1, 1000, 1000000, 1000000000};
   trim(&s, &n);
   if (n == 0)
@@ -191,15 +221,15 @@ const char *text_time(const char *s, size_t n, text_time_unit *unit, int64_t *ou
       return "the time is out of range (1900 to 2100)";
     number = 10 * number + (s[i] - '0');
   }
-  bool fraction = false;
-  if (i < n && i > (size_t)minus && s[i] == '.') { /* a fraction of a unit is rounded down */
-    for (i++; i < n && is_digit(s[i]); i++)
-      fraction |= s[i] != '0';
+  bool beyond = false;
+  uint32_t fraction = 0;
+  if (i < n && i > (size_t)minus && s[i] == '.') {
+    const char *at = s + i + 1;
+    fraction = take_fraction(&at, s + n, &beyond);
+    i = (size_t)(at - s);
   }
   if (i == n && i > (size_t)minus) {
-    if (minus)
-      number = -number - fraction;
-    int64_t size = number < 0 ? -number : number;
+    int64_t size = number + (minus && (fraction != 0 || beyond));
     text_time_unit u = *unit == UNIT_DATE ? UNIT_AUTO : *unit;
     if (u == UNIT_AUTO)
       u = size < INT64_C(100000000000)         ? UNIT_S
@@ -207,8 +237,8 @@ const char *text_time(const char *s, size_t n, text_time_unit *unit, int64_t *ou
           : size < INT64_C(100000000000000000) ? UNIT_US
                                                : UNIT_NS;
     *unit = u;
-    *out = floor_div(number, PER_SECOND[u]);
-  } else if (iso_time(s, n, out))
+    split_seconds(number, minus, fraction, beyond, PER_SECOND[u], out, nano);
+  } else if (iso_time(s, n, out, nano))
     *unit = UNIT_DATE;
   else
     return "the time is neither a number nor a date such as 2009-05-04 or 2009-05-04T23:08:57Z";

@@ -18,5 +18,6 @@
 #define TIME_UNIT_WORDS "auto|s|ms|us|ns"            /* enum text_time_unit */
 #define EXPORT_FORMAT_WORDS "npy|csv|ann-benchmarks" /* export's --format */
 #define ON_OFF_WORDS "on|off"
+#define IF_REPEATED_WORDS "warn|refuse" /* ingest_settings.refuse_repeated */
 
 #endif

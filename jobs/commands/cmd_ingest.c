@@ -29,6 +29,7 @@ static const option_use TAKES[] = {{.name = "output", .help = "dataset to write"
                                    {.name = "title-column"},
                                    {.name = "tags-column"},
                                    {.name = "append"},
+                                   {.name = "if-repeated"},
                                    {.name = "max-bad-lines"},
                                    {.name = "stall-timeout"},
                                    {.name = "threads"},
@@ -82,6 +83,8 @@ static status read_options(const options *o, ingest_settings *s) {
     s->item_columns[k] = option_text(o, ITEM_COLUMN[k]);
   s->group = option_text(o, "group");
   TRY(option_choice(o, "rows", MATRIX_ROWS_WORDS, &s->rows));
+  TRY(option_choice(o, "if-repeated", IF_REPEATED_WORDS, &choice));
+  s->refuse_repeated = choice == 1;
   TRY(read_bad_limit(o, &s->bad_lines));
 done:
   return st;
@@ -101,6 +104,9 @@ static void print_json(const ingest_report *r, const char *output, double second
                 {"items", r->items},
                 {"events", r->events},
                 {"repeated", r->repeated},
+                {"already_there", r->already},
+                {"zeros", r->zeros},
+                {"negatives", r->negatives},
                 {"new_users", r->users - r->old_users},
                 {"new_items", r->items - r->old_items},
                 {"new_events", r->events - r->old_events},
@@ -141,6 +147,12 @@ static void print_table(const ingest_report *r, const ingest_settings *s, int ra
   row("events", r->events, s->append != NULL ? remark : "");
   row("merged", r->repeated,
       r->repeated > 0 ? "events repeat a pair; kept here, merged by --duplicates in training" : "");
+  if (s->append != NULL && r->already > 0 && r->has_time)
+    row("in BASE", r->already, "new events that BASE has too: the same user, item, value and time");
+  if (r->zeros > 0)
+    row("zeros", r->zeros, "new events of value 0: not likes, unless they are ratings (--loss explicit)");
+  if (r->negatives > 0)
+    row("negative", r->negatives, "new events below 0: returns or dislikes, unless they are ratings");
   if (s->items != NULL) {
     snprintf(remark, sizeof remark, "of %" PRId64 " items; %" PRId64 " further titles have no event", r->items,
              r->titles_unused);
@@ -187,7 +199,10 @@ const command CMD_INGEST = {
         "with gzip, bzip2, xz, zstd or zip; `-` is standard input, and a pipe is read once. Columns are found by the "
         "names in the header; without one they are user, item, value, time. An unreadable line is an error that names "
         "file, line and column; --max-bad-lines writes it to DATASET.rejected with the reason. Ids are kept byte for "
-        "byte. The dataset does not depend on the number of ranks or the order of the lines.\n\n"
+        "byte. A user's events keep the order of their times; events of equal times, or without times, keep the order "
+        "of "
+        "the sources, and appended events come after those that are there. The dataset does not depend on the number "
+        "of ranks.\n\n"
         "  palate ingest ratings.csv --items movies.csv -o movielens.h5\n"
         "  palate ingest user_artists.dat --items artists.dat -o lastfm.h5\n"
         "  mpirun -n 4 palate ingest log-*.csv.gz --user-column member --item-column title --value-column none "

@@ -172,7 +172,8 @@ const command CMD_RECOMMEND = {
     .arguments = "SNAPSHOT",
     .summary = "list the best unseen items of a member, a newcomer, or everyone",
     .details =
-        "Items that a member already has in the dataset are left out. The match per cent of an explicit model is the "
+        "Items that a member already has in the dataset, or had and returned, are left out. The match per cent of an "
+        "explicit model is the "
         "place "
         "of the predicted rating between the lowest and the highest rating; of an implicit one, the predicted "
         "preference relative to the member's strongest over all items. Each of --likes counts as chosen once, or as "

@@ -3,6 +3,7 @@
 #include "io/base/log.h"
 #include "io/base/mem.h"
 #include "io/schema/dataset.h"
+#include "jobs/cli/words.h"
 #include "jobs/settings/holdout.h"
 #include "train/exchange/part.h"
 
@@ -25,6 +26,8 @@ status group_pairs_load(comm *c, model *m, const char *path, csr *train, csr *te
   dataset *d = NULL;
   part users = {0};
   char *digest = NULL;
+  char *merge = NULL;
+  int how = model_is_explicit(m) ? DUPLICATES_LAST : DUPLICATES_SUM;
   holdout h = {0};
   TRY(dataset_open(c, path, &d));
   if (!fits(d, m))
@@ -37,14 +40,19 @@ status group_pairs_load(comm *c, model *m, const char *path, csr *train, csr *te
     if (strcmp(digest, dataset_digest(d)) != 0)
       log_warn("%s is not what the model was trained on: names of groups may be off", path);
   }
+  if (h5_attr_has(model_file(m), "/", "duplicates")) {
+    TRY(h5_attr_text(model_file(m), "/", "duplicates", &merge));
+    how = word_find(DUPLICATES_WORDS, merge) < 0 ? how : word_find(DUPLICATES_WORDS, merge);
+  }
   TRY(holdout_of_model(m, &h));
   TRY(part_equal(&users, model_rows(m, USERS), c->size));
 done:
   st = comm_agree(c, st);
   if (st == OK)
-    st = holdout_load(c, &h, d, &users, model_is_explicit(m) ? DUPLICATES_LAST : DUPLICATES_SUM, train, test);
+    st = holdout_load(c, &h, d, &users, (duplicates)how, train, test);
   holdout_free(&h);
   mem_free(digest);
+  mem_free(merge);
   part_free(&users);
   dataset_close(d);
   return st;

@@ -9,6 +9,24 @@
 
 enum { SILHOUETTE_SAMPLE = 1000, STABILITY_SAMPLE = 60000, STABILITY_ROUNDS = 15 };
 
+/* Whether groups help. With an implicit model only likes are counted and looked for. Collective; agreed status. */
+static status measure_help(comm *c, const group_judged *blind, gid n_items, const csr *train, const csr *test,
+                           group_popular *help) {
+  status st = OK;
+  csr likes = {0}, wanted = {0};
+  if (!blind->explicit_loss) {
+    THEN(csr_copy_likes(train, &likes));
+    THEN(csr_copy_likes(test, &wanted));
+    TRY(comm_agree(c, st));
+  }
+  TRY(group_popular_measure(c, blind->explicit_loss ? train : &likes, train, blind->explicit_loss ? test : &wanted,
+                            blind->group, blind->affinity, blind->m, blind->n_groups, n_items, help));
+done:
+  csr_free(&likes);
+  csr_free(&wanted);
+  return st;
+}
+
 status group_quality(comm *c, const taste_rows *r, const group_judged *g, const group_judged *blind, gid n_items,
                      const csr *train, const csr *test, journal *j) {
   status st = OK;
@@ -26,8 +44,7 @@ status group_quality(comm *c, const taste_rows *r, const group_judged *g, const 
                        &stability));
   comm_sum_i64(c, &tested, 1);
   if (tested > 0)
-    TRY(group_popular_measure(c, train, test, blind->group, blind->affinity, blind->m, blind->n_groups, n_items,
-                              &help));
+    TRY(measure_help(c, blind, n_items, train, test, &help));
   json_t *line = json_pack("{s:s, s:f}", "event", "quality", "size_gini", gini);
   log_info("sizes: Gini coefficient %.3f", gini);
   if (isfinite(silhouette)) {

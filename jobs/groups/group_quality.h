@@ -13,6 +13,7 @@ typedef struct group_judged {
   const real *affinity; /* (count of our rows, m) */
   const int64_t *size;  /* [n_groups] */
   bool unit;            /* cosine */
+  bool explicit_loss;   /* of the model: else only pairs above 0 are likes */
   uint64_t seed;
 } group_judged;
 

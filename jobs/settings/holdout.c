@@ -59,7 +59,7 @@ status holdout_of_model(model *m, holdout *out) {
     TRY(h5_attr_i64(f, "/", "seed", &seed));
   }
   TRY(parse(recorded ? text : "none", (uint64_t)seed, SPLIT_TO_TRAIN, out));
-  out->by_row = !h5_attr_has(f, "/", HOLDOUT_KEY);
+  out->by_row = !holdout_key_is_of(out, m);
 done:
   mem_free(text);
   return st;
@@ -141,16 +141,35 @@ void holdout_free(holdout *h) {
 
 bool holdout_is_of(const holdout *h, model *m) {
   h5_file *f = model_file(m);
-  char *rule = NULL, *key = NULL;
+  char *rule = NULL;
   int64_t seed = -1;
   bool same = h5_attr_text(f, "/", "holdout", &rule) == OK && strcmp(rule, holdout_text(h)) == 0;
   if (same && split_draws(&h->rule))
-    same = h5_attr_i64(f, "/", "seed", &seed) == OK && (uint64_t)seed == h->rule.seed &&
-           h5_attr_has(f, "/", HOLDOUT_KEY) && h5_attr_text(f, "/", HOLDOUT_KEY, &key) == OK &&
-           strcmp(key, HOLDOUT_KEY_ID) == 0;
+    same = h5_attr_i64(f, "/", "seed", &seed) == OK && (uint64_t)seed == h->rule.seed && holdout_key_is_of(h, m);
   mem_free(rule);
+  return same;
+}
+
+const char *holdout_key(const holdout *h) {
+  return h->rule.kind == SPLIT_LAST ? "id among equal times" : "id";
+}
+
+bool holdout_key_is_of(const holdout *h, model *m) {
+  char *key = NULL;
+  bool same = h5_attr_has(model_file(m), "/", HOLDOUT_KEY) &&
+              h5_attr_text(model_file(m), "/", HOLDOUT_KEY, &key) == OK && strcmp(key, holdout_key(h)) == 0;
   mem_free(key);
   return same;
+}
+
+/* How often the cut of last:N fell among equal times. Collective. */
+static void log_ties(comm *c, const holdout *h, gid n_users) {
+  int64_t tied = h->tied;
+  comm_sum_i64(c, &tied, 1);
+  if (tied > 0)
+    log_info("--holdout %s: for %lld of %lld users (%.1f %%) the cut falls among items of the same time, and the seed "
+             "decides which are held out",
+             h->rule.text, (long long)tied, (long long)n_users, 100.0 * (double)tied / (double)n_users);
 }
 
 status holdout_load(comm *c, holdout *h, dataset *d, const part *users, duplicates merge, csr *train, csr *test) {
@@ -159,8 +178,15 @@ status holdout_load(comm *c, holdout *h, dataset *d, const part *users, duplicat
   status st = holdout_check(h, d);
   if (st != OK)
     return st;
-  st = comm_agree(c, holdout_keys(c, h, d, users->first[c->rank], part_count(users, c->rank)));
-  return st != OK ? st : interactions_load(c, d, users, merge, split_mark, &h->rule, train, test);
+  TRY(comm_agree(c, holdout_keys(c, h, d, users->first[c->rank], part_count(users, c->rank))));
+  h->tied = 0;
+  h->rule.tied = &h->tied;
+  st = interactions_load(c, d, users, merge, split_mark, &h->rule, train, test);
+  h->rule.tied = NULL;
+  if (st == OK)
+    log_ties(c, h, users->n);
+done:
+  return st;
 }
 
 const char *holdout_text(const holdout *h) {

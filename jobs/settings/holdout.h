@@ -17,6 +17,7 @@ typedef struct holdout {
   const char *test;            /* PATH, within text; or NULL */
   bool by_row;                 /* of a model that drew by row: HOLDOUT_KEY */
   uint64_t *hash[2];           /* keys of the draw, if the dataset's ids cannot be read in place. Owned */
+  int64_t tied;                /* our users for whom draws decided what last:N holds out */
 } holdout;
 
 /* What training must not see. USAGE. Local; every rank gets the same result. */
@@ -52,9 +53,13 @@ bool holdout_is_of(const holdout *h, model *m);
  * Collective; agreed status. Free with csr_free. */
 status holdout_load(comm *c, holdout *h, dataset *d, const part *users, duplicates merge, csr *train, csr *test);
 
-/* A model's attribute HOLDOUT_KEY: the hold-out was drawn by id. Older models lack it; theirs was drawn by row. */
+/* A model's attribute HOLDOUT_KEY says how the hold-out was drawn: by "id"; last:N by "id among equal times". Older
+ * models lack it, or have "id" with last:N: theirs was drawn by row. */
 #define HOLDOUT_KEY "holdout_key"
-#define HOLDOUT_KEY_ID "id"
+const char *holdout_key(const holdout *h);
+
+/* Returns true if the model's attribute says so. Local. */
+bool holdout_key_is_of(const holdout *h, model *m);
 
 /* The text for a model's attribute `holdout`; owned by h. */
 const char *holdout_text(const holdout *h);

@@ -248,8 +248,9 @@ static status name_items(clustering *k) {
 
 /* --- quality --- */
 
-static group_judged judged(const group_settings *s, const grouping *g) {
-  return (group_judged){s->groups, g->m, g->group, g->affinity, g->size, s->cosine, s->seed};
+static group_judged judged(const clustering *k, const grouping *g) {
+  const group_settings *s = &k->settings;
+  return (group_judged){s->groups, g->m, g->group, g->affinity, g->size, s->cosine, model_is_explicit(k->m), s->seed};
 }
 
 /* Memberships in groups made anew, with the same settings, from the model m. Without checkpoints: it is as quick as the
@@ -283,12 +284,12 @@ static status judge(clustering *k) {
   grouping apart = {0};
   const char *file = measured_file(c, k->dir);
   bool pairs = k->dataset != NULL && s->side == USERS, refit = strcmp(file, MEASURED_FILE) == 0;
-  group_judged ours = judged(s, &k->grouping), blind = ours;
+  group_judged ours = judged(k, &k->grouping), blind = ours;
   if (pairs && refit) {
     log_info("groups of %s, to judge whether groups help on pairs that it has not seen", file);
     TRY(comm_agree(c, model_open_file(k->dir, file, &measured)));
     TRY(group_anew(k, measured, &apart));
-    blind = judged(s, &apart);
+    blind = judged(k, &apart);
   }
   if (pairs)
     TRY(group_pairs_load(c, refit ? measured : k->m, k->dataset, &train, &test));

@@ -204,6 +204,10 @@ static status load(training *t, const char *dataset_file) {
       c->size, c->size == 1 ? "" : "s", c->hosts, c->hosts == 1 ? "" : "s",
       exchange_mode_name(als_exchange(t->als, ITEMS)), exchange_mode_name(als_exchange(t->als, USERS)),
       seconds_now() - t->start);
+  if (als_zeros(t->als) + als_dislikes(t->als) > 0)
+    log_info("left out: %lld pairs of value 0, which are not likes (if 0 means seen, ingest with --value-column none); "
+             "%lld pairs below 0 are dislikes",
+             (long long)als_zeros(t->als), (long long)als_dislikes(t->als));
   log_layout(c, t->als);
   TRY(comm_agree(c, MEM_ZALLOC(t->objective, s->sweeps, "objectives")));
 done:

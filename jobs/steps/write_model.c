@@ -67,6 +67,8 @@ static void put_loss(attribute_list *list, const als *a, const train_settings *t
   put_number(list, "epsilon", l->epsilon);
   put_number(list, "unobserved_weight", loss_alpha0(l));
   put_word(list, "weights", WEIGHTS_WORDS, t->weights);
+  put_whole(list, "zero_pairs", als_zeros(a));
+  put_whole(list, "dislikes", als_dislikes(a));
 }
 
 /* path has SNAPSHOT_PATH_MAX places, for the dataset's. */
@@ -82,7 +84,7 @@ static void put_attributes(attribute_list *list, const trained_model *m, char *p
   put_text(list, "holdout", holdout_text(m->held_out));
   if (m->refit != NULL)
     put_text(list, "refit", m->refit);
-  put_text(list, HOLDOUT_KEY, HOLDOUT_KEY_ID);
+  put_text(list, HOLDOUT_KEY, holdout_key(m->held_out));
   put_whole(list, "pairs", als_pairs(m->als));
   put(list, "objective", H5_F64, m->sweeps, m->objective);
   put_text(list, "dataset", absolute_path(dataset_path(m->data), path, SNAPSHOT_PATH_MAX));

@@ -66,9 +66,10 @@ static real bias_of(side s, gid row) {
   return (real)(int)(rng_uniform(4, s, (uint64_t)row, 0) * 8) / 8;
 }
 
-typedef enum lot { NOTHING, TRAIN, TEST, DISLIKED } lot;
+typedef enum lot { NOTHING, TRAIN, TEST, DISLIKED, RETURNED } lot;
 
-/* User 1 has no test item, user 2 no training item. Only implicit data have dislikes. */
+/* User 1 has no test item, user 2 no training item. Only implicit data have dislikes and returns (value 0): in the test
+ * they are not to be found, and what was returned in training is known, but not liked. */
 static lot lot_of(const shape *h, gid u, lid i) {
   double p = rng_uniform(5, 0, (uint64_t)u, (uint64_t)i);
   if (i == 0)
@@ -77,7 +78,9 @@ static lot lot_of(const shape *h, gid u, lid i) {
     return u == 2 ? NOTHING : TRAIN;
   if (p < 0.4)
     return u == 1 ? NOTHING : TEST;
-  return !h->explicit_loss && p < 0.45 ? DISLIKED : NOTHING;
+  if (h->explicit_loss)
+    return NOTHING;
+  return p < 0.45 ? DISLIKED : p < 0.5 && u != 2 ? RETURNED : NOTHING;
 }
 static real value_of(gid u, lid i) {
   return (real)(1 + (int)(rng_uniform(6, 0, (uint64_t)u, (uint64_t)i) * 9)) / 2;
@@ -89,9 +92,9 @@ static void make_rows(const shape *h, gid first, gid count, bool test, csr *out)
   for (gid u = 0; u < count; u++) {
     for (lid i = 0; i < h->items; i++) {
       lot l = lot_of(h, first + u, i);
-      if (test ? l == TEST || l == DISLIKED : l == TRAIN) {
+      if (test ? l == TEST || l == DISLIKED : l == TRAIN || l == RETURNED) {
         out->col[nnz] = i;
-        out->val[nnz++] = l == DISLIKED ? -1 : value_of(first + u, i);
+        out->val[nnz++] = l == DISLIKED ? (real)(i % 2 - 1) : l == RETURNED ? 0 : value_of(first + u, i);
       }
     }
     out->ptr[u + 1] = nnz;
@@ -206,8 +209,10 @@ static const char *write_dataset(const shape *h, const char *name, gid step_user
   real value[128] = {0};
   for (gid u = 0; u <= p.user_count; u++)
     indptr[u] = p.first_user + u;
-  for (gid u = 0; u < p.user_count; u++)
+  for (gid u = 0; u < p.user_count; u++) {
     item[u] = (lid)((p.first_user + u) % h->items);
+    value[u] = 1;
+  }
   p.indptr = indptr;
   p.item = item;
   p.value = value;
@@ -270,7 +275,7 @@ static void check_against_reference(const shape *h, const evaluation *e) {
   for (gid u = 0; u < h->users; u++) {
     int tests = 0, candidates = 0;
     for (lid i = 0; i < h->items; i++) {
-      seen[i] = lot_of(h, u, i) == TRAIN;
+      seen[i] = lot_of(h, u, i) == TRAIN || lot_of(h, u, i) == RETURNED;
       is_test[i] = lot_of(h, u, i) == TEST;
       tests += is_test[i];
       candidates += !seen[i];
@@ -509,6 +514,8 @@ START_TEST(folding_in_is_a_half_sweep) {
   real x[5 * K_MAX], bias[5];
   csr kept;
   make_rows(h, 0, rows.n_rows, false, &kept);
+  if (!h->explicit_loss)
+    everywhere(csr_drop_zeros(&kept) > 0 || h->users == 1, "some are no likes");
   everywhere(foldin_rows(f, &rows, x, K_MAX, bias) == OK, "foldin_rows");
   bool good = true;
   for (lid u = 0; u < kept.n_rows; u++) {

@@ -219,7 +219,7 @@ static int64_t helping_peak(comm *c, gid n_items, int64_t cap) {
   int64_t before = mem_held(), most;
   mem_peak_reset();
   mem_cap(cap > 0 ? before + cap : 0);
-  int64_t bad = group_popular_measure(c, &train, &test, group, affinity, 1, OF, n_items, &got) != OK;
+  int64_t bad = group_popular_measure(c, &train, &train, &test, group, affinity, 1, OF, n_items, &got) != OK;
   mem_cap(0);
   most = mem_peak() - before;
   comm_max_i64(c, &bad, 1);
@@ -415,7 +415,7 @@ START_TEST(popular_in_groups_is_as_defined) {
     }
   }
   group_popular got;
-  status st = group_popular_measure(&w.c, &train, &test, group + w.first * 2, affinity + w.first * 2, 2, GROUPS,
+  status st = group_popular_measure(&w.c, &train, &train, &test, group + w.first * 2, affinity + w.first * 2, 2, GROUPS,
                                     ITEMS_ALL, &got);
   assert_all(&w, st == OK && got.users == users);
   assert_all(&w, fabs(got.popular - popular / (double)users) < 1e-9);

@@ -10,6 +10,20 @@
 
 #include <string.h>
 
+/* Implicit loss: removes pairs that are not likes, and counts them and the dislikes. Collective. */
+static void drop_zeros(als *a) {
+  csr *m = &a->sides[USERS].m;
+  int64_t counts[2] = {0, 0};
+  if (a->set.loss.explicit_loss)
+    return;
+  counts[0] = csr_drop_zeros(m);
+  for (off i = 0; i < csr_nnz(m); i++)
+    counts[1] += m->val[i] < 0;
+  comm_sum_i64(a->c, counts, 2);
+  a->zeros = counts[0];
+  a->dislikes = counts[1];
+}
+
 /* Number, mean and range of the training values over all ranks; the mean from row sums, so that it is the same on any
  * number of ranks. */
 static status measure_values(als *a) {
@@ -32,7 +46,12 @@ static status measure_values(als *a) {
   comm_sum_i64(a->c, &a->pairs, 1);
   comm_max_f64(a->c, range, 2);
   if (a->pairs == 0) {
-    st = status_fail(BAD_DATA, "no interactions to train on: the dataset is empty, or the hold-out takes all of it");
+    st =
+        a->zeros > 0
+            ? status_fail(BAD_DATA, "no interactions to train on: all %lld pairs have the value 0, which is not a like",
+                          (long long)a->zeros)
+            : status_fail(BAD_DATA,
+                          "no interactions to train on: the dataset is empty, or the hold-out takes all of it");
     goto done;
   }
   a->low = -range[0];
@@ -169,6 +188,7 @@ status als_create(comm *c, const als_settings *settings, const part *users, gid 
   }
   TRY(comm_agree(c, st));
   memcpy(a->sides[USERS].part.first, users->first, sizeof(gid) * ((size_t)c->size + 1));
+  drop_zeros(a);
   TRY(measure_values(a));
   make_confidences(a);
   TRY(als_make_items(a, n_items, &mode, &heavy));
@@ -231,6 +251,14 @@ real *als_bias(als *a, side s) {
 double als_mean(const als *a) {
   return a->mean;
 }
+int64_t als_zeros(const als *a) {
+  return a->zeros;
+}
+
+int64_t als_dislikes(const als *a) {
+  return a->dislikes;
+}
+
 off als_pairs(const als *a) {
   return a->pairs;
 }

@@ -28,6 +28,7 @@ typedef struct als {
   comm *c;
   als_settings set;
   off ld, pairs;
+  int64_t zeros, dislikes; /* on all ranks */
   als_side sides[2];
   double mean, low, high;
   double *gram[2], *spectrum, *basis; /* eigenvalues and -vectors of one of them, or NULL */

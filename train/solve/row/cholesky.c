@@ -95,11 +95,11 @@ static double row_square(const half_problem *p, const csr *m, off begin, off end
     for (off e = begin; e < end; e++) {
       double weight, target;
       interaction_weights(p, m->col[e], m->val[e], &weight, &target);
-      sum[e & 3] += target * target;
+      sum[(e - begin) & 3] += target * target;
     }
   } else
     for (off e = begin; e < end; e++)
-      sum[e & 3] += m->val[e] > 0 ? (double)m->val[e] : 0;
+      sum[(e - begin) & 3] += m->val[e] > 0 ? (double)m->val[e] : 0;
   return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 

@@ -23,8 +23,8 @@ typedef struct loss {
 } loss;
 
 /* Replaces n merged values by what train/solve/row/problem.h calls v: the rating itself (explicit), or the confidence,
- * negative for a dislike (Hu et al. 2008, section 4 and eq. 6; Rendle et al. 2021). A value of 0 stays an observation:
- * `ials` gives it weight 1 unless weigh_values. Local. */
+ * negative for a dislike (Hu et al. 2008, section 4 and eq. 6; Rendle et al. 2021). With the implicit loss a pair of
+ * value 0 is not a like: remove it first (csr_drop_zeros); it then counts as not observed. Local. */
 void loss_transform(const loss *l, off n, real *val);
 
 /* alpha0: the weight of every pair, observed or not; 0 for the explicit loss. */
