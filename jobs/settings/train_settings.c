@@ -5,6 +5,7 @@
 #include "jobs/settings/holdout.h"
 
 #include <omp.h>
+#include <string.h>
 
 status train_settings_duplicates(const options *o, bool explicit_loss, duplicates *out) {
   int place = explicit_loss ? DUPLICATES_LAST : DUPLICATES_SUM;
@@ -42,9 +43,13 @@ static status read_loss(const options *o, train_settings *out) {
   TRY(option_number(o, "reg-exponent", 0, 4, &l->nu));
   TRY(option_number(o, "alpha", 0, 1e12, &l->alpha));
   TRY(option_number(o, "epsilon", 1e-12, 1e12, &l->epsilon));
-  TRY(option_number(o, "unobserved-weight", 0, 1e6, &l->unobserved));
+  TRY(option_number(o, "prior-mean", 0, 1, &l->prior_mean));
   l->explicit_loss = out->loss == 0;
   l->form = (confidence)out->confidence;
+  if (strcmp(option_text(o, "unobserved-weight"), "auto") != 0)
+    TRY(option_number(o, "unobserved-weight", 0, 1e6, &l->unobserved));
+  else
+    out->als.unobserved_auto = !l->explicit_loss && l->form == CONFIDENCE_IALS;
   l->weigh_values = out->weights == 1;
   if (l->lambda == 0)
     log_warn("--lambda 0: members with fewer interactions than factors have no unique solution");

@@ -29,7 +29,7 @@ typedef struct shape {
 static const shape SHAPES[] = {
     {1, 2, 1, false},    {40, 25, 5, false}, {9, 60, 16, false},
     {70, 30, 33, false}, {120, 90, 8, true}, {1100, 24, 16, false} /* so many short rows that the dual system pays */};
-enum { N_SHAPES = sizeof SHAPES / sizeof *SHAPES, N_LOSSES = 6 };
+enum { N_SHAPES = sizeof SHAPES / sizeof *SHAPES, N_LOSSES = 8 };
 
 /* With 16 lanes the dual system of the implicit loss is not for so few factors. */
 static void choose_lanes(const shape *s) {
@@ -56,10 +56,14 @@ static real value(gid u, gid i) {
 static loss loss_number(int i) {
   loss l = {.lambda = 0.05, .nu = 1, .alpha = 2, .epsilon = 1, .unobserved = 0.1};
   l.explicit_loss = i == 0;
-  l.form = i >= 2 ? (confidence)(i - 2) : CONFIDENCE_IALS;
+  l.form = i >= 2 && i <= 5 ? (confidence)(i - 2) : CONFIDENCE_IALS;
   l.weigh_values = i == 1;
   if (i == 5)
     l.nu = 0.5;
+  if (i == 6)
+    l = (loss){.lambda = 0.05, .nu = 1, .unobserved = 0.1, .prior_mean = 0.3};
+  if (i == 7)
+    l = (loss){.lambda = 0.2, .nu = 0.5, .form = CONFIDENCE_LINEAR, .alpha = 2, .prior_mean = 1};
   return l;
 }
 
