@@ -170,7 +170,7 @@ static const option_spec TABLE[] = {
     {"gate-coverage", "SHARE", "0.01", CHANGES_NOTHING, SECTION_MORE,
      "gate: least share of the items that are recommended to someone, of those that can be", 0},
     {"gate-served", "SHARE", "0.5", CHANGES_NOTHING, SECTION_MORE,
-     "gate: least share of users whose factors are not all zero", 0},
+     "gate: least share of users whom the model has learned from events", 0},
     {"gate-jump", "FACTOR", "2", CHANGES_NOTHING, SECTION_MORE,
      "gate: by what factor users, items or pairs may grow or shrink since the published model", 0},
     /* groups */

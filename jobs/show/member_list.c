@@ -3,10 +3,11 @@
 #include "io/base/log.h"
 #include "jobs/groups/tastes.h"
 
-status member_warn_blank(reader *r, gid row) {
-  bool blank;
-  status st = reader_user_is_blank(r, row, &blank);
-  if (st == OK && blank)
+status member_warn_blank(reader *r, gid row, bool *blank) {
+  status st = reader_user_is_blank(r, row, blank);
+  if (st == OK && *blank && model_unseen(reader_model(r)) != NULL)
+    log_info("nothing was trained on for this member: these are the items that the mean member likes");
+  else if (st == OK && *blank)
     log_warn("nothing was trained on for this member, so %s",
              model_has_bias(reader_model(r)) ? "these are the items everyone rates highly" : "all items score alike");
   return st;

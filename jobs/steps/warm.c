@@ -29,7 +29,7 @@ status warm_find(comm *c, const char *how, const char *snapshots, char *warm) {
 /* Our i-th row of a side is row[i] of the model, -1: unknown there. Runs of neighbours are read in one go. A user
  * without events in the model has no taste to start from, and keeps the row they have. */
 static status take_rows(als *a, model *m, side s, const gid *row, gid count, int64_t *taken) {
-  enum { BATCH = 4096 };
+  enum { BATCH = 256 };
   off ld = als_ld(a);
   real *factors = als_factors(a, s), *bias = als_bias(a, s), *rows = NULL;
   status st = MEM_ALLOC(rows, BATCH * ld, "rows to start from");
