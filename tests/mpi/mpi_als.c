@@ -279,14 +279,14 @@ START_TEST(the_prior_is_the_mean_user) {
 }
 END_TEST
 
-/* --unobserved-weight auto: ten times the density of what there is, the same on any number of ranks. */
-START_TEST(unobserved_weight_follows_from_the_data) {
+/* --unobserved-weight auto and --lambda auto: ten times the density of what there is, the same on any number of ranks. */
+START_TEST(weights_follow_from_the_data) {
   const shape *s = &SHAPES[4];
   part users;
   csr m;
   als *a;
   als_settings set = {
-      .loss = {.lambda = 0.05, .nu = 1}, .unobserved_auto = true, .factors = 3, .sweeps = 1, .method = SOLVE_CHOLESKY};
+      .loss = {.lambda = 0.05, .nu = 1}, .unobserved_auto = true, .lambda_auto = true, .factors = 3, .sweeps = 1, .method = SOLVE_CHOLESKY};
   double active_users = 0, active_items = 0, pairs = 0;
   for (int side = 0; side < 2; side++)
     for (gid r = 0; r < (side == 0 ? s->n_users : s->n_items); r++) {
@@ -301,6 +301,7 @@ START_TEST(unobserved_weight_follows_from_the_data) {
   everywhere(als_create(&world, &set, &users, s->n_items, &m, &a) == OK, "als_create");
   double expected = fmin(1, 10 * pairs / (active_users * active_items));
   everywhere(als_loss(a)->unobserved == expected && expected < 1 && active_items < (double)s->n_items, "weight");
+  everywhere(fabs(als_loss(a)->lambda - 0.07 / cbrt(pairs / active_users)) < 1e-12, "lambda");
   als_free(a);
   part_free(&users);
 }
@@ -308,7 +309,7 @@ END_TEST
 
 static void add(TCase *tc) {
   tcase_add_loop_test(tc, the_prior_is_the_mean_user, 0, 5 * (N_SHAPES - 1));
-  tcase_add_test(tc, unobserved_weight_follows_from_the_data);
+  tcase_add_test(tc, weights_follow_from_the_data);
   tcase_add_loop_test(tc, bits_do_not_depend_on_ranks_or_threads, 0, N_SHAPES * N_LOSSES);
   tcase_add_loop_test(tc, little_memory_changes_no_bit, 0, N_SHAPES * N_LOSSES);
   tcase_add_loop_test(tc, objective_agrees_with_the_slow_reference, 0, N_SHAPES * N_LOSSES);

@@ -94,7 +94,7 @@ done:
   return st;
 }
 
-/* Counts the rows with interactions, and takes the weight of unobserved pairs that fits them. */
+/* Counts the rows with interactions, and takes the weights that fit them. */
 static void fit_loss(als *a) {
   const csr *m = &a->sides[USERS].m;
   for (lid r = 0; r < m->n_rows; r++)
@@ -102,6 +102,8 @@ static void fit_loss(als *a) {
   comm_sum_i64(a->c, a->active, 2); /* our items' are counted: als_make_items() */
   if (a->set.unobserved_auto)
     a->set.loss.unobserved = loss_unobserved_for(a->pairs, a->active[USERS], a->active[ITEMS]);
+  if (a->set.lambda_auto)
+    a->set.loss.lambda = loss_lambda_for(a->pairs, a->active[USERS]);
 }
 
 off als_row_interactions(const als *a, side s, lid r) {

@@ -8,7 +8,9 @@
 
 typedef struct als_settings {
   loss loss;
-  bool unobserved_auto; /* implicit, `ials`: take loss_unobserved_for() the training pairs for loss.unobserved */
+  /* implicit, `ials`: take loss_unobserved_for() and loss_lambda_for() the training pairs in place of loss.unobserved and
+   * loss.lambda */
+  bool unobserved_auto, lambda_auto;
   int factors;          /* k, 1 … 512 */
   uint64_t seed;        /* of the initial factors */
   int sweeps;           /* most sweeps in all, including those before a resume */

@@ -36,6 +36,11 @@ double loss_unobserved_for(off pairs, gid users, gid items) {
   return fmin(1, RATIO * (double)pairs / ((double)users * (double)items));
 }
 
+double loss_lambda_for(off pairs, gid users) {
+  static const double SCALE = 0.07; /* measured: tests/bench/README.md */
+  return SCALE / cbrt((double)pairs / (double)users);
+}
+
 double loss_base(const loss *l) {
   return l->explicit_loss || l->form == CONFIDENCE_IALS ? 0 : 1;
 }

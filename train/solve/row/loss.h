@@ -31,6 +31,10 @@ double loss_alpha0(const loss *l);
  * if each weighs 1; at most 1. For users and items with training pairs. */
 double loss_unobserved_for(off pairs, gid users, gid items);
 
+/* The lambda that fits the data beside that weight and nu = 1: a row with few pairs needs more. For users with training
+ * pairs. */
+double loss_lambda_for(off pairs, gid users);
+
 /* By how much a confidence exceeds the weight of the same pair's squared error (a = |v| - base). */
 double loss_base(const loss *l);
 
