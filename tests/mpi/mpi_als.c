@@ -68,6 +68,16 @@ static loss loss_number(int i) {
   return l;
 }
 
+/* Pairs of value 0 are ratings, or no likes. */
+static bool is_zero(gid u, gid i) {
+  return (u + 3 * i) % 13 == 5;
+}
+
+/* Whether the implicit loss trains on the pair. */
+static bool likes(const shape *s, gid u, gid i) {
+  return has(s, u, i) && !is_zero(u, i);
+}
+
 static void rows_of(const shape *s, gid first, gid count, csr *m) {
   off nnz = 0;
   for (gid u = first; u < first + count; u++)
@@ -79,8 +89,8 @@ static void rows_of(const shape *s, gid first, gid count, csr *m) {
     for (gid i = 0; i < s->n_items; i++)
       if (has(s, u, i)) {
         m->col[nnz] = (lid)i;
-        /* some dislikes; and pairs of value 0, which are ratings or no likes */
-        m->val[nnz++] = (u + 3 * i) % 13 == 5 ? 0 : i % 7 == 6 && u % 5 == 4 ? -value(u, i) : value(u, i);
+        /* some dislikes, and some zeros */
+        m->val[nnz++] = is_zero(u, i) ? 0 : i % 7 == 6 && u % 5 == 4 ? -value(u, i) : value(u, i);
       }
     m->ptr[u - first + 1] = nnz;
   }
@@ -235,7 +245,7 @@ static off sum_members(als *a, const shape *s, double *sum) {
   for (gid u = 0; u < count; u++) {
     bool any = false;
     for (gid i = 0; i < s->n_items; i++)
-      any |= has(s, first + u, i);
+      any |= likes(s, first + u, i);
     members += any;
     for (int j = 0; j < s->k && any; j++)
       sum[j] += (double)als_factors(a, USERS)[u * als_ld(a) + j];
@@ -280,20 +290,25 @@ START_TEST(the_prior_is_the_mean_user) {
 }
 END_TEST
 
-/* --unobserved-weight auto and --lambda auto: ten times the density of what there is, the same on any number of ranks. */
+/* --unobserved-weight auto and --lambda auto: ten times the density of what there is, the same on any number of ranks.
+ */
 START_TEST(weights_follow_from_the_data) {
   const shape *s = &SHAPES[4];
   part users;
   csr m;
   als *a;
-  als_settings set = {
-      .loss = {.lambda = 0.05, .nu = 1}, .unobserved_auto = true, .lambda_auto = true, .factors = 3, .sweeps = 1, .method = SOLVE_CHOLESKY};
+  als_settings set = {.loss = {.lambda = 0.05, .nu = 1},
+                      .unobserved_auto = true,
+                      .lambda_auto = true,
+                      .factors = 3,
+                      .sweeps = 1,
+                      .method = SOLVE_CHOLESKY};
   double active_users = 0, active_items = 0, pairs = 0;
   for (int side = 0; side < 2; side++)
     for (gid r = 0; r < (side == 0 ? s->n_users : s->n_items); r++) {
       off n = 0;
       for (gid c = 0; c < (side == 0 ? s->n_items : s->n_users); c++)
-        n += side == 0 ? has(s, r, c) : has(s, c, r);
+        n += side == 0 ? likes(s, r, c) : likes(s, c, r);
       pairs += side == 0 ? (double)n : 0;
       *(side == 0 ? &active_users : &active_items) += n > 0;
     }
