@@ -67,7 +67,7 @@ good "rolled back" [ "$second" = "s/$(latest)" ]
   good "a jump in the data is told" grep -q 'the data jumped' err
   good "its verdict" [ "$(verdict "$(newest)")" = limits ]
   ends 76 1 refresh d.h5 $common --gate-served 1 --holdout random:0.9
-  good "members without factors are told" grep -q 'members have factors' err
+  good "members without events are told" grep -q 'members have events to learn from' err
   good "latest is where it was" [ "$second" = "s/$(latest)" ]
   must 1 refresh big.h5 $common --gate off
   good "without a gate it is published" [ "s/$(latest)" = "$(cat out)" ]
