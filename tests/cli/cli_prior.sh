@@ -50,6 +50,17 @@ good "prior, row without events and weights are what NumPy computes" "$python" m
 "$python" model.py "$one" >known || exit 1
 member=$(sed -n 1p known)
 
+# ---- the plan takes the same numbers ----
+must 0 plan d.h5 --holdout random:0.3 --json
+cp out plan.json
+cat >plan.py <<'PY'
+import json, sys
+import h5py
+plan, a = json.load(open("plan.json")), h5py.File(sys.argv[1] + "/model.h5").attrs
+assert all(abs(plan[n] - a[n]) < 1e-12 for n in ("lambda", "unobserved_weight")), plan
+PY
+good "the plan says which weights are taken" "$python" plan.py "$one"
+
 # ---- everywhere: one list, everyone's, what is measured, groups ----
 must 0 recommend "$one" --user "$member" --top 10 --json
 good "the member's list says whose taste it is" grep -q 'the items that the mean member likes' err
