@@ -1,4 +1,5 @@
 /* Detects the format of a text and its columns from its first lines. */
+#include "io/text/column_names.h"
 #include "io/text/text_head.h"
 
 #include <ctype.h>
@@ -9,27 +10,14 @@
 
 /* ---- columns ---- */
 
-/* Usual column names as head_plain_name writes them. */
-static const char *const NAMES[N_ROLES][24] = {
-    [ROLE_USER] = {"user",     "userid",     "users",   "uid",       "username", "userkey",  "member",  "memberid",
-                   "customer", "customerid", "visitor", "visitorid", "client",   "clientid", "account", "accountid",
-                   "reviewer", "reviewerid", "profile", "profileid", "playerid", "person"},
-    [ROLE_ITEM] = {"item",    "itemid",    "items", "iid",     "movie",  "movieid", "artist", "artistid",
-                   "product", "productid", "title", "titleid", "track",  "trackid", "song",   "songid",
-                   "article", "articleid", "asin",  "book",    "bookid", "isbn"},
-    [ROLE_VALUE] = {"value",      "rating", "score",     "count",   "plays",   "playcount",  "weight", "quantity",
-                    "qty",        "hours",  "stars",     "listens", "overall", "bookrating", "amount", "strength",
-                    "preference", "events", "watchtime", "views",   "seconds", "minutes"},
-    [ROLE_TIME] = {"time", "timestamp", "date", "datetime", "unixtime", "unixreviewtime", "ts", "createdat", "when",
-                   "eventtime", "day", "watchedat", "playedat", "reviewtime", "timestampms", "purchasedat"}};
-
+/* The role of a column by its name; ROLE_SKIP if it is not known. */
 static text_role role_of_name(const text_span *field) {
-  char name[64];
-  head_plain_name(field, name, sizeof name);
+  static const column_use USE[N_ROLES] = {N_COLUMN_USES, NAMES_USER, NAMES_ITEM, NAMES_VALUE, NAMES_TIME};
+  char name[COLUMN_NAME_MAX];
+  column_plain_name(field->at, field->n, name);
   for (int role = ROLE_USER; role < N_ROLES; role++)
-    for (int i = 0; i < 24 && NAMES[role][i] != NULL; i++)
-      if (strcmp(name, NAMES[role][i]) == 0)
-        return (text_role)role;
+    if (column_name_rank(USE[role], name) >= 0)
+      return (text_role)role;
   return ROLE_SKIP;
 }
 
@@ -82,19 +70,6 @@ static bool guess_header(const text_wish *w, const text_span *first, int n_first
       return true;
   }
   return false;
-}
-
-static void give_role(text_layout *l, text_role role, int column, const text_span *names, int n_names) {
-  l->role[column] = (uint8_t)role;
-  if (column + 1 > l->n_columns)
-    l->n_columns = column + 1;
-  if (l->header && column < n_names) {
-    size_t n = names[column].n < sizeof l->column_name[role] - 1 ? names[column].n : sizeof l->column_name[role] - 1;
-    memcpy(l->column_name[role], names[column].at, n);
-    l->column_name[role][n] = '\0';
-  }
-  l->has_value |= role == ROLE_VALUE;
-  l->has_time |= role == ROLE_TIME;
 }
 
 static status choose_columns(const head *h, text_layout *l, const text_wish *w, const text_span *names, int n_names,
@@ -157,7 +132,7 @@ static status choose_columns(const head *h, text_layout *l, const text_wish *w, 
   }
   for (int role = ROLE_USER; role < N_ROLES; role++)
     if (column[role] >= 0)
-      give_role(l, (text_role)role, column[role], names, n_names);
+      head_give_role(l, (text_role)role, column[role], names, n_names);
 done:
   return st;
 }
@@ -202,61 +177,12 @@ static status detect_netflix(const text_wish *w, text_layout *l) {
   bool value = w->column[ROLE_VALUE] == NULL, time = w->column[ROLE_TIME] == NULL;
   if ((!value && strcmp(w->column[ROLE_VALUE], "none") != 0) || (!time && strcmp(w->column[ROLE_TIME], "none") != 0))
     return status_fail(USAGE, "with --format netflix, --value-column and --time-column can only be `none`");
-  give_role(l, ROLE_USER, 0, NULL, 0);
+  head_give_role(l, ROLE_USER, 0, NULL, 0);
   if (value)
-    give_role(l, ROLE_VALUE, 1, NULL, 0);
+    head_give_role(l, ROLE_VALUE, 1, NULL, 0);
   if (time)
-    give_role(l, ROLE_TIME, 2, NULL, 0);
+    head_give_role(l, ROLE_TIME, 2, NULL, 0);
   return OK;
-}
-
-/* A banner, comments, and a line of sizes before the entries. */
-static status detect_mtx(const head *h, const char *bytes, size_t n, const text_wish *w, text_layout *l) {
-  char banner[128] = "", field[32] = "", symmetry[32] = "";
-  size_t length = h->line[0].n < sizeof banner - 1 ? h->line[0].n : sizeof banner - 1;
-  memcpy(banner, h->line[0].at, length);
-  for (size_t i = 0; i < length; i++)
-    banner[i] = (char)tolower((unsigned char)banner[i]);
-  if (sscanf(banner, "%%%%matrixmarket matrix coordinate %31s %31s", field, symmetry) != 2)
-    return status_fail(BAD_DATA, "%s: a MatrixMarket file must begin with `%%%%MatrixMarket matrix coordinate …`",
-                       h->name);
-  if (strcmp(symmetry, "general") != 0 || strcmp(field, "complex") == 0)
-    return status_fail(
-        BAD_DATA,
-        "%s: a %s %s matrix cannot hold users and items; palate reads general real, integer or pattern matrices",
-        h->name, symmetry, field);
-  if (w->column[ROLE_USER] != NULL || w->column[ROLE_ITEM] != NULL || w->column[ROLE_VALUE] != NULL ||
-      w->column[ROLE_TIME] != NULL)
-    return status_fail(USAGE, "a MatrixMarket file has no columns to choose");
-  off number = 0;
-  for (size_t i = 0; i < n;) {
-    const char *stop = memchr(bytes + i, '\n', n - i);
-    if (stop == NULL)
-      break;
-    number++;
-    size_t to = (size_t)(stop - bytes);
-    if (bytes[i] != '%' && to > i + (bytes[to - 1] == '\r')) {
-      char sizes[128];
-      long long rows = -1, columns = -1, entries = -1;
-      length = to - i < sizeof sizes - 1 ? to - i : sizeof sizes - 1;
-      memcpy(sizes, bytes + i, length);
-      sizes[length] = '\0';
-      if (sscanf(sizes, "%lld %lld %lld", &rows, &columns, &entries) != 3 || rows < 1 || columns < 1 || entries < 0)
-        return status_fail(BAD_DATA, "%s:%lld: `rows columns entries` expected", h->name, (long long)number);
-      l->most_user = (uint64_t)rows;
-      l->most_item = (uint64_t)columns;
-      l->skip_bytes = (off)to + 1;
-      l->skip_lines = number;
-      head_set_separator(l, "");
-      give_role(l, ROLE_USER, 0, NULL, 0);
-      give_role(l, ROLE_ITEM, 1, NULL, 0);
-      if (strcmp(field, "pattern") != 0)
-        give_role(l, ROLE_VALUE, 2, NULL, 0);
-      return OK;
-    }
-    i = to + 1;
-  }
-  return status_fail(BAD_DATA, "%s: no line with `rows columns entries` in the first %d bytes", h->name, TEXT_HEAD);
 }
 
 static bool is_netflix_item(const text_span *line) {
@@ -322,7 +248,7 @@ status text_detect(const char *name, const char *bytes, size_t n, bool whole, co
   if (out->format == TEXT_AUTO)
     TRY(guess_format(&h, &out->format));
   if (out->format == TEXT_MTX)
-    return detect_mtx(&h, bytes, n, wish, out);
+    return detect_matrix_market(&h, bytes, n, wish, out);
   if (out->format == TEXT_NETFLIX)
     return detect_netflix(wish, out);
   if (out->format == TEXT_LISTS)

@@ -111,12 +111,17 @@ int head_split(const text_layout *l, const head *h, int i, char *copy, text_span
   return count > 0 ? count : 0; /* the parser will report what is wrong */
 }
 
-void head_plain_name(const text_span *field, char *out, size_t size) {
-  size_t n = 0;
-  for (size_t i = 0; i < field->n && n + 1 < size; i++)
-    if (isalnum((unsigned char)field->at[i]))
-      out[n++] = (char)tolower((unsigned char)field->at[i]);
-  out[n] = '\0';
+void head_give_role(text_layout *l, text_role role, int column, const text_span *names, int n_names) {
+  l->role[column] = (uint8_t)role;
+  if (column + 1 > l->n_columns)
+    l->n_columns = column + 1;
+  if (l->header && column < n_names) {
+    size_t n = names[column].n < sizeof l->column_name[role] - 1 ? names[column].n : sizeof l->column_name[role] - 1;
+    memcpy(l->column_name[role], names[column].at, n);
+    l->column_name[role][n] = '\0';
+  }
+  l->has_value |= role == ROLE_VALUE;
+  l->has_time |= role == ROLE_TIME;
 }
 
 status head_column(const head *h, const text_layout *l, const char *wish, const char *option, const text_span *names,

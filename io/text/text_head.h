@@ -38,7 +38,11 @@ int head_split(const text_layout *l, const head *h, int i, char *copy, text_span
 status head_column(const head *h, const text_layout *l, const char *wish, const char *option, const text_span *names,
                    int n_names, int *out);
 
-/* Copies a name with letters in lower case, without anything but letters and digits. */
-void head_plain_name(const text_span *field, char *out, size_t size);
+/* Gives a role to a column; its name (if the layout has a header) is kept for the log. */
+void head_give_role(text_layout *l, text_role role, int column, const text_span *names, int n_names);
+
+/* Finds the layout of a MatrixMarket file, the first n bytes of which are `bytes`: a banner, comments, and a line of
+ * sizes before the entries. BAD_DATA, USAGE. */
+status detect_matrix_market(const head *h, const char *bytes, size_t n, const text_wish *w, text_layout *l);
 
 #endif
