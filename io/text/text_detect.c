@@ -1,5 +1,7 @@
 /* Detects the format of a text and its columns from its first lines. */
 #include "io/text/column_names.h"
+#include "io/text/json_lines.h"
+#include "io/text/text_guess.h"
 #include "io/text/text_head.h"
 
 #include <ctype.h>
@@ -29,15 +31,13 @@ static bool is_number(const text_span *field) {
 static bool is_time(const text_span *field) {
   text_time_unit unit = UNIT_AUTO;
   int64_t time;
-  return text_time(field->at, field->n, &unit, &time) == NULL;
+  uint32_t nano;
+  return text_time(field->at, field->n, &unit, &time, &nano) == NULL || text_time_likely(field->at, field->n);
 }
 
 /* A third column without a name is a time, not a value, if it is a date or at least 10^8 seconds (1973). */
 static bool looks_like_time(const text_span *field) {
-  text_time_unit unit = UNIT_AUTO;
-  int64_t time;
-  return text_time(field->at, field->n, &unit, &time) == NULL &&
-         (unit == UNIT_DATE || (field->n >= 9 && time > 100000000));
+  return text_time_likely(field->at, field->n);
 }
 
 static bool any_name_wished(const text_wish *w) {
@@ -164,6 +164,7 @@ static status detect_table(head *h, const text_wish *w, text_layout *l) {
     memcpy(data, names, sizeof data);
     n_data = n_names;
   }
+  l->n_fields = l->header ? n_names : 0;
   st = choose_columns(h, l, w, names, l->header ? n_names : 0, data, n_data);
 done:
   return st;
@@ -243,17 +244,18 @@ status text_detect(const char *name, const char *bytes, size_t n, bool whole, co
     out->skip_bytes = n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     return OK;
   }
+  if (wish->format == TEXT_JSONL || (wish->format == TEXT_AUTO && json_likely(bytes, n)))
+    return json_detect(name, bytes, n, whole, wish, out);
   TRY(head_read(&h, name, bytes, n, whole, &from));
   out->skip_bytes = (off)from;
   if (out->format == TEXT_AUTO)
     TRY(guess_format(&h, &out->format));
   if (out->format == TEXT_MTX)
     return detect_matrix_market(&h, bytes, n, wish, out);
-  if (out->format == TEXT_NETFLIX)
-    return detect_netflix(wish, out);
   if (out->format == TEXT_LISTS)
     return OK;
-  return detect_table(&h, wish, out);
+  TRY(out->format == TEXT_NETFLIX ? detect_netflix(wish, out) : detect_table(&h, wish, out));
+  st = text_samples(name, bytes, n, whole, wish, out);
 done:
   return st;
 }
