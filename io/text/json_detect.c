@@ -17,7 +17,7 @@ typedef struct path {
 typedef struct sample {
   const char *name;
   path paths[PATHS];
-  int n, n_first; /* all, and those of the first object */
+  int n, n_first;  /* all, and those of the first object */
   char list[1024]; /* the keys of the first object */
 } sample;
 

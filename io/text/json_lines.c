@@ -135,7 +135,9 @@ static const char *read_id(const text_span *v, bool user, char *space, token *ou
       size_t n;
       const char *bad = json_decode(id.at, id.n, space, ID_MAX, &n);
       if (bad != NULL)
-        return bad[0] == 'h' ? bad : user ? "the user id is longer than 255 bytes" : "the item id is longer than 255 bytes";
+        return bad[0] == 'h' ? bad
+               : user        ? "the user id is longer than 255 bytes"
+                             : "the item id is longer than 255 bytes";
       id = (text_span){space, n};
     }
     if (id.n == 0)
@@ -173,8 +175,8 @@ const char *json_event(const text_layout *l, const char *s, const char *end, jso
                        json_fault *fault) {
   static const char *const VALUE[] = {"the key of the value is missing", "the value is null",
                                       "the value is true or false, not a number", "the value is not a number"};
-  static const char *const TIME[] = {"the key of the time is missing", "the time is null",
-                                     "the time is true or false", "the time is neither a string nor a number"};
+  static const char *const TIME[] = {"the key of the time is missing", "the time is null", "the time is true or false",
+                                     "the time is neither a string nor a number"};
   json_found found;
   const char *bad = NULL, *next = json_find(l, s, end, &found, fault);
   char text[256];

@@ -20,7 +20,8 @@ typedef struct json_found {
   text_span value[N_ROLES];
 } json_found;
 
-/* Finds them in the object at s (after blanks); returns the byte behind the object and blanks, NULL if it is not one. */
+/* Finds them in the object at s (after blanks); returns the byte behind the object and blanks, NULL if it is not one.
+ */
 const char *json_find(const text_layout *l, const char *s, const char *end, json_found *out, json_fault *fault);
 
 /* Reads the object at s as an event. */

@@ -117,8 +117,9 @@ static const char *literal(const char *s, const char *end, json_fault *fault) {
     if ((size_t)(end - s) >= n && memcmp(s, WORDS[i], n) == 0)
       return s + n;
   }
-  return fail(fault, s, *s == '\'' ? "not JSON but a dictionary of Python: strings are in single quotes"
-                                   : "not JSON: a value is missing or wrong");
+  return fail(fault, s,
+              *s == '\'' ? "not JSON but a dictionary of Python: strings are in single quotes"
+                         : "not JSON: a value is missing or wrong");
 }
 
 const char *json_value(const char *s, const char *end, json_fault *fault) {

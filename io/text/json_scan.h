@@ -1,6 +1,6 @@
 /* Scanning JSON (RFC 8259) in memory, strictly and without allocation. Blanks are spaces and tabs only, as a line end
- * ends the text. Each function takes [s, end) and returns the byte behind what it read, or NULL with *bad set to what is
- * wrong and *at to where. Private to the parser. */
+ * ends the text. Each function takes [s, end) and returns the byte behind what it read, or NULL with *bad set to what
+ * is wrong and *at to where. Private to the parser. */
 #ifndef PALATE_IO_TEXT_JSON_SCAN_H
 #define PALATE_IO_TEXT_JSON_SCAN_H
 

@@ -183,9 +183,9 @@ static const char *duration(number_form form, const char *s, size_t n, real *out
   }
   if (i < n || parts < 2 || (fraction && parts == 2 && form == FORM_HM))
     return "the value is not a duration such as 1:02:03";
-  double seconds = parts == 3          ? 3600 * part[0] + 60 * part[1] + part[2]
+  double seconds = parts == 3        ? 3600 * part[0] + 60 * part[1] + part[2]
                    : form == FORM_HM ? 3600 * part[0] + 60 * part[1]
-                                       : 60 * part[0] + part[1];
+                                     : 60 * part[0] + part[1];
   return round_to_real(seconds, out);
 }
 

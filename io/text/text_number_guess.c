@@ -42,9 +42,9 @@ static int duration_parts(const char *s, size_t n) {
 
 /* The digits and marks of an unsigned number, split. */
 typedef struct shape {
-  size_t whole;         /* bytes before the decimal sign or the exponent */
+  size_t whole; /* bytes before the decimal sign or the exponent */
   size_t commas, points;
-  char other;           /* ' ', '\'' or '_' among the digits */
+  char other; /* ' ', '\'' or '_' among the digits */
   size_t last_comma, last_point;
   bool exponent, good;
 } shape;
@@ -91,8 +91,7 @@ static void see_both(number_evidence *e, const shape *h, const char *s, size_t n
   size_t whole = !fraction ? n : comma_last ? h->last_comma : h->last_point;
   char mark = h->other != '\0' ? h->other : comma_last ? '.' : ',';
   bool one = comma_last ? h->commas == 1 : h->points <= 1;
-  if (!one || h->exponent || (h->other != '\0' && h->commas > 0 && h->points > 0) ||
-      !number_grouped(s, whole, mark)) {
+  if (!one || h->exponent || (h->other != '\0' && h->commas > 0 && h->points > 0) || !number_grouped(s, whole, mark)) {
     e->others++;
     return;
   }
@@ -142,8 +141,7 @@ static void strip_blanks(const char **s, size_t *n) {
     }
 }
 
-static void see_currency(number_evidence *e, const char *sign, size_t length, const char *all, size_t n_all,
-                         off line) {
+static void see_currency(number_evidence *e, const char *sign, size_t length, const char *all, size_t n_all, off line) {
   if (e->sign[0] == '\0')
     memcpy(e->sign, sign, length);
   bool same = strlen(e->sign) == length && memcmp(e->sign, sign, length) == 0;
@@ -303,7 +301,8 @@ static void describe(const number_style *style, char *out, size_t size) {
   if (style->decimal == ',' && style->form < FORM_HMS)
     n += (size_t)snprintf(out + n, size - n, "%sdecimal comma", n > 0 ? ", " : "");
   if (style->thousands != '\0' && style->form < FORM_HMS)
-    n += (size_t)snprintf(out + n, size - n, style->thousands == ' ' ? "%sblanks between thousands" : "%s`%c` between thousands",
+    n += (size_t)snprintf(out + n, size - n,
+                          style->thousands == ' ' ? "%sblanks between thousands" : "%s`%c` between thousands",
                           n > 0 ? ", " : "", style->thousands);
   if (style->currency[0] != '\0')
     snprintf(out + n, size - n, "%scurrency %s left out", n > 0 ? ", " : "", style->currency);

@@ -72,8 +72,7 @@ static inline const char *quick_time(const text_layout *l, const char *s, char s
     return s;
   }
   s = quick_skip(s, separator);
-  return ends_field(s, separator) &&
-                 text_layout_time(l, from, (size_t)(s - from), &e->unit, &e->time, &e->nano) == NULL
+  return ends_field(s, separator) && text_layout_time(l, from, (size_t)(s - from), &e->unit, &e->time, &e->nano) == NULL
              ? s
              : NULL;
 }

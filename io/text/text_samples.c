@@ -48,10 +48,11 @@ static status decide_fields(const samples *s, const char *name, text_layout *l) 
   else if (!l->header)
     l->n_fields = usual;
   else if (usual == l->n_fields + 1 && s->fields[usual] == s->records)
-    return status_fail(BAD_DATA,
-                       "%s: the header names %d columns, but every line has %d; numbers of rows, as R writes them, need "
-                       "a name in the header, and a comma within a field needs quotes",
-                       name, l->n_fields, usual);
+    return status_fail(
+        BAD_DATA,
+        "%s: the header names %d columns, but every line has %d; numbers of rows, as R writes them, need "
+        "a name in the header, and a comma within a field needs quotes",
+        name, l->n_fields, usual);
   return OK;
 }
 

@@ -70,8 +70,8 @@ static int find_name(const char **s, const char *end, const char *const *names, 
 }
 
 int time_month(const char **s, const char *end) {
-  static const char *const MONTHS[] = {"January",   "February", "March",    "April",    "May", "June", "July", "August",
-                                       "September", "October",  "November", "December", "Sept"};
+  static const char *const MONTHS[] = {"January", "February",  "March",   "April",    "May",      "June", "July",
+                                       "August",  "September", "October", "November", "December", "Sept"};
   int month = find_name(s, end, MONTHS, 13);
   return month == 13 ? 9 : month;
 }
@@ -288,10 +288,10 @@ date_shape text_date_shape(const char *s, size_t n) {
   case YEAR_SHORT:
     return SHAPE_SHORT_YEAR;
   case ORDER_OPEN: /* month: the first number, day: the second */
-    return t.month > 12 && t.month <= 31 && t.day <= 12   ? SHAPE_DAY_FIRST
+    return t.month > 12 && t.month <= 31 && t.day <= 12 ? SHAPE_DAY_FIRST
            : t.day > 12 && t.day <= 31 && t.month <= 12 ? SHAPE_MONTH_FIRST
            : t.day <= 12 && t.month <= 12               ? SHAPE_EITHER
-                                                          : SHAPE_OTHER;
+                                                        : SHAPE_OTHER;
   default:
     return SHAPE_OTHER;
   }

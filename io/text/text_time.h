@@ -6,8 +6,8 @@
 #include "io/base/types.h"
 
 /* What stands in a time column. AUTO: dates, and numbers whose unit their size decides: below 10^11 seconds, below
- * 10^14 milliseconds, below 10^17 microseconds, else nanoseconds. DATE: dates, and numbers are dates too: YYYYMMDD, with
- * hhmm or hhmmss behind it or not. A date with the year at its end is read only by DMY (day/month/year) and MDY
+ * 10^14 milliseconds, below 10^17 microseconds, else nanoseconds. DATE: dates, and numbers are dates too: YYYYMMDD,
+ * with hhmm or hhmmss behind it or not. A date with the year at its end is read only by DMY (day/month/year) and MDY
  * (month/day/year), which read no numbers. */
 typedef enum text_time_unit {
   UNIT_AUTO,
@@ -34,20 +34,20 @@ const char *text_time(const char *s, size_t n, text_time_unit *unit, int64_t *ou
 /* The kinds of a date whose order of day and month its column has to tell. */
 typedef enum date_shape {
   SHAPE_OTHER,
-  SHAPE_EITHER,     /* 4/5/2009 */
-  SHAPE_DAY_FIRST,  /* 28/5/2009 */
+  SHAPE_EITHER,    /* 4/5/2009 */
+  SHAPE_DAY_FIRST, /* 28/5/2009 */
   SHAPE_MONTH_FIRST /* 5/28/2009 */,
-  SHAPE_SHORT_YEAR  /* 4/5/09, 4-May-09 */
+  SHAPE_SHORT_YEAR /* 4/5/09, 4-May-09 */
 } date_shape;
 
 date_shape text_date_shape(const char *s, size_t n);
 
-/* Returns true if a field is likely a time whatever its column is called: a date of any kind, eight digits that are one,
- * or a number of at least 10^8 (seconds: 1973). */
+/* Returns true if a field is likely a time whatever its column is called: a date of any kind, eight digits that are
+ * one, or a number of at least 10^8 (seconds: 1973). */
 bool text_time_likely(const char *s, size_t n);
 
-/* Returns true if the n bytes are digits and a date from 1900 to 2100: YYYYMMDD (8 of them), YYYYMMDDhh (10), YYYYMMDDhhmm (12)
- * or YYYYMMDDhhmmss (14). */
+/* Returns true if the n bytes are digits and a date from 1900 to 2100: YYYYMMDD (8 of them), YYYYMMDDhh (10),
+ * YYYYMMDDhhmm (12) or YYYYMMDDhhmmss (14). */
 bool text_digits_date(const char *s, size_t n);
 
 /* ---- a format as strptime has it (text_time_format.c) ---- */

@@ -61,9 +61,11 @@ static void format_of(const char *date, bool month_first, char *out, size_t size
       bool word = *s > '9';
       while ((*s >= '0' && *s <= '9') || (word && ((*s | 0x20) >= 'a' && (*s | 0x20) <= 'z')))
         s++;
-      const char *conversion = part == 0   ? month_first ? "%m" : "%d"
-                               : part == 1 ? word ? "%b" : month_first ? "%d" : "%m"
-                               : part == 2 ? s - from == 4 ? "%Y" : "%y"
+      const char *conversion = part == 0        ? month_first ? "%m" : "%d"
+                               : part == 1      ? word          ? "%b"
+                                                  : month_first ? "%d"
+                                                                : "%m"
+                               : part == 2      ? s - from == 4 ? "%Y" : "%y"
                                : time_part == 0 ? half ? "%I" : "%H"
                                : time_part == 1 ? "%M"
                                : time_part == 2 ? "%S"
@@ -117,7 +119,8 @@ static status decide_numbers(const time_evidence *e, const char *name, const cha
     const guess_example *example;
     const char *what;
   } DOUBTS[] = {
-      {&e->digits_date, "which may be a date with the hour or a number of seconds; give --time-unit date or --time-unit s"},
+      {&e->digits_date,
+       "which may be a date with the hour or a number of seconds; give --time-unit date or --time-unit s"},
       {&e->month, "which may be a year and month or a number of seconds; give --time-format %Y%m or --time-unit s"},
       {&e->year, "which may be a year or a number of seconds; give --time-format %Y or --time-unit s"},
       {&e->serial,
@@ -158,8 +161,8 @@ status time_decide(const time_evidence *e, const text_wish *w, const char *name,
   if (e->day_first.count > 0 || e->month_first.count > 0) {
     const guess_example *told = e->day_first.count > 0 ? &e->day_first : &e->month_first;
     l->unit = told == &e->day_first ? UNIT_DMY : UNIT_MDY;
-    snprintf(reading, size, "%s, as `%s` (line %lld) tells",
-             l->unit == UNIT_DMY ? "day/month/year" : "month/day/year", told->text, (long long)told->line);
+    snprintf(reading, size, "%s, as `%s` (line %lld) tells", l->unit == UNIT_DMY ? "day/month/year" : "month/day/year",
+             told->text, (long long)told->line);
   } else if (e->either.count > 0)
     TRY(ask_order(e, name, place));
   else if (w->unit == UNIT_AUTO)

@@ -189,7 +189,8 @@ const command CMD_INGEST = {
     .details =
         "Detects CSV and TSV (with or without a header), MovieLens `::`, u.data, `user TAB item TAB count`, lists "
         "(`user item "
-        "item …`), Netflix Prize files, MatrixMarket, JSON lines (an object a line; keys as columns) and HDF5 (data, indices, indptr), plain or gzip. Columns are "
+        "item …`), Netflix Prize files, MatrixMarket, JSON lines (an object a line; keys as columns) and HDF5 (data, "
+        "indices, indptr), plain or gzip. Columns are "
         "found by "
         "the names in the header; without one they are user, item, value, time. An unreadable line is an error that "
         "names "
