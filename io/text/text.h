@@ -12,7 +12,7 @@ enum {
   TEXT_COLUMNS_MAX = 128,        /* columns read, counted from the first */
   TEXT_LINE_MAX = 1 << 20,       /* bytes of a line; a longer one is a bad line */
   TEXT_LIST_LINE_MAX = 64 << 20, /* the same for user lists, whose lines hold many events */
-  TEXT_HEAD = 1 << 16            /* bytes from the beginning of a file that text_detect needs */
+  TEXT_HEAD = 1 << 20            /* bytes from the beginning of a file that text_detect needs */
 };
 
 typedef enum text_format {
@@ -42,7 +42,9 @@ typedef struct text_layout {
   int separator_length; /* 0: runs of blanks and tabs */
   bool quoting;         /* RFC 4180, for separators of one byte */
   bool header;
-  int n_columns; /* up to the last one that has a role */
+  int n_columns;   /* up to the last one that has a role */
+  int columns;     /* of every line; a line with more is a bad one; 0: any number */
+  char comment[8]; /* lines that begin so were comments above the data, and are bad ones below; "": none */
   uint8_t role[TEXT_COLUMNS_MAX];
   bool has_value, has_time;
   text_time_unit unit;
@@ -60,6 +62,7 @@ typedef struct text_wish {
   int quoting;           /* 0 detect, 1 yes, 2 no */
   text_time_unit unit;
   const char *column[N_ROLES];
+  const char *comment; /* what comments above the data begin with; "none": there are none */
 } text_wish;
 
 /* Finds the layout of a text from its first n bytes, `head`; `whole` says that they are all of it. `name` is used in
