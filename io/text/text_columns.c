@@ -469,11 +469,7 @@ status choose_columns(table *t) {
         TRY(columns_ask(t, 0, "", "the header names %d columns and most lines have %d", t->n_names, t->facts.columns));
       head_give_role(l, (text_role)role, t->column[role], t->names, t->n_names);
     }
-  /* Where the user chose user and item by number, lines may be longer than most. */
-  const char *user = t->w->column[ROLE_USER], *item = t->w->column[ROLE_ITEM];
-  bool lenient = !l->header && user != NULL && item != NULL;
-  int columns = l->header ? (t->n_names > t->facts.columns ? t->n_names : t->facts.columns) : t->facts.columns;
-  l->columns = lenient || columns >= TEXT_COLUMNS_MAX ? 0 : columns;
+  l->n_fields = l->header ? t->n_names : 0;
 done:
   return st;
 }

@@ -1,5 +1,7 @@
 /* Detects the format of a text and its columns from its first lines. */
+#include "io/text/json_lines.h"
 #include "io/text/text_columns.h"
+#include "io/text/text_guess.h"
 #include "io/text/text_shape.h"
 
 #include <ctype.h>
@@ -149,6 +151,8 @@ status text_detect(const char *name, const char *bytes, size_t n, bool whole, co
     out->skip_bytes = n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     return OK;
   }
+  if (wish->format == TEXT_JSONL || (wish->format == TEXT_AUTO && json_likely(bytes, n)))
+    return json_detect(name, bytes, n, whole, wish, out);
   TRY(head_read(&h, name, bytes, n, whole, &from));
   out->skip_bytes = (off)from;
   if (out->format == TEXT_MTX || (out->format == TEXT_AUTO && is_matrix_market(&h.line[0]))) {
@@ -160,11 +164,10 @@ status text_detect(const char *name, const char *bytes, size_t n, bool whole, co
     TRY(guess_format(&h, wish, out));
   else
     TRY(set_separator(&h, wish, out));
-  if (out->format == TEXT_NETFLIX)
-    return detect_netflix(wish, out);
   if (out->format == TEXT_LISTS)
     return OK;
-  return detect_table(&h, wish, out, &comment);
+  TRY(out->format == TEXT_NETFLIX ? detect_netflix(wish, out) : detect_table(&h, wish, out, &comment));
+  st = text_samples(name, bytes, n, whole, wish, out);
 done:
   return st;
 }

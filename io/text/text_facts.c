@@ -28,35 +28,24 @@ bool field_is_empty(const text_span *field) {
   return f.n == 0;
 }
 
-/* Two or three numbers between the same marks, one of them of 4 or 2 digits, maybe with a time of day behind. */
-bool field_is_date(const text_span *field) {
-  text_span f = trimmed(field);
-  text_time_unit unit = UNIT_AUTO;
-  int64_t time;
-  if (text_time(f.at, f.n, &unit, &time) == NULL && unit == UNIT_DATE)
-    return true;
-  size_t i = 0, length[3] = {0};
-  int parts = 0;
-  char mark = '\0';
-  while (parts < 3) {
-    while (i < f.n && digit(f.at[i]) && length[parts] < 5) {
-      length[parts]++;
-      i++;
-    }
-    if (length[parts] == 0 || (length[parts] != 4 && length[parts] > 2))
+/* Whether all are digits. */
+static bool all_digits(const text_span *f) {
+  for (size_t i = 0; i < f->n; i++)
+    if (!digit(f->at[i]))
       return false;
-    parts++;
-    if (parts == 3)
-      break;
-    if (i == f.n || strchr("-/.", f.at[i]) == NULL || (mark != '\0' && f.at[i] != mark))
-      return false;
-    mark = f.at[i++];
-  }
-  return (length[0] == 4) != (length[2] == 4) ? i == f.n || f.at[i] == ' ' || f.at[i] == 'T' || f.at[i] == ','
-                                              : mark == '/' && i == f.n && length[2] == 2;
+  return f->n > 0;
 }
 
-/* 5, -2.5, 1e3, 4,5, 1,234.50, 1.234,50, 1 234, $5.00, 3 €, 80% */
+bool field_is_date(const text_span *field) {
+  text_span f = trimmed(field);
+  real value;
+  if (all_digits(&f)) /* ten digits are rather seconds */
+    return f.n != 10 && text_digits_date(f.at, f.n);
+  return text_value(f.at, f.n, &value) != NULL &&
+         (text_time_likely(f.at, f.n) || text_date_shape(f.at, f.n) != SHAPE_OTHER);
+}
+
+/* 5, -2.5, 1e3, 4,5, 1,234.50, 1.234,50, 1 234, $5.00, 3 €, 80%, 1:02:03 */
 bool field_is_number(const text_span *field) {
   text_span f = trimmed(field);
   real value;
@@ -64,24 +53,26 @@ bool field_is_number(const text_span *field) {
     return false;
   if (text_value(f.at, f.n, &value) == NULL)
     return true;
-  static const char *const SIGNS[] = {"$", "\xe2\x82\xac" /* € */, "\xc2\xa3" /* £ */, "%"};
-  size_t digits = 0, marks = 0;
-  for (size_t i = 0; i < f.n;) {
-    size_t step = 0;
-    if (digit(f.at[i])) {
+  size_t digits = 0, marks = 0, sign;
+  if ((sign = currency_sign(f.at, f.n, false)) > 0)
+    f = (text_span){f.at + sign, f.n - sign};
+  else if ((sign = currency_sign(f.at, f.n, true)) > 0)
+    f.n -= sign;
+  if (f.n > 0 && f.at[f.n - 1] == '%')
+    f.n--;
+  f = trimmed(&f);
+  for (size_t i = 0, step; i < f.n; i += step) {
+    step = 1;
+    if (digit(f.at[i]))
       digits++;
-      step = 1;
-    } else if (strchr(".,' ", f.at[i]) != NULL && f.at[i] != '\0' && digits > 0) {
+    else if (f.at[i] != '\0' && strchr(".,':_", f.at[i]) != NULL && digits > 0)
       marks++;
-      step = 1;
-    } else if (i == 0 && (f.at[i] == '-' || f.at[i] == '+'))
-      step = 1;
-    for (size_t k = 0; k < sizeof SIGNS / sizeof *SIGNS && step == 0; k++)
-      if (f.n - i >= strlen(SIGNS[k]) && memcmp(f.at + i, SIGNS[k], strlen(SIGNS[k])) == 0)
-        step = strlen(SIGNS[k]);
-    if (step == 0)
+    else if (digits > 0 && (step = number_blank(f.at + i, f.n - i)) > 0)
+      marks++;
+    else if (i > 0 || (f.at[i] != '-' && f.at[i] != '+'))
       return false;
-    i += step;
+    else
+      step = 1;
   }
   return digits > 0 && marks <= digits / 2 + 1 && !field_is_date(field);
 }
