@@ -24,8 +24,14 @@ typedef enum text_format {
   TEXT_LISTS,     /* user item item … */
   TEXT_NETFLIX,   /* item: and then user,rating,date lines */
   TEXT_MTX,       /* MatrixMarket coordinate, users in rows */
-  TEXT_H5         /* not text: io/ingest/read_matrix.h */
+  TEXT_H5,        /* not text: io/ingest/read_matrix.h */
+  TEXT_NPZ        /* the same */
 } text_format;
+
+/* Whether files of this format are matrices, which text_parse does not read. */
+static inline bool text_is_matrix(text_format f) {
+  return f == TEXT_H5 || f == TEXT_NPZ;
+}
 
 /* "auto|csv|…" in the order of text_format. */
 extern const char TEXT_FORMAT_WORDS[];
@@ -47,7 +53,8 @@ typedef struct text_layout {
   bool has_value, has_time;
   text_time_unit unit;
   off skip_bytes, skip_lines;    /* before the first event: byte order mark, header, comments */
-  uint64_t most_user, most_item; /* MatrixMarket: declared rows and columns; 0: no limit */
+  uint64_t most_user, most_item; /* MatrixMarket: declared numbers of users and items; 0: no limit */
+  off entries;                   /* MatrixMarket: declared; ranges_read counts them */
   char column_name[N_ROLES][64]; /* from the header, for the log; "" if there is no header */
 } text_layout;
 
@@ -59,6 +66,7 @@ typedef struct text_wish {
   int header;            /* 0 detect, 1 yes, 2 no */
   int quoting;           /* 0 detect, 1 yes, 2 no */
   text_time_unit unit;
+  int rows; /* MatrixMarket: 0 or 1: a row is a user, 2: an item */
   const char *column[N_ROLES];
 } text_wish;
 

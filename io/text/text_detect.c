@@ -196,7 +196,7 @@ static bool is_netflix_item(const text_span *line) {
 
 static status guess_format(const head *h, text_format *out) {
   const text_span *first = &h->line[0];
-  if (first->n >= 14 && strncasecmp(first->at, "%%MatrixMarket", 14) == 0)
+  if (head_is_matrix_market(first))
     *out = TEXT_MTX;
   else if (is_netflix_item(first))
     *out = TEXT_NETFLIX;
