@@ -29,8 +29,14 @@ typedef enum text_format {
   TEXT_NETFLIX,   /* item: and then user,rating,date lines */
   TEXT_MTX,       /* MatrixMarket coordinate, users in rows */
   TEXT_JSONL,     /* JSON lines: an object a line */
-  TEXT_H5         /* not text: io/ingest/read_matrix.h */
+  TEXT_H5,        /* not text: io/ingest/read_matrix.h */
+  TEXT_NPZ        /* the same */
 } text_format;
+
+/* Whether files of this format are matrices, which text_parse does not read. */
+static inline bool text_is_matrix(text_format f) {
+  return f == TEXT_H5 || f == TEXT_NPZ;
+}
 
 /* "auto|csv|…" in the order of text_format. */
 extern const char TEXT_FORMAT_WORDS[];
@@ -53,7 +59,8 @@ typedef struct text_layout {
                                         it */
   number_style number;               /* of the value column */
   off skip_bytes, skip_lines;        /* before the first event: byte order mark, header, comments */
-  uint64_t most_user, most_item;     /* MatrixMarket: declared rows and columns; 0: no limit */
+  uint64_t most_user, most_item;     /* MatrixMarket: declared numbers of users and items; 0: no limit */
+  off entries;                       /* MatrixMarket: declared; ranges_read counts them */
   char column_name[N_ROLES][64];     /* from the header, for the log; "" if there is no header */
   char key[N_ROLES][TEXT_KEY_MAX];   /* JSON lines: where each stands; "": nowhere */
   char reading[N_ROLES][96];         /* for the log: how values and times are read, if not as usual */
@@ -67,6 +74,7 @@ typedef struct text_wish {
   int header;            /* 0 detect, 1 yes, 2 no */
   int quoting;           /* 0 detect, 1 yes, 2 no */
   text_time_unit unit;
+  int rows;                /* MatrixMarket: 0 or 1: a row is a user, 2: an item */
   const char *time_format; /* see time_format_check; NULL: detect */
   char decimal, thousands; /* see number_style; 0: detect */
   number_form value_form;

@@ -107,16 +107,6 @@ static bool is_netflix_item(const text_span *line) {
   return true;
 }
 
-/* The banner of a MatrixMarket file, also one that is misspelt. */
-static bool is_matrix_market(const text_span *line) {
-  static const char WORD[] = "matrixmarket";
-  size_t n = line->n < 40 ? line->n : 40, length = sizeof WORD - 1;
-  for (size_t i = 0; line->n > 0 && line->at[0] == '%' && i + length <= n; i++)
-    if (strncasecmp(line->at + i, WORD, length) == 0)
-      return true;
-  return false;
-}
-
 static status guess_format(const head *h, const text_wish *w, text_layout *l) {
   status st = OK;
   if (is_netflix_item(&h->line[0]))
@@ -155,7 +145,7 @@ status text_detect(const char *name, const char *bytes, size_t n, bool whole, co
     return json_detect(name, bytes, n, whole, wish, out);
   TRY(head_read(&h, name, bytes, n, whole, &from));
   out->skip_bytes = (off)from;
-  if (out->format == TEXT_MTX || (out->format == TEXT_AUTO && is_matrix_market(&h.line[0]))) {
+  if (out->format == TEXT_MTX || (out->format == TEXT_AUTO && head_is_matrix_market(&h.line[0]))) {
     out->format = TEXT_MTX;
     return detect_matrix_market(&h, bytes, n, wish, out);
   }

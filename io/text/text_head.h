@@ -62,6 +62,9 @@ status head_column(const head *h, const text_layout *l, const char *wish, const 
 /* Gives a role to a column; its name (if the layout has a header) is kept for the log. */
 void head_give_role(text_layout *l, text_role role, int column, const text_span *names, int n_names);
 
+/* Returns true if a line is the header of a MatrixMarket file, or a misspelt one. */
+bool head_is_matrix_market(const text_span *line);
+
 /* Finds the layout of a MatrixMarket file, the first n bytes of which are `bytes`: a banner, comments, and a line of
  * sizes before the entries. BAD_DATA, USAGE. */
 status detect_matrix_market(const head *h, const char *bytes, size_t n, const text_wish *w, text_layout *l);
