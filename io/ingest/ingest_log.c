@@ -37,11 +37,18 @@ static void log_layout(const char *path, const text_layout *l) {
                                    : "");
 }
 
-static void log_matrix(const char *path, const h5_matrix *m) {
-  log_info("%s: h5: %lld events in %s, %s in rows; ids of rows: %s, of columns: %s%s", path, (long long)m->events,
-           m->group[0] != '\0' ? m->group : "/", m->items_in_rows ? "items" : "users",
-           m->row_ids[0] != '\0' ? m->row_ids : "numbers from 0",
-           m->column_ids[0] != '\0' ? m->column_ids : "numbers from 0", m->has_time ? "; with times" : "");
+static void log_matrix(const char *path, const matrix *m) {
+  static const char *const KIND[] = {[MATRIX_H5] = "h5", [MATRIX_H5_DENSE] = "h5, dense (0 is nothing)"};
+  const matrix_ids *users = m->items_major ? &m->minor_ids : &m->major_ids;
+  const matrix_ids *items = m->items_major ? &m->major_ids : &m->minor_ids;
+  if (m->kind == MATRIX_NPZ || m->kind == MATRIX_NPZ_PAIRS)
+    log_info("%s: npz: %lld events, %s in rows; ids are numbers from 0; --rows %s reads it the other way round", path,
+             (long long)m->entries, m->items_rows ? "items" : "users", m->items_rows ? "users" : "items");
+  else
+    log_info("%s: %s: %lld %s in %s, %s in rows; ids of users: %s, of items: %s%s", path, KIND[m->kind],
+             (long long)m->entries, m->kind == MATRIX_H5 ? "events" : "cells", m->group[0] != '\0' ? m->group : "/",
+             m->items_rows ? "items" : "users", users->path[0] != '\0' ? users->path : "numbers from 0",
+             items->path[0] != '\0' ? items->path : "numbers from 0", m->has_time ? "; with times" : "");
 }
 
 void ingest_log_sources(const ingest_settings *s, const ingest_sources *sources) {
@@ -49,7 +56,7 @@ void ingest_log_sources(const ingest_settings *s, const ingest_sources *sources)
   for (int i = 0; i < s->n_sources; i++) {
     const text_layout *l = &sources->text[i].layout;
     bool again = false;
-    if (l->format == TEXT_H5) {
+    if (text_is_matrix(l->format)) {
       log_matrix(s->sources[i], &sources->matrices[matrix++]);
       continue;
     }

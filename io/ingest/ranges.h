@@ -19,6 +19,7 @@ typedef struct ranges {
   off most_bad;         /* rejected lines allowed, in all sources together */
   const char *rejected; /* path of the file that lists rejected lines; made only if there are any */
   const char *label;    /* of the progress line */
+  int64_t *records;     /* [n_sources] becomes this rank's number of records, rejected ones included; may be NULL */
 } ranges;
 
 /* Each of this rank's parsers (one a thread; users, items and events are set, or record) parses its share of the

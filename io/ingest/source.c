@@ -52,6 +52,13 @@ status source_head(const char *path, source_facts *facts, char *head, size_t roo
   return st;
 }
 
+status source_look(const char *path, off *bytes) {
+  source_facts facts;
+  status st = look(path, &facts);
+  *bytes = facts.bytes;
+  return st;
+}
+
 status source_open(const char *path, bool gzip, off from, source *out) {
   *out = (source){.path = path, .fd = -1};
   int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -24,6 +24,9 @@ typedef struct source_facts {
  * NO_INPUT if it is missing, not a regular file, or not readable; IO_FAILED. */
 status source_head(const char *path, source_facts *facts, char *head, size_t room, size_t *n);
 
+/* Finds the length of a file. NO_INPUT as source_head. */
+status source_look(const char *path, off *bytes);
+
 /* Opens at byte `from` of the contents (of a gzip file, what is before is unpacked and dropped). NO_INPUT, IO_FAILED,
  * NO_MEMORY. */
 status source_open(const char *path, bool gzip, off from, source *out);

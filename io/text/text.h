@@ -29,8 +29,14 @@ typedef enum text_format {
   TEXT_NETFLIX,   /* item: and then user,rating,date lines */
   TEXT_MTX,       /* MatrixMarket coordinate, users in rows */
   TEXT_JSONL,     /* JSON lines: an object a line */
-  TEXT_H5         /* not text: io/ingest/read_matrix.h */
+  TEXT_H5,        /* not text: io/ingest/read_matrix.h */
+  TEXT_NPZ        /* the same */
 } text_format;
+
+/* Whether files of this format are matrices, which text_parse does not read. */
+static inline bool text_is_matrix(text_format f) {
+  return f == TEXT_H5 || f == TEXT_NPZ;
+}
 
 /* "auto|csv|…" in the order of text_format. */
 extern const char TEXT_FORMAT_WORDS[];
@@ -43,18 +49,21 @@ typedef struct text_layout {
   int separator_length; /* 0: runs of blanks and tabs */
   bool quoting;         /* RFC 4180, for separators of one byte */
   bool header;
-  int n_columns; /* up to the last one that has a role */
+  int n_columns;   /* up to the last one that has a role */
+  char comment[8]; /* lines that begin so were comments above the data, and are bad ones below; "": none */
   uint8_t role[TEXT_COLUMNS_MAX];
   bool has_value, has_time;
   int n_fields; /* a line with more columns than these is a bad line; 0: any number */
   text_time_unit unit;
-  char time_format[TIME_FORMAT_MAX]; /* of the time column, see time_format_read (`unit` is DATE); "": text_time reads it */
+  char time_format[TIME_FORMAT_MAX]; /* of the time column, see time_format_read (`unit` is DATE); "": text_time reads
+                                        it */
   number_style number;               /* of the value column */
-  off skip_bytes, skip_lines;    /* before the first event: byte order mark, header, comments */
-  uint64_t most_user, most_item; /* MatrixMarket: declared rows and columns; 0: no limit */
-  char column_name[N_ROLES][64]; /* from the header, for the log; "" if there is no header */
-  char key[N_ROLES][TEXT_KEY_MAX]; /* JSON lines: where each stands; "": nowhere */
-  char reading[N_ROLES][96]; /* for the log: how values and times are read, if not as usual */
+  off skip_bytes, skip_lines;        /* before the first event: byte order mark, header, comments */
+  uint64_t most_user, most_item;     /* MatrixMarket: declared numbers of users and items; 0: no limit */
+  off entries;                       /* MatrixMarket: declared; ranges_read counts them */
+  char column_name[N_ROLES][64];     /* from the header, for the log; "" if there is no header */
+  char key[N_ROLES][TEXT_KEY_MAX];   /* JSON lines: where each stands; "": nowhere */
+  char reading[N_ROLES][96];         /* for the log: how values and times are read, if not as usual */
 } text_layout;
 
 /* What the user asked for; NULL or 0: detect it. A column is given as a number from 1, a name in the header, or "none"
@@ -65,10 +74,12 @@ typedef struct text_wish {
   int header;            /* 0 detect, 1 yes, 2 no */
   int quoting;           /* 0 detect, 1 yes, 2 no */
   text_time_unit unit;
+  int rows;                /* MatrixMarket: 0 or 1: a row is a user, 2: an item */
   const char *time_format; /* see time_format_check; NULL: detect */
   char decimal, thousands; /* see number_style; 0: detect */
   number_form value_form;
   const char *column[N_ROLES]; /* JSON lines: keys, with dots before those of objects within (`reviewer.id`) */
+  const char *comment;         /* what comments above the data begin with; "none": there are none */
 } text_wish;
 
 /* Finds the layout of a text from its first n bytes, `head`; `whole` says that they are all of it. `name` is used in

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-const char TEXT_FORMAT_WORDS[] = "auto|csv|movielens|udata|counts|lists|netflix|mtx|jsonl|h5";
+const char TEXT_FORMAT_WORDS[] = "auto|csv|movielens|udata|counts|lists|netflix|mtx|jsonl|h5|npz";
 
 enum { BATCH = 256, SHOWN = 256 /* bytes of an overlong line in its message */ };
 
@@ -179,7 +179,8 @@ static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
   size_t blank = 0;
   while (blank < n && (record[blank] == ' ' || record[blank] == '\t' || record[blank] == '\r'))
     blank++;
-  if (blank == n) {
+  bool matrix = l->format == TEXT_MTX;
+  if (blank == n || (matrix && record[blank] == '%')) {
     p->counts.blank++;
     return OK;
   }
@@ -210,10 +211,13 @@ static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
   const char *bad = NULL;
   size_t bad_at = 0;
   event e = {.value = 1};
-  int count = text_split(l, record, n, fields, l->n_columns, &bad, &bad_at);
+  int count = text_split(l, record, n, fields, l->n_columns + matrix, &bad, &bad_at);
   if (count >= 0 && count < l->n_columns) {
     bad = "too few columns";
     bad_at = n;
+  } else if (matrix && count > l->n_columns) {
+    bad = "more numbers than an entry of this MatrixMarket file has";
+    bad_at = (size_t)(fields[l->n_columns].at - record);
   } else if (count >= 0) {
     int at = 0;
     if (p->record != NULL)

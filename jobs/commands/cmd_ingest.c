@@ -87,6 +87,7 @@ static status read_options(const options *o, ingest_settings *s) {
     s->item_columns[k] = option_text(o, ITEM_COLUMN[k]);
   s->group = option_text(o, "group");
   TRY(option_choice(o, "rows", MATRIX_ROWS_WORDS, &s->rows));
+  s->wish.rows = s->rows;
   TRY(option_count(o, "max-bad-lines", 0, INT64_C(1) << 40, &s->max_bad_lines));
 done:
   return st;
