@@ -22,7 +22,7 @@ typedef struct sample {
 } sample;
 
 static bool is_scalar(const text_span *v) {
-  return v->n > 0 && (v->at[0] == '"' || v->at[0] == '-' || (v->at[0] >= '0' && v->at[0] <= '9'));
+  return v->n > 0 && (v->at[0] == '"' || (v->at[0] == '-' && v->at[1] != 'I') || (v->at[0] >= '0' && v->at[0] <= '9'));
 }
 
 /* A number, or a string that is one. */
@@ -190,10 +190,12 @@ static status choose_known(const sample *x, text_role role, const bool *taken, i
     int rank = column_name_rank(USE[role], plain);
     if (rank < 0 || taken[i] || !is_scalar(&x->paths[i].value))
       continue;
-    if (role == ROLE_TIME && !readable_time(&x->paths[i].value))
-      rank += 100; /* only where no other is */
-    if (role == ROLE_VALUE && !is_numeric(&x->paths[i].value))
-      rank += 100;
+    bool fits = role == ROLE_TIME    ? readable_time(&x->paths[i].value)
+                : role == ROLE_VALUE ? is_numeric(&x->paths[i].value)
+                                     : true;
+    if (!fits && rank > 1) /* a `note` that is no number */
+      continue;
+    rank += fits ? 0 : 100; /* only where no other is */
     if (best < 0 || rank < best_rank) {
       best = i;
       best_rank = rank;

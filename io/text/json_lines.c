@@ -118,7 +118,7 @@ static const char *not_scalar(const text_span *v, const char *const words[4]) {
 }
 
 static bool is_number(const text_span *v) {
-  return v->n > 0 && (v->at[0] == '-' || (v->at[0] >= '0' && v->at[0] <= '9'));
+  return v->n > 0 && ((v->at[0] == '-' && v->at[1] != 'I') || (v->at[0] >= '0' && v->at[0] <= '9'));
 }
 
 static const char *read_id(const text_span *v, bool user, char *space, token *out) {

@@ -111,8 +111,8 @@ static const char *number(const char *s, const char *end, json_fault *fault) {
 }
 
 static const char *literal(const char *s, const char *end, json_fault *fault) {
-  static const char *const WORDS[] = {"true", "false", "null"};
-  for (int i = 0; i < 3; i++) {
+  static const char *const WORDS[] = {"true", "false", "null", "NaN", "Infinity", "-Infinity"};
+  for (int i = 0; i < 6; i++) {
     size_t n = strlen(WORDS[i]);
     if ((size_t)(end - s) >= n && memcmp(s, WORDS[i], n) == 0)
       return s + n;
@@ -150,7 +150,8 @@ const char *json_value(const char *s, const char *end, json_fault *fault) {
         return NULL;
       s++;
     } else {
-      s = *s == '-' || (*s >= '0' && *s <= '9') ? number(s, end, fault) : literal(s, end, fault);
+      s = (*s == '-' && (end - s < 2 || s[1] != 'I')) || (*s >= '0' && *s <= '9') ? number(s, end, fault)
+                                                                                  : literal(s, end, fault);
       if (s == NULL)
         return NULL;
     }

@@ -25,7 +25,8 @@ const char *json_string(const char *s, const char *end, bool *escaped, json_faul
 /* Reads a key and its colon, from the opening quote on; the key is [*key, *key + *n) as it is written. */
 const char *json_key(const char *s, const char *end, const char **key, size_t *n, bool *escaped, json_fault *fault);
 
-/* Reads a value of any kind, nested at most JSON_DEPTH_MAX deep. */
+/* Reads a value of any kind, nested at most JSON_DEPTH_MAX deep; also NaN, Infinity and -Infinity, as Python writes them.
+ */
 const char *json_value(const char *s, const char *end, json_fault *fault);
 
 /* Decodes the inside of a string that json_string has passed into out[room]; *length becomes its bytes of UTF-8.

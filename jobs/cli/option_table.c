@@ -33,7 +33,7 @@ static const option_spec TABLE[] = {
     {"format", "FORMAT", "auto", CHANGES_DATA, SECTION_MAIN,
      "auto, csv, movielens, udata, counts, lists, netflix, mtx, jsonl, h5 or npz", 0},
     {"user-column", "COLUMN", NULL, CHANGES_DATA, SECTION_MAIN,
-     "column of users, by name or number from 1 (default: by the header)", 0},
+     "column of users, by name, number from 1, or key of JSON (`reviewer.id`) (default: by the header)", 0},
     {"item-column", "COLUMN", NULL, CHANGES_DATA, SECTION_MAIN,
      "column of items (default: by the header)", 0},
     {"value-column", "COLUMN", NULL, CHANGES_DATA, SECTION_MAIN,

@@ -53,6 +53,7 @@ START_TEST(keys_are_found) {
   expect("{\"us\\u0065r\": 5, \"item\": 6}\n", &NO_WISH, "5|6|1|0");
   expect("{\"user\":1,\"item\":2,\"rating\":3}\n", &(text_wish){.column = {[ROLE_VALUE] = "none"}}, "1|2|1|0");
   expect("{\"user\":1,\"item\":2,\"rating\":\"4,5\",\"date\":\"28/11/2011\"}\n", &NO_WISH, "1|2|4.5|1322438400");
+  expect("{\"user\":1,\"item\":2,\"price\":NaN,\"x\":[-Infinity,Infinity]}\n", &NO_WISH, "1|2|1|0");
   expect("{\"user\":1,\"item\":2,\"time\":1700000000.25}\n", &NO_WISH, "1|2|1|1700000000");
 }
 END_TEST
@@ -62,7 +63,7 @@ START_TEST(what_cannot_be_known_is_asked) {
   refused("{\"user\": \"x\", \"b\": \"y\"}\n", &NO_WISH, "item", "--item-column");
   refused("{\"user\": 1, \"item\": 2, \"zork\": 3}\n", &NO_WISH, "zork has numbers", "--value-column none");
   refused("{\"user\": 1, \"item\": 2, \"zork\": \"3\"}\n", &NO_WISH, "zork has numbers", "--value-column none");
-  refused("{\"user\": 1, \"customer_id\": 2, \"item\": 3}\n", &NO_WISH, "user", "customer_id");
+  refused("{\"user_id\": 1, \"customer_id\": 2, \"item\": 3}\n", &NO_WISH, "user_id", "customer_id");
   refused("{\"user\": 1, \"item\": 2}\n", &(text_wish){.column = {[ROLE_USER] = "who"}}, "who", "item (2)");
   refused("{\"user\": 1, \"item\": 2}\n", &(text_wish){.column = {[ROLE_USER] = "item", [ROLE_ITEM] = "item"}}, "item",
           "twice");
@@ -116,7 +117,9 @@ START_TEST(bad_lines_are_named) {
       {"{\"user\":1,\"item\":2,\"rating\":3,\"time\":4,}", "1:40: not JSON: a key in double quotes is missing"},
       {"{\"user\":01,\"item\":2,\"rating\":3,\"time\":4}", "1:9: not JSON: a wrong number"},
       {"{\"user\":+1,\"item\":2,\"rating\":3,\"time\":4}", "1:9: not JSON: a value is missing or wrong"},
-      {"{\"user\":1,\"item\":2,\"rating\":NaN,\"time\":4}", "1:29: not JSON: a value is missing or wrong"},
+      {"{\"user\":1,\"item\":2,\"rating\":NaN,\"time\":4}", "1:29: the value is not a number"},
+      {"{\"user\":-Infinity,\"item\":2,\"rating\":3,\"time\":4}", "1:9: the user id is neither a string nor a number"},
+      {"{\"user\":1,\"item\":2,\"rating\":Nan,\"time\":4}", "1:29: not JSON: a value is missing or wrong"},
       {"{\"user\":\"a,\"item\":2,\"rating\":3,\"time\":4}", "1:13: not JSON: a comma or } is missing"},
       {"{\"user\":1,\"item\":2,\"rating\":3,\"time\":4,\"x\":\"", "1:45: a string is not closed"},
       {"{\"user\":1,\"item\":2,\"rating\":3,\"time\":4,\"x\":\"a\tb\"}", "1:46: a control character in a string"},
