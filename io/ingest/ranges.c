@@ -33,6 +33,7 @@ typedef struct reader {
   text_counts counts;
   const char *const *paths, *const *files;
   const range_source *sources;
+  int64_t *records; /* of each source, of all threads; may be NULL */
   int n_sources;
   double low, high; /* its share of the total weight */
   bad_limit bad;
@@ -180,6 +181,10 @@ done:
   if (r->first_source == range->source)
     r->first_lines = p.counts.lines;
   add_counts(&r->counts, &p.counts);
+  if (r->records != NULL) {
+#pragma omp atomic
+    r->records[range->source] += p.counts.kept + p.counts.rejected;
+  }
   return st;
 }
 
@@ -192,7 +197,7 @@ static void run_reader(reader *r, bool places) {
   r->after[0] = PLACE_START;
   r->after[1] = PLACE_QUOTED;
   for (int i = 0; i < r->n_sources && st == OK; before += weight_of(&r->sources[i++])) {
-    if (r->sources[i].layout.format == TEXT_H5 || !piece_of(r, i, before, &range))
+    if (text_is_matrix(r->sources[i].layout.format) || !piece_of(r, i, before, &range))
       continue;
     if (places) {
       source s = {.fd = -1};
@@ -408,6 +413,7 @@ status ranges_read(comm *c, const ranges *what, text_parser *parsers, int n_pars
                           .paths = what->paths,
                           .files = what->files,
                           .sources = what->sources,
+                          .records = what->records,
                           .n_sources = what->n_sources,
                           .low = weight * (double)(before + l) / (double)all,
                           .high = weight * (double)(before + l + 1) / (double)all,

@@ -23,6 +23,7 @@ typedef struct ranges {
   bad_limit bad;        /* rejected lines allowed, in all sources together */
   const char *rejected; /* path of the file that lists rejected lines; made only if there are any */
   const char *label;    /* of the progress line */
+  int64_t *records;     /* [n_sources] becomes this rank's number of records, rejected ones included; may be NULL */
 } ranges;
 
 enum { REJECTED_LISTED = 10000 /* rejected lines that are listed; the others are counted */ };

@@ -8,8 +8,8 @@
 
 /* The sources and their layouts. */
 typedef struct ingest_sources {
-  range_source *text;  /* [n] */
-  h5_matrix *matrices; /* [n_matrices] of the HDF5 files among them, in order */
+  range_source *text; /* [n] */
+  matrix *matrices;   /* [n_matrices] of the HDF5 files and .npz among them, in order */
   int n, n_matrices;
 } ingest_sources;
 
@@ -18,7 +18,7 @@ typedef struct ingest_sources {
 status ingest_look(comm *c, const ingest_settings *s, ingest_sources *out);
 void ingest_sources_free(ingest_sources *sources);
 
-/* What one thread read, or what was read from one HDF5 file. user_row and item_row turn its ids into the rank's ids
+/* What one thread read, or what was read from one matrix. user_row and item_row turn its ids into the rank's ids
  * (NULL: they are the same). */
 typedef struct ingest_lane {
   id_table users, items;

@@ -1,9 +1,10 @@
 /* Detects the layout of a title table: MovieLens movies.csv and movies.dat, u.item, hetrec artists.dat and the like. */
+#include "io/text/column_names.h"
 #include "io/text/text_head.h"
 
 #include <string.h>
 
-/* Usual column names as head_plain_name writes them; earlier ones win. */
+/* Usual column names as column_plain_name writes them; earlier ones win. */
 static const char *const NAMES[3][28] = {
     {"id",   "item",       "itemid",  "movieid", "artistid", "productid", "trackid",   "songid",  "articleid",
      "asin", "parentasin", "titleid", "bookid",  "isbn",     "movie",     "artist",    "product", "track",
@@ -35,8 +36,8 @@ status text_detect_titles(const char *name, const char *bytes, size_t n, bool wh
   for (int k = 0; k < 3; k++) {
     for (int w = 0; w < 28 && NAMES[k][w] != NULL && named[k] < 0; w++)
       for (int i = 0; i < n_fields && named[k] < 0; i++) {
-        char plain[64];
-        head_plain_name(&fields[i], plain, sizeof plain);
+        char plain[COLUMN_NAME_MAX];
+        column_plain_name(fields[i].at, fields[i].n, plain);
         if (strcmp(plain, NAMES[k][w]) == 0)
           named[k] = i;
       }

@@ -2,13 +2,13 @@
 # If this fails, a broken or hostile file makes palate read memory that is not its own, take wrong for right, or leave
 # memory behind. The fuzzers of tests/fuzz, a few seconds each.
 #   FUZZ_SECONDS=1800 FUZZ_CORPUS=DIR bash tests/cli/cli_fuzz.sh BUILD [NAME...]
-# runs them (or those of NAME: text dataset snapshot marks bytes) for longer, and keeps their inputs under DIR. The
+# runs them (or those of NAME: text json dataset snapshot marks bytes) for longer, and keeps their inputs under DIR. The
 # seconds are those the processor worked for a fuzzer: on a machine with other work on it the clock says little.
 . "$(dirname "$0")/lib.sh"
 command -v clang >/dev/null || skip "no clang for the fuzzers"
 cd "$tests/.." || exit 1
 shift
-names=${*:-text dataset snapshot marks bytes}
+names=${*:-text json dataset snapshot marks bytes}
 seconds=${FUZZ_SECONDS:-4}
 echo 'int LLVMFuzzerTestOneInput(const char *d, long n); int LLVMFuzzerTestOneInput(const char *d, long n) { return (int)(n > 0 && d[0] == 1 && 0); }' >"$work/none.c"
 clang -fsanitize=fuzzer,address,undefined "$work/none.c" -o "$work/none" 2>"$work/err" || skip "clang has no fuzzer here"
@@ -44,6 +44,9 @@ seed text mtx '\0007\0\0\0\0\0100%%%%MatrixMarket matrix coordinate real general
 seed text returns '\0\0\0\0\0\0100user,item,rating\r1,2,3\r\n,,\r"a\rb",4,5\n6,7,x\r'
 seed text json '\0\0\0\0\0\0100[{"user": 1}, {"a": "]\\\\""}]\n'
 seed text titles '\0\0\0\0\0\0100movieId,title,genres\n1,"Alpha, one",a|b\n2,Am\0351lie,\n'
+seed text dates '\0001\0\0\0\0\0100user,item,rating,date\na,x,"1,234",28/11/2011 8:05 PM\nb,y,$4.50,Nov 9, 2011\nc,z,1:02:03,20111128\n'
+seed json reviews '\0\0\0100{"reviewerID": "A1", "asin": "B1", "overall": 5.0, "unixReviewTime": 1441324800, "reviewText": "a \\"b\\", c"}\n{"asin":"B2","reviewerID":"\\ud83d\\ude00"}\n'
+seed json nested '\0031\0\0101{"user":{"x":[1,{"y":null}],"id":2},"item":"\0303\0251","a":{"b":[true,false,-1.5e3]}}\r\n\n {"a":[7,{}],"user":"x","user":"y"}'
 seed dataset good ''
 seed snapshot groups '\0'
 seed snapshot model '\0001'
@@ -113,7 +116,7 @@ for name in $names; do
     [ ! -e "$input" ] || good "what was found once is mended: $input" "$work/fuzz_$name" "$input"
   done
   case $name in
-    text) fuzz text -max_len=2048 ;;
+    text | json) fuzz "$name" -max_len=2048 ;;
     dataset | snapshot) fuzz "$name" -max_len=120 -len_control=0 ;;
     marks) fuzz marks -max_len=2000 -len_control=0 ;;
     bytes) # HDF5 leaves memory behind where it gives a file up, which is not ours to mend
