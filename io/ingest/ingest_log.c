@@ -8,7 +8,7 @@
 
 static void log_layout(const char *path, const text_layout *l) {
   static const char *const ROLE[N_ROLES] = {"", "user", "item", "value", "time"};
-  char words[64], columns[512] = "";
+  char words[64], columns[1024] = "";
   snprintf(words, sizeof words, "%s", TEXT_FORMAT_WORDS);
   char *word = words, *rest = words;
   for (int i = 0; i <= (int)l->format; i++)
@@ -20,6 +20,16 @@ static void log_layout(const char *path, const text_layout *l) {
       snprintf(columns + n, sizeof columns - n, "%s%s = column %d%s%s%s", n > 0 ? ", " : ": ", ROLE[role], c + 1,
                l->column_name[role][0] != '\0' ? " (" : "", l->column_name[role],
                l->column_name[role][0] != '\0' ? ")" : "");
+  }
+  for (int role = ROLE_USER; role < N_ROLES && l->format == TEXT_JSONL; role++) {
+    size_t n = strlen(columns);
+    if (l->key[role][0] != '\0')
+      snprintf(columns + n, sizeof columns - n, "%s%s = %s", n > 0 ? ", " : ": ", ROLE[role], l->key[role]);
+  }
+  for (int role = ROLE_VALUE; role < N_ROLES; role++) {
+    size_t n = strlen(columns);
+    if (l->reading[role][0] != '\0')
+      snprintf(columns + n, sizeof columns - n, "; %ss: %s", ROLE[role], l->reading[role]);
   }
   log_info("%s: %s%s%s", path, word, columns,
            l->format == TEXT_LISTS ? ": each line is a user and their items"
@@ -58,7 +68,8 @@ void ingest_log_sources(const ingest_settings *s, const ingest_sources *sources)
 }
 
 void ingest_log_times(comm *c, const text_counts *counts) {
-  static const char *const UNIT[N_UNITS] = {"", "seconds", "milliseconds", "microseconds", "nanoseconds", "dates"};
+  static const char *const UNIT[N_UNITS] = {"", "seconds", "milliseconds", "microseconds", "nanoseconds", "dates", "dates",
+                                            "dates"};
   int64_t units[N_UNITS];
   memcpy(units, counts->units, sizeof units);
   comm_sum_i64(c, units, N_UNITS);

@@ -27,7 +27,7 @@ static status refuse_unused(const ingest_settings *s, const ingest_sources *sour
 static status find_layouts(const ingest_settings *s, ingest_sources *out) {
   status st = OK;
   char *head = NULL;
-  TRY(mem_alloc(&head, TEXT_HEAD, 1, "head of a source"));
+  TRY(mem_alloc(&head, TEXT_HEAD_MOST, 1, "head of a source"));
   for (int i = 0; i < out->n; i++) {
     source_facts facts;
     size_t n;
@@ -41,7 +41,12 @@ static status find_layouts(const ingest_settings *s, ingest_sources *out) {
     TRY(source_head(s->sources[i], &facts, head, TEXT_HEAD, &n));
     out->text[i].bytes = facts.bytes;
     out->text[i].gzip = facts.gzip;
-    TRY(text_detect(s->sources[i], head, n, n < TEXT_HEAD, &s->wish, &out->text[i].layout));
+    st = text_detect(s->sources[i], head, n, n < TEXT_HEAD, &s->wish, &out->text[i].layout);
+    if (st != OK && n == TEXT_HEAD) { /* more lines may tell more: which number of a date is the day */
+      TRY(source_head(s->sources[i], &facts, head, TEXT_HEAD_MOST, &n));
+      st = text_detect(s->sources[i], head, n, n < TEXT_HEAD_MOST, &s->wish, &out->text[i].layout);
+    }
+    TRY(st);
   }
   TRY(refuse_unused(s, out));
 done:

@@ -7,12 +7,16 @@
 
 #include "io/text/events.h"
 #include "io/text/id_table.h"
+#include "io/text/text_number.h"
+#include "io/text/text_time.h"
 
 enum {
   TEXT_COLUMNS_MAX = 128,        /* columns read, counted from the first */
+  TEXT_KEY_MAX = 128,            /* bytes of a key of JSON, with its NUL */
   TEXT_LINE_MAX = 1 << 20,       /* bytes of a line; a longer one is a bad line */
   TEXT_LIST_LINE_MAX = 64 << 20, /* the same for user lists, whose lines hold many events */
-  TEXT_HEAD = 1 << 16            /* bytes from the beginning of a file that text_detect needs */
+  TEXT_HEAD = 1 << 16,           /* bytes from the beginning of a file that text_detect needs … */
+  TEXT_HEAD_MOST = 4 << 20       /* … and those it may be given where these do not tell */
 };
 
 typedef enum text_format {
@@ -24,6 +28,7 @@ typedef enum text_format {
   TEXT_LISTS,     /* user item item … */
   TEXT_NETFLIX,   /* item: and then user,rating,date lines */
   TEXT_MTX,       /* MatrixMarket coordinate, users in rows */
+  TEXT_JSONL,     /* JSON lines: an object a line */
   TEXT_H5,        /* not text: io/ingest/read_matrix.h */
   TEXT_NPZ        /* the same */
 } text_format;
@@ -38,10 +43,6 @@ extern const char TEXT_FORMAT_WORDS[];
 
 typedef enum text_role { ROLE_SKIP, ROLE_USER, ROLE_ITEM, ROLE_VALUE, ROLE_TIME, N_ROLES } text_role;
 
-/* Unit of the numbers in a time column. AUTO decides by size: below 10^11 seconds, below 10^14 milliseconds, below
- * 10^17 microseconds, else nanoseconds. */
-typedef enum text_time_unit { UNIT_AUTO, UNIT_S, UNIT_MS, UNIT_US, UNIT_NS, UNIT_DATE, N_UNITS } text_time_unit;
-
 typedef struct text_layout {
   text_format format;
   char separator[8];
@@ -49,14 +50,21 @@ typedef struct text_layout {
   bool quoting;         /* RFC 4180, for separators of one byte */
   bool backslash;       /* … and within quotes, a backslash makes the next quote or backslash a plain one */
   bool header;
-  int n_columns; /* up to the last one that has a role */
+  int n_columns;   /* up to the last one that has a role */
+  char comment[8]; /* lines that begin so were comments above the data, and are bad ones below; "": none */
   uint8_t role[TEXT_COLUMNS_MAX];
   bool has_value, has_time;
+  int n_fields; /* a line with more columns than these is a bad line; 0: any number */
   text_time_unit unit;
-  off skip_bytes, skip_lines;    /* before the first event: byte order mark, header, comments */
-  uint64_t most_user, most_item; /* MatrixMarket: declared numbers of users and items; 0: no limit */
-  off entries;                   /* MatrixMarket: declared; ranges_read counts them */
-  char column_name[N_ROLES][64]; /* from the header, for the log; "" if there is no header */
+  char time_format[TIME_FORMAT_MAX]; /* of the time column, see time_format_read (`unit` is DATE); "": text_time reads
+                                        it */
+  number_style number;               /* of the value column */
+  off skip_bytes, skip_lines;        /* before the first event: byte order mark, header, comments */
+  uint64_t most_user, most_item;     /* MatrixMarket: declared numbers of users and items; 0: no limit */
+  off entries;                       /* MatrixMarket: declared; ranges_read counts them */
+  char column_name[N_ROLES][64];     /* from the header, for the log; "" if there is no header */
+  char key[N_ROLES][TEXT_KEY_MAX];   /* JSON lines: where each stands; "": nowhere */
+  char reading[N_ROLES][96];         /* for the log: how values and times are read, if not as usual */
 } text_layout;
 
 /* What the user asked for; NULL or 0: detect it. A column is given as a number from 1, a name in the header, or "none"
@@ -67,8 +75,12 @@ typedef struct text_wish {
   int header;            /* 0 detect, 1 yes, 2 no */
   int quoting;           /* 0 detect, 1 yes, 2 no, 3 yes, and quotes may be escaped by a backslash */
   text_time_unit unit;
-  int rows; /* MatrixMarket: 0 or 1: a row is a user, 2: an item */
-  const char *column[N_ROLES];
+  int rows;                /* MatrixMarket: 0 or 1: a row is a user, 2: an item */
+  const char *time_format; /* see time_format_check; NULL: detect */
+  char decimal, thousands; /* see number_style; 0: detect */
+  number_form value_form;
+  const char *column[N_ROLES]; /* JSON lines: keys, with dots before those of objects within (`reviewer.id`) */
+  const char *comment;         /* what comments above the data begin with; "none": there are none */
 } text_wish;
 
 /* Finds the layout of a text from its first n bytes, `head`; `whole` says that they are all of it. `name` is used in
@@ -158,12 +170,23 @@ int text_split_blanks(char *record, size_t n, text_span *fields, int most);
 int text_split(const text_layout *layout, char *record, size_t n, text_span *fields, int most, const char **bad,
                size_t *bad_at);
 
-/* Reads a finite number in single precision. Returns NULL, or what is wrong with it. */
-const char *text_value(const char *s, size_t n, real *out);
+/* Counts the columns of a record with its quotes (separators of one byte), without empty ones at its end. *field
+ * becomes column `column`, from 0. */
+int text_count_columns(const text_layout *l, const char *record, size_t n, int column, text_span *field);
 
-/* Reads a time: a number, or ISO 8601 (2009-05-04, 2009-05-04T23:08:57Z; a blank for T, a fraction or +02:00 are fine;
- * UTC if no zone is given). *unit says how to read it, and becomes how it was read. Returns NULL, or what is wrong. */
-const char *text_time(const char *s, size_t n, text_time_unit *unit, int64_t *out);
+/* Returns true if the record has more columns than layout->n_fields, and this may have shifted a column that is used.
+ */
+bool text_surplus(const text_layout *l, const char *record, size_t n);
+
+/* Reads a time as the layout says; see text_time. */
+static inline const char *text_layout_time(const text_layout *l, const char *s, size_t n, text_time_unit *unit,
+                                           int64_t *out, uint32_t *nano) {
+  *unit = l->unit;
+  if (l->time_format[0] == '\0')
+    return text_time(s, n, unit, out, nano);
+  *unit = UNIT_DATE;
+  return time_format_read(l->time_format, s, n, out, nano);
+}
 
 /* Copies a title to out (`size` > 0 bytes, NUL-terminated): valid UTF-8 unchanged, anything else read as Latin-1,
  * control characters as blanks, cut before a character that does not fit. Returns 1 if it was Latin-1, 2 if it was cut,

@@ -15,6 +15,7 @@ typedef struct event {
   token user, item;
   real value;
   int64_t time;
+  uint32_t nano; /* nanoseconds beyond the second */
   text_time_unit unit;
 } event;
 

@@ -1,7 +1,10 @@
 /* The first lines of a text: finding them, splitting them, naming their columns. */
 #include "io/text/text_head.h"
 
+#include "io/text/column_names.h"
+
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -41,6 +44,72 @@ status head_read(head *h, const char *name, const char *bytes, size_t n, bool wh
                : status_fail(BAD_DATA, "%s: the first line is longer than %d bytes", name, TEXT_HEAD);
 }
 
+/* The mark that a comment begins with, "" if the line is none. */
+static const char *comment_mark(const text_span *line, const char *wish) {
+  static const char *const MARKS[] = {"#", "%", "//"};
+  size_t blank = 0;
+  while (blank < line->n && (line->at[blank] == ' ' || line->at[blank] == '\t'))
+    blank++;
+  for (size_t i = 0; i < sizeof MARKS / sizeof *MARKS; i++) {
+    const char *mark = wish != NULL ? wish : MARKS[i];
+    size_t n = strlen(mark);
+    if (line->n - blank >= n && memcmp(line->at + blank, mark, n) == 0)
+      return mark;
+  }
+  return "";
+}
+
+void head_comments(head *h, text_layout *l, const char *wish, text_span *last) {
+  int n = 0;
+  const char *mark = "";
+  *last = (text_span){NULL, 0};
+  if (wish != NULL && (strcmp(wish, "none") == 0 || wish[0] == '\0'))
+    return;
+  while (n < h->n && *comment_mark(&h->line[n], wish) != '\0')
+    n++;
+  if (n == 0 || n == h->n)
+    return;
+  mark = comment_mark(&h->line[n - 1], wish);
+  text_span line = h->line[n - 1];
+  const char *at = memchr(line.at, mark[0], line.n), *end = line.at + line.n;
+  while (at < end && (strchr(mark, *at) != NULL || *at == ' '))
+    at++;
+  *last = (text_span){at, (size_t)(end - at)};
+  l->skip_bytes = h->line_end[n - 1];
+  l->skip_lines = h->line_number[n - 1];
+  snprintf(l->comment, sizeof l->comment, "%s", mark);
+  memmove(h->line, h->line + n, (size_t)(h->n - n) * sizeof *h->line);
+  memmove(h->line_end, h->line_end + n, (size_t)(h->n - n) * sizeof *h->line_end);
+  memmove(h->line_number, h->line_number + n, (size_t)(h->n - n) * sizeof *h->line_number);
+  h->n -= n;
+}
+
+void head_join_records(head *h, const text_layout *l) {
+  if (!l->quoting || h->n == 0)
+    return;
+  int n = 0;
+  for (int i = 0; i < h->n; n++) {
+    const char *from = h->line[i].at;
+    int last = i;
+    text_place place = PLACE_START;
+    /* Each line with its end, until a line end is outside quotes. */
+    while (last < h->n) {
+      const char *start = last > i ? h->line[last - 1].at + h->line[last - 1].n : from;
+      text_scan(l, start, h->line[last].at + h->line[last].n, &place, false);
+      if (place != PLACE_QUOTED)
+        break;
+      last++;
+    }
+    if (last == h->n) /* a quote is never closed: the parser will say so */
+      last = i;
+    h->line[n] = (text_span){from, (size_t)(h->line[last].at + h->line[last].n - from)};
+    h->line_end[n] = h->line_end[last];
+    h->line_number[n] = h->line_number[last];
+    i = last + 1;
+  }
+  h->n = n;
+}
+
 void head_set_separator(text_layout *l, const char *separator) {
   l->separator_length = (int)strlen(separator);
   memcpy(l->separator, separator, strlen(separator) + 1);
@@ -65,33 +134,62 @@ status head_wished_separator(text_layout *l, const char *text) {
 
 int head_count_fields(const text_layout *l, const text_span *line) {
   text_span fields[TEXT_COLUMNS_MAX];
-  char copy[4096];
+  char copy[HEAD_COPY];
   const char *bad;
   size_t bad_at, n = line->n < sizeof copy ? line->n : sizeof copy;
   memcpy(copy, line->at, n);
   return text_split(l, copy, n, fields, TEXT_COLUMNS_MAX, &bad, &bad_at);
 }
 
-/* The separator that splits most of the first lines into as many fields as the first one; if several do, the one that
- * gives most fields. */
-void head_guess_separator(text_layout *l, const head *h) {
+head_split_facts head_try_separator(const text_layout *l, const head *h) {
+  head_split_facts f = {0};
+  int of[TEXT_COLUMNS_MAX + 1] = {0};
+  for (int i = 0; i < h->n; i++) {
+    int columns = head_count_fields(l, &h->line[i]);
+    if (columns < 0) /* a quoted field goes on in the next line */
+      continue;
+    of[columns]++;
+    f.lines++;
+    f.split += columns > 1;
+  }
+  for (int columns = 0; columns <= TEXT_COLUMNS_MAX; columns++)
+    if (of[columns] > f.alike) {
+      f.alike = of[columns];
+      f.columns = columns;
+    }
+  return f;
+}
+
+void head_guess_separator_of(text_layout *l, const head *h, const char **rival) {
   static const char *const CANDIDATES[] = {"\t", ",", ";", "|", "::"};
-  int best = 0;
-  const char *chosen = "";
+  const char *chosen = "", *second = NULL;
+  int best_alike = 0, best_columns = 0;
   for (size_t i = 0; i < sizeof CANDIDATES / sizeof *CANDIDATES; i++) {
     head_set_separator(l, CANDIDATES[i]);
     l->quoting = *CANDIDATES[i] == ',' || *CANDIDATES[i] == ';';
-    int first = head_count_fields(l, &h->line[0]), alike = 0;
-    for (int k = 0; k < h->n && k < 10; k++) {
-      int fields = head_count_fields(l, &h->line[k]);
-      alike += fields == first || fields < 0; /* below 0: a quoted field continues on the next line */
-    }
-    if (first > 1 && alike * 2 * TEXT_COLUMNS_MAX + first > best) {
-      best = alike * 2 * TEXT_COLUMNS_MAX + first;
+    head_split_facts f = head_try_separator(l, h);
+    if (f.columns < 2 || f.alike * 2 < f.lines)
+      continue;
+    /* A separator of a few lines less may still be the better one: a comma within some titles says little. */
+    int gain = (f.alike - best_alike) * 10;
+    bool better = best_columns == 0 || gain > h->n || (gain >= -h->n && f.columns > best_columns);
+    if (!better && f.alike == best_alike && f.columns == best_columns)
+      second = CANDIDATES[i];
+    if (better) {
+      best_alike = f.alike;
+      best_columns = f.columns;
       chosen = CANDIDATES[i];
+      second = NULL;
     }
   }
   head_set_separator(l, chosen);
+  l->quoting = *chosen == ',' || *chosen == ';';
+  if (rival != NULL)
+    *rival = second;
+}
+
+void head_guess_separator(text_layout *l, const head *h) {
+  head_guess_separator_of(l, h, NULL);
 }
 
 status head_quoting(text_layout *l, int wish) {
@@ -143,6 +241,16 @@ status head_column(const head *h, const text_layout *l, const char *wish, const 
         *out = i;
         return OK;
       }
+  char wished[COLUMN_NAME_MAX], plain[COLUMN_NAME_MAX];
+  column_plain_name(wish, strlen(wish), wished);
+  int alike = 0;
+  for (int i = 0; l->header && i < n_names; i++) { /* `user id` finds user_id:token */
+    column_plain_name(names[i].at, names[i].n, plain);
+    if (strcmp(plain, wished) == 0 && alike++ == 0)
+      *out = i;
+  }
+  if (alike == 1 && wished[0] != '\0')
+    return OK;
   char list[512] = "";
   for (int i = 0; i < n_names && strlen(list) + names[i].n + 3 < sizeof list; i++) {
     strcat(list, i > 0 ? ", " : "");

@@ -1,10 +1,10 @@
-/* The first lines of a text, for text_detect.c and text_titles.c. Private to the parser. */
+/* The first lines of a text: finding them, splitting them, naming their columns. Private to the parser. */
 #ifndef PALATE_IO_TEXT_TEXT_HEAD_H
 #define PALATE_IO_TEXT_TEXT_HEAD_H
 
 #include "io/text/text.h"
 
-enum { LINES = 50 /* lines read */ };
+enum { LINES = 1000 /* lines looked at */ };
 
 typedef struct head {
   const char *name;
@@ -18,15 +18,36 @@ typedef struct head {
  * the text is empty, is UTF-16, or has no complete line. */
 status head_read(head *h, const char *name, const char *bytes, size_t n, bool whole, size_t *from);
 
+/* Removes the comments above the data: lines that begin with `#`, `%` or `//`, or with `wish` if it is not NULL
+ * ("none": there are no comments). l->skip_bytes, skip_lines and comment say what was removed; *last (length 0: none)
+ * becomes the last comment without its mark, which may name the columns. All lines are kept if all are comments. */
+void head_comments(head *h, text_layout *l, const char *wish, text_span *last);
+
+/* Joins lines within quotes, as the layout's quoting says: the lines become records. */
+void head_join_records(head *h, const text_layout *l);
+
 void head_set_separator(text_layout *l, const char *separator);
 /* Sets the column separator to what the user gave ("tab", "::", …); USAGE. */
 status head_wished_separator(text_layout *l, const char *text);
-/* Sets the separator that splits most of the first lines into the same number of columns; "" if there is none. */
-void head_guess_separator(text_layout *l, const head *h);
 /* Sets l->quoting: on for commas and semicolons unless `wish` says otherwise (see text_wish.quoting). USAGE. */
 status head_quoting(text_layout *l, int wish);
 
-/* How many columns a line has; -1 if its quotes are broken. */
+/* How the lines are split by a separator. */
+typedef struct head_split_facts {
+  int columns; /* that most lines have */
+  int alike;   /* lines with so many */
+  int split;   /* lines with two or more */
+  int lines;   /* … of so many that are whole */
+} head_split_facts;
+head_split_facts head_try_separator(const text_layout *l, const head *h);
+
+/* Sets the separator that splits most of the lines into the same number of columns, if several do the one that gives
+ * most columns; "" if none splits half of them alike. *rival (may be NULL) becomes another that does as well, or NULL.
+ */
+void head_guess_separator_of(text_layout *l, const head *h, const char **rival);
+void head_guess_separator(text_layout *l, const head *h);
+
+/* How many columns a line has, at most TEXT_COLUMNS_MAX; -1 if its quotes are broken. */
 int head_count_fields(const text_layout *l, const text_span *line);
 
 /* Splits line i into at most TEXT_COLUMNS_MAX fields, which lie in `copy` (HEAD_COPY bytes). Returns how many, 0 if

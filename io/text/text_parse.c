@@ -2,11 +2,12 @@
 #include "io/text/text.h"
 
 #include "io/base/mem.h"
+#include "io/text/json_lines.h"
 #include "io/text/text_quick.h"
 
 #include <string.h>
 
-const char TEXT_FORMAT_WORDS[] = "auto|csv|movielens|udata|counts|lists|netflix|mtx|h5|npz";
+const char TEXT_FORMAT_WORDS[] = "auto|csv|movielens|udata|counts|lists|netflix|mtx|jsonl|h5|npz";
 
 enum { BATCH = 256, SHOWN = 256 /* bytes of an overlong line in its message */ };
 
@@ -104,11 +105,10 @@ static const char *read_fields(const text_layout *l, const text_span *fields, ev
         bad = matrix_index(&e->item, l->most_item);
       break;
     case ROLE_VALUE:
-      bad = text_value(fields[c].at, fields[c].n, &e->value);
+      bad = text_number(&l->number, fields[c].at, fields[c].n, &e->value);
       break;
     case ROLE_TIME:
-      e->unit = l->unit;
-      bad = text_time(fields[c].at, fields[c].n, &e->unit, &e->time);
+      bad = text_layout_time(l, fields[c].at, fields[c].n, &e->unit, &e->time, &e->nano);
       break;
     default:
       break;
@@ -142,6 +142,29 @@ done:
   return st;
 }
 
+static status json_record(text_parser *p, batch *b, char *record, size_t n) {
+  event e = {.value = 1};
+  json_space space;
+  json_fault fault;
+  const char *end = record + n, *next = json_event(p->layout, record, end, &space, &e, &fault);
+  if (next != NULL && next != end)
+    fault = (json_fault){"something stands behind the object", next};
+  if (next != end)
+    return reject(p, record, n, (size_t)(fault.at - record), fault.bad);
+  status st = accept(p, b, &e);
+  p->counts.kept += st == OK;
+  return st;
+}
+
+/* The same in one pass, without looking for the line end first; NULL leaves the line to the careful path. */
+static const char *json_quick(const text_layout *l, const char *s, const char *end, json_space *space, event *e) {
+  json_fault fault;
+  const char *next = json_event(l, s, end, space, e, &fault);
+  if (next != NULL && next < end && *next == '\r')
+    next++;
+  return next != NULL && next < end && *next == '\n' ? next + 1 : NULL;
+}
+
 /* Netflix: sets the item of the current lines; false if no `item:` line came yet. */
 static bool netflix_item(const text_parser *p, event *e) {
   return p->item_now_length > 0 && id_field(&(text_span){p->item_now, p->item_now_length}, false, &e->item) == NULL;
@@ -163,6 +186,8 @@ static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
   }
   if (l->format == TEXT_LISTS)
     return list_record(p, b, record, n);
+  if (l->format == TEXT_JSONL)
+    return json_record(p, b, record, n);
   if (l->format == TEXT_NETFLIX && record[n - 1] == ':' && memchr(record, l->separator[0], n) == NULL) {
     if (n == 1 || n - 1 > ID_MAX) {
       p->item_now_length = 0;
@@ -201,6 +226,10 @@ static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
     else
       bad = read_fields(l, fields, &e, &at);
     bad_at = (size_t)(fields[at].at - record);
+    if (bad == NULL && p->record == NULL && text_surplus(l, shown, n)) {
+      bad = "more columns than the header or the other lines have: a comma or the like that is not in quotes?";
+      bad_at = n;
+    }
   }
   if (bad == NULL && l->format == TEXT_NETFLIX) {
     if (!netflix_item(p, &e)) {
@@ -288,12 +317,13 @@ status text_parse(text_parser *p, char *bytes, size_t n, size_t limit, bool last
     s = bytes + (next - bytes);
   }
   event e = {.value = 1};
-  bool quick = l->format != TEXT_LISTS && p->record == NULL;
+  json_space space;
+  bool json = l->format == TEXT_JSONL, quick = l->format != TEXT_LISTS && p->record == NULL;
   if (l->format == TEXT_NETFLIX)
     quick = netflix_item(p, &e);
   while (s < stop) {
-    next = quick && s < whole ? quick_record(l, s, &e) : NULL;
-    if (next != NULL) {
+    next = !quick || s >= whole ? NULL : json ? json_quick(l, s, whole, &space, &e) : quick_record(l, s, &e);
+    if (next != NULL && next - s <= TEXT_LINE_MAX) {
       TRY(accept(p, &b, &e));
       p->counts.kept++;
       p->counts.lines++;

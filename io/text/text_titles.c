@@ -15,7 +15,7 @@ static const char *const GENRES[] = {"unknown",   "Action",   "Adventure",   "An
                                      "Film-Noir", "Horror",   "Musical",     "Mystery",   "Romance",
                                      "Sci-Fi",    "Thriller", "War",         "Western",   NULL};
 
-enum { N_GENRES = 19, U_ITEM_COLUMNS = 24, ROWS = 50 /* looked at */ };
+enum { N_GENRES = 19, U_ITEM_COLUMNS = 24 };
 
 /* The first lines, split. */
 typedef struct table_head {
@@ -58,7 +58,8 @@ static bool is_year(const text_span *field) {
 static bool is_date(const text_span *field) {
   text_time_unit unit = UNIT_AUTO;
   int64_t time;
-  return text_time(field->at, field->n, &unit, &time) == NULL;
+  uint32_t nano;
+  return text_time(field->at, field->n, &unit, &time, &nano) == NULL;
 }
 
 static bool is_sex(const text_span *field) {
@@ -90,7 +91,7 @@ static int count_rows(const table_head *t, int column, bool is(const text_span *
   text_span fields[TEXT_COLUMNS_MAX];
   int count = 0;
   *rows = 0;
-  for (int i = t->out->text.header ? 1 : 0; i < t->h->n && i < ROWS; i++) {
+  for (int i = t->out->text.header ? 1 : 0; i < t->h->n; i++) {
     int n = head_split(&t->out->text, t->h, i, copy, fields);
     if (column >= n)
       continue;
@@ -401,14 +402,16 @@ status text_detect_titles(const char *name, const char *bytes, size_t n, bool wh
   head h;
   size_t from;
   char first[HEAD_COPY];
-  text_span fields[TEXT_COLUMNS_MAX];
+  text_span comment, fields[TEXT_COLUMNS_MAX];
   table_head t = {.h = &h, .wish = wish, .out = out, .names = fields};
   *out = (titles_layout){.text = {.format = TEXT_CSV}, .column = {-1, -1, -1}};
   TRY(head_read(&h, name, bytes, n < TEXT_HEAD ? n : TEXT_HEAD, whole && n < TEXT_HEAD, &from));
   out->text.skip_bytes = (off)from;
+  head_comments(&h, &out->text, NULL, &comment);
   TRY(find_separator(&h, wish, &out->text));
   if (out->text.quoting && !out->text.backslash)
     out->text.backslash = escapes_quotes(&out->text, bytes + from, n - from);
+  head_join_records(&h, &out->text);
   out->n_fields = t.n_fields = head_split(&out->text, &h, 0, first, fields);
   for (int i = 0; i < t.n_fields; i++)
     column_plain_name(fields[i].at, fields[i].n, t.plain[i]);

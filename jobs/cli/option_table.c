@@ -1,5 +1,6 @@
 #include "jobs/cli/option_table.h"
 
+#include "io/text/text_number.h"
 #include "jobs/cli/words.h"
 
 #include <string.h>
@@ -30,7 +31,7 @@ static const option_spec TABLE[] = {
      "end with status 75 when a rank does not respond for this time (90s, 10m, 2h); 0: never", 0},
     /* ingest, export */
     {"format", "FORMAT", "auto", CHANGES_DATA, SECTION_MAIN,
-     "auto, csv, movielens, udata, counts, lists, netflix, mtx, h5 or npz", 0},
+     "auto, csv, movielens, udata, counts, lists, netflix, mtx, jsonl, h5 or npz", 0},
     {"user-column", "COLUMN", NULL, CHANGES_DATA, SECTION_MAIN,
      "column of users, by name or number from 1 (default: by the header)", 0},
     {"item-column", "COLUMN", NULL, CHANGES_DATA, SECTION_MAIN,
@@ -48,7 +49,15 @@ static const option_spec TABLE[] = {
     {"quoting", QUOTING_WORDS, "auto", CHANGES_DATA, SECTION_MORE,
      "whether fields may be in double quotes; auto: if separated by commas or semicolons; backslash: yes, and \\\" is a quote in a text", 0},
     {"time-unit", TIME_UNIT_WORDS, "auto", CHANGES_DATA, SECTION_MORE,
-     "unit of numbers in the time column; auto: by their size", 0},
+     "numbers in the time column; auto: seconds to nanoseconds by their size; date: YYYYMMDD", 0},
+    {"time-format", "FORMAT", NULL, CHANGES_DATA, SECTION_MORE,
+     "format of the time column as strptime has it: `%d/%m/%Y %H:%M` (default: detected)", 0},
+    {"decimal", "CHAR", NULL, CHANGES_DATA, SECTION_MORE,
+     "decimal sign of the value column: `.` or `,` (default: detected)", 0},
+    {"thousands", "CHAR", NULL, CHANGES_DATA, SECTION_MORE,
+     "mark between thousands: `,` `.` `'` `_` or blank (default: detected)", 0},
+    {"value-format", NUMBER_FORM_WORDS, "auto", CHANGES_DATA, SECTION_MORE,
+     "percent: 85% is 85; share: 85% is 0.85; durations (h:m:s, m:s, h:m) are read as seconds", 0},
     {"group", "PATH", NULL, CHANGES_DATA, SECTION_MORE,
      "HDF5 sources: the matrix, such as raw/X or layers/NAME (default: X, or the only one)", 0},
     {"rows", MATRIX_ROWS_WORDS, "auto", CHANGES_DATA, SECTION_MORE,

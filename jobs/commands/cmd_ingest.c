@@ -23,6 +23,10 @@ static const option_use TAKES[] = {{.name = "output", .help = "dataset to write"
                                    {.name = "value-column"},
                                    {.name = "time-column"},
                                    {.name = "time-unit"},
+                                   {.name = "time-format"},
+                                   {.name = "decimal"},
+                                   {.name = "thousands"},
+                                   {.name = "value-format"},
                                    {.name = "group"},
                                    {.name = "rows"},
                                    {.name = "items", .arg = "FILE", .help = ITEMS_HELP, .many = true},
@@ -63,6 +67,26 @@ static status read_paths(const options *o, const char *name, const char ***out, 
   return st;
 }
 
+/* A mark of numbers by itself or by its word; '\0' if the option is not given. */
+static status read_mark(const options *o, const char *name, const char *marks, char *out) {
+  static const struct {
+    const char *word;
+    char mark;
+  } WORDS[] = {{"comma", ','}, {"point", '.'}, {"dot", '.'}, {"blank", ' '}, {"apostrophe", '\''}};
+  const char *text = option_text(o, name);
+  *out = '\0';
+  if (text == NULL)
+    return OK;
+  if (strlen(text) == 1)
+    *out = text[0];
+  for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++)
+    if (strcmp(text, WORDS[i].word) == 0)
+      *out = WORDS[i].mark;
+  if (*out == '\0' || strchr(marks, *out) == NULL)
+    return status_fail(USAGE, "--%s takes one of `%s` (or point, comma, blank), not `%s`", name, marks, text);
+  return OK;
+}
+
 static status read_options(const options *o, ingest_settings *s) {
   static const char *const COLUMN[N_ROLES] = {NULL, "user-column", "item-column", "value-column", "time-column"};
   static const char *const ITEM_COLUMN[3] = {"item-id-column", "title-column", "tags-column"};
@@ -80,6 +104,11 @@ static status read_options(const options *o, ingest_settings *s) {
   TRY(option_choice(o, "time-unit", TIME_UNIT_WORDS, &choice));
   s->wish.unit = (text_time_unit)choice;
   s->wish.separator = option_text(o, "separator");
+  s->wish.time_format = option_text(o, "time-format");
+  TRY(read_mark(o, "decimal", ".,", &s->wish.decimal));
+  TRY(read_mark(o, "thousands", ",.'_ ", &s->wish.thousands));
+  TRY(option_choice(o, "value-format", NUMBER_FORM_WORDS, &choice));
+  s->wish.value_form = (number_form)choice;
   for (int role = ROLE_USER; role < N_ROLES; role++)
     s->wish.column[role] = option_text(o, COLUMN[role]);
   for (int k = 0; k < 3; k++)
@@ -200,7 +229,7 @@ const command CMD_INGEST = {
     .details =
         "Detects CSV and TSV (with or without a header), MovieLens `::`, u.data, `user TAB item TAB count`, lists "
         "(`user item "
-        "item …`), Netflix Prize files, MatrixMarket and HDF5 (data, indices, indptr), plain or gzip. Columns are "
+        "item …`), Netflix Prize files, MatrixMarket, JSON lines (an object a line; keys as columns) and HDF5 (data, indices, indptr), plain or gzip. Columns are "
         "found by "
         "the names in the header; without one they are user, item, value, time. An unreadable line is an error that "
         "names "

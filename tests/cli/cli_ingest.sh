@@ -148,7 +148,7 @@ format time dates iso.csv
 format notime counts counts.tsv
 format notime pipe pipe.txt
 format notime mtx m.mtx
-format ones lists lists.txt
+format ones lists lists.txt --format lists
 format day netflix combined.txt
 format day movies mv_*.txt
 format notime none ml.dat --time-column none
@@ -213,7 +213,7 @@ check("two.h5", events, time=False)'
 
 # --- titles ---
 printf 'itemId;Title;Genres\n1;"Alpha; ""one""";a|b\n2;Am\xe9lie;(no genres listed)\n999;Nobody;x\n2;Again;y\n' >items.csv
-printf 'u,i\n5,1\n5,2\n5,3\n' >three.csv
+printf 'user,item\n5,1\n5,2\n5,3\n' >three.csv
 for ranks in 1 2 4; do
   must $ranks ingest three.csv --items items.csv -o t$ranks.h5
   good "titles on $ranks ranks" cmp t$ranks.h5 t1.h5
@@ -234,7 +234,7 @@ for ranks in 1 3; do
   must $ranks ingest three.csv --users users.csv -o n$ranks.h5
   good "names on $ranks ranks" cmp n$ranks.h5 n1.h5
 done
-printf 'u,i\n6,1\n' >six.csv
+printf 'user,item\n6,1\n' >six.csv
 must 2 ingest six.csv --append n1.h5 -o n6.h5
 good "names are there, and stay when more is appended" "$python" -c '
 import h5py
