@@ -347,11 +347,12 @@ static void link_lines(const titles *t, gid first, gid n, off *head, off *next) 
   }
 }
 
-/* The title and the tags of one row: the first title that says something, and all tags. */
-static void merge_row(const titles *t, const off *place, const off *next, off i, char title[TITLE_MAX + 1],
+/* The title and the tags of one row: the first title that says something, and all tags. False if some do not fit. */
+static bool merge_row(const titles *t, const off *place, const off *next, off i, char title[TITLE_MAX + 1],
                       char tags[TAGS_MAX + 1]) {
   static const tag_rule BARS = {.set = "|"};
   int said = 0;
+  bool whole = true;
   title[0] = tags[0] = '\0';
   for (; i >= 0; i = next[i]) {
     const char *text = t->text + place[i];
@@ -360,8 +361,9 @@ static void merge_row(const titles *t, const off *place, const off *next, off i,
       strcpy(title, text);
       said = says;
     }
-    tag_join(tags, TAGS_MAX + 1, text + strlen(text) + 1, &BARS);
+    whole = whole && tag_join(tags, TAGS_MAX + 1, text + strlen(text) + 1, &BARS);
   }
+  return whole;
 }
 
 static void put(strings *s, gid row, const char *text) {
@@ -369,12 +371,12 @@ static void put(strings *s, gid row, const char *text) {
   memcpy(s->bytes + row * s->width, text, strlen(text));
 }
 
-status titles_place(const titles *t, gid first, gid n, strings *titles, strings *tags, off *titled, off *repeated) {
+status titles_place(const titles *t, gid first, gid n, strings *titles, strings *tags, titles_placed *out) {
   status st = OK;
   off *head = NULL, *next = NULL, *place = NULL;
   char title[TITLE_MAX + 1], joined[TAGS_MAX + 1];
   int width[2] = {1, 1};
-  *titled = *repeated = 0;
+  *out = (titles_placed){0};
   TRY(MEM_ALLOC(head, n, "lines of rows"));
   TRY(MEM_ALLOC(next, t->n, "lines of rows"));
   TRY(MEM_ALLOC(place, t->n, "lines of rows"));
@@ -386,7 +388,7 @@ status titles_place(const titles *t, gid first, gid n, strings *titles, strings 
   link_lines(t, first, n, head, next);
   for (int pass = 0; pass < 2; pass++) { /* measure, then fill */
     for (gid row = 0; row < n; row++) {
-      merge_row(t, place, next, head[row], title, joined);
+      bool whole = merge_row(t, place, next, head[row], title, joined);
       int length[2] = {(int)strlen(title), (int)strlen(joined)};
       for (int k = 0; k < 2 && pass == 0; k++)
         width[k] = length[k] > width[k] ? length[k] : width[k];
@@ -396,9 +398,10 @@ status titles_place(const titles *t, gid first, gid n, strings *titles, strings 
         put(titles, row, title);
       if (t->has[1] && length[1] > 0)
         put(tags, row, joined);
-      *titled += length[0] + length[1] > 0;
+      out->titled += length[0] + length[1] > 0;
+      out->cut += !whole;
       for (off i = head[row]; i >= 0 && next[i] >= 0; i = next[i])
-        (*repeated)++;
+        out->repeated++;
     }
     if (pass == 0 && t->has[0])
       TRY(widen(titles, n, width[0]));

@@ -29,11 +29,16 @@ typedef struct titles_report {
 status titles_read(comm *c, const char *path, const titles_wish *wish, const char *tag_separator, off most_bad,
                    const char *rejected, const numbering *ids, const gid *first, titles *to, titles_report *report);
 
+typedef struct titles_placed {
+  off titled;   /* rows with a title or tags of the tables */
+  off repeated; /* further lines of a row */
+  off cut;      /* rows whose tags are too long together */
+} titles_placed;
+
 /* Puts the texts into titles and tags of rows first … first + n - 1, over those that they already have: of each row the
  * first title that says something, and the tags of all its lines. If no table had titles (or tags), those are left as
- * they are. *titled: rows with a title or tags of the tables; *repeated: further lines of a row. Local. NO_MEMORY. Free
- * both with strings_free. */
-status titles_place(const titles *t, gid first, gid n, strings *titles, strings *tags, off *titled, off *repeated);
+ * they are. Local. NO_MEMORY. Free both with strings_free. */
+status titles_place(const titles *t, gid first, gid n, strings *titles, strings *tags, titles_placed *out);
 void titles_free(titles *t);
 
 #endif

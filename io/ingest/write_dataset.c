@@ -19,7 +19,7 @@ static status table_texts(comm *c, const ingest_settings *s, side side, const ch
   const table_settings *tables = side == USERS ? &s->users : &s->items;
   titles all = {0};
   titles_wish wish = {.side = side, .separator = s->wish.separator, .quoting = s->wish.quoting, .events_id = events_id};
-  int64_t sums[2] = {0};
+  titles_placed placed;
   char rejected[4096];
   if (tables->n == 0)
     return OK;
@@ -32,15 +32,15 @@ static status table_texts(comm *c, const ingest_settings *s, side side, const ch
                     &report));
     *unused += report.unused;
   }
-  TRY(comm_agree(
-      c, titles_place(&all, first[c->rank], first[c->rank + 1] - first[c->rank], texts, tags, &sums[0], &sums[1])));
-  comm_sum_i64(c, sums, 2);
-  *titled = sums[0];
-  if (sums[1] > 0 && side == ITEMS)
-    log_info("%lld lines of titles repeat an item: the first title that says something counts, tags are joined",
-             (long long)sums[1]);
-  else if (sums[1] > 0)
-    log_info("%lld lines of names repeat a user: the first name that says something counts", (long long)sums[1]);
+  TRY(comm_agree(c, titles_place(&all, first[c->rank], first[c->rank + 1] - first[c->rank], texts, tags, &placed)));
+  comm_sum_i64(c, (int64_t *)(void *)&placed, sizeof placed / sizeof(int64_t));
+  *titled = placed.titled;
+  if (placed.cut > 0)
+    log_warn("the tags of %lld items, together, were cut to %d bytes", (long long)placed.cut, TAGS_MAX);
+  if (placed.repeated > 0)
+    log_info("%lld lines repeat %s; the first %s that says something counts%s", (long long)placed.repeated,
+             side == ITEMS ? "an item" : "a user", side == ITEMS ? "title" : "name",
+             side == ITEMS ? ", and tags are joined" : "");
 done:
   titles_free(&all);
   return st;

@@ -225,14 +225,18 @@ static bool take_netflix(const table_head *t) {
   if (strcmp(out->text.separator, ",") != 0 || t->n_fields < 3 || !all_rows(t, 0, is_number) ||
       !all_rows(t, 1, is_year) || t->wish->column[TITLES_TITLE] != NULL)
     return false;
-  bool quoted = false;
-  for (int i = 0; i < t->h->n; i++) {
+  int rows, begun = 0, closed = 0, texts = count_rows(t, 2, is_text, &rows);
+  if (2 * texts < rows)
+    return false;
+  for (int i = 0; i < t->h->n; i++) { /* quotes around a title, or within it */
     const text_span *line = &t->h->line[i];
-    const char *comma = memchr(line->at, ',', line->n);
-    comma = comma != NULL ? memchr(comma + 1, ',', (size_t)(line->at + line->n - comma - 1)) : NULL;
-    quoted |= comma != NULL && comma + 1 < line->at + line->n && comma[1] == '"';
+    const char *comma = memchr(line->at, ',', line->n), *end = line->at + line->n;
+    comma = comma != NULL ? memchr(comma + 1, ',', (size_t)(end - comma - 1)) : NULL;
+    bool quote = comma != NULL && comma + 2 < end && comma[1] == '"';
+    begun += quote;
+    closed += quote && end[-1] == '"';
   }
-  out->text.quoting = quoted;
+  out->text.quoting = begun > 0 && begun == closed;
   out->rest = true;
   out->n_fields = 3;
   out->column[TITLES_TITLE] = 2;
