@@ -68,8 +68,8 @@ void ingest_log_sources(const ingest_settings *s, const ingest_sources *sources)
 }
 
 void ingest_log_times(comm *c, const text_counts *counts) {
-  static const char *const UNIT[N_UNITS] = {"", "seconds", "milliseconds", "microseconds", "nanoseconds", "dates", "dates",
-                                            "dates"};
+  static const char *const UNIT[N_UNITS] = {"",      "seconds", "milliseconds", "microseconds", "nanoseconds",
+                                            "dates", "dates",   "dates"};
   int64_t units[N_UNITS];
   memcpy(units, counts->units, sizeof units);
   comm_sum_i64(c, units, N_UNITS);

@@ -15,6 +15,9 @@ static const option_use TAKES[] = {{.name = "output", .help = "dataset to write"
                                    {.name = "separator"},
                                    {.name = "header"},
                                    {.name = "quoting"},
+                                   {.name = "comment"},
+                                   {.name = "item-separator"},
+                                   {.name = "dry-run"},
                                    {.name = "user-column"},
                                    {.name = "item-column"},
                                    {.name = "value-column"},
@@ -76,6 +79,8 @@ static status read_options(const options *o, ingest_settings *s) {
   TRY(option_choice(o, "time-unit", TIME_UNIT_WORDS, &choice));
   s->wish.unit = (text_time_unit)choice;
   s->wish.separator = option_text(o, "separator");
+  s->wish.comment = option_text(o, "comment");
+  s->wish.item_separator = option_text(o, "item-separator");
   s->wish.time_format = option_text(o, "time-format");
   TRY(read_mark(o, "decimal", ".,", &s->wish.decimal));
   TRY(read_mark(o, "thousands", ",.'_ ", &s->wish.thousands));
@@ -190,7 +195,8 @@ const command CMD_INGEST = {
     .details =
         "Detects CSV and TSV (with or without a header), MovieLens `::`, u.data, `user TAB item TAB count`, lists "
         "(`user item "
-        "item …`), Netflix Prize files, MatrixMarket, JSON lines (an object a line; keys as columns) and HDF5 (data, indices, indptr), plain or gzip. Columns are "
+        "item …`), Netflix Prize files, MatrixMarket, JSON lines (an object a line; keys as columns) and HDF5 (data, "
+        "indices, indptr), plain or gzip. Columns are "
         "found by "
         "the names in the header; without one they are user, item, value, time. An unreadable line is an error that "
         "names "
