@@ -50,6 +50,7 @@ typedef struct text_layout {
   char separator[8];
   int separator_length; /* 0: runs of blanks and tabs */
   bool quoting;         /* RFC 4180, for separators of one byte */
+  bool backslash;       /* … and within quotes, a backslash makes the next quote or backslash a plain one */
   bool header;
   int n_columns;     /* up to the last one that has a role */
   char comment[8];   /* lines that begin so were comments above the data, and are bad ones below; "": none */
@@ -79,7 +80,7 @@ typedef struct text_wish {
   text_format format;
   const char *separator; /* ",", "tab", "\t", "::", "blank", … */
   int header;            /* 0 detect, 1 yes, 2 no */
-  int quoting;           /* 0 detect, 1 yes, 2 no */
+  int quoting;           /* 0 detect, 1 yes, 2 no, 3 yes, and quotes may be escaped by a backslash */
   text_time_unit unit;
   int rows;                /* MatrixMarket: 0 or 1: a row is a user, 2: an item */
   const char *time_format; /* see time_format_check; NULL: detect */
@@ -93,11 +94,6 @@ typedef struct text_wish {
 /* Finds the layout of a text from its first n bytes, `head`; `whole` says that they are all of it. `name` is used in
  * messages. BAD_DATA if the format is unknown, USAGE if a wish does not fit the text; both messages say what to do. */
 status text_detect(const char *name, const char *head, size_t n, bool whole, const text_wish *wish, text_layout *out);
-
-/* The same for a title table: column[] are the columns of id, title and tags, -1 for none. wish[] asks for these three
- * as text_wish does. */
-status text_detect_titles(const char *name, const char *head, size_t n, bool whole, const char *const wish[3],
-                          text_layout *out, int column[3]);
 
 typedef struct text_span {
   const char *at;
@@ -120,8 +116,9 @@ typedef struct text_counts {
 } text_counts;
 
 /* Position of a byte relative to fields and quotes: first byte of a field, inside an unquoted field, inside quotes, or
- * just after a quote inside quotes, which either closes them or is the first of a doubled quote. */
-typedef enum text_place { PLACE_START, PLACE_PLAIN, PLACE_QUOTED, PLACE_QUOTE } text_place;
+ * just after a quote inside quotes, which either closes them or is the first of a doubled quote, or just after a
+ * backslash inside quotes that is one of an escape. */
+typedef enum text_place { PLACE_START, PLACE_PLAIN, PLACE_QUOTED, PLACE_QUOTE, PLACE_ESCAPE } text_place;
 
 /* Returns true if each line of such a text is a user of its own, named by its number: baskets and matrices without a
  * column of users. */

@@ -201,7 +201,8 @@ static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
   const char *bad = NULL;
   size_t bad_at = 0;
   event e = {.value = 1};
-  int count = text_split(l, record, n, fields, l->n_columns + matrix, &bad, &bad_at);
+  int most = p->record != NULL ? TEXT_COLUMNS_MAX : l->n_columns + matrix;
+  int count = text_split(l, record, n, fields, most, &bad, &bad_at);
   if (count >= 0 && count < l->n_columns) {
     bad = "too few columns";
     bad_at = n;

@@ -136,7 +136,8 @@ status text_range_places(const text_layout *layout, text_read *read, void *sourc
       stop = memchr(buffer + from, '\n', have - (size_t)from);
     }
     size_t n = stop != NULL ? (size_t)(stop - buffer) + 1 : have;
-    bool any = n == 0 || memchr(buffer, '"', n) != NULL; /* usually none; then the last byte decides */
+    bool any =
+        n == 0 || layout->backslash || memchr(buffer, '"', n) != NULL; /* usually none; then the last byte decides */
     for (int i = 0; i < 2; i++)
       if (any || after[i] == PLACE_QUOTE)
         text_scan(layout, buffer, buffer + n, &after[i], false);
