@@ -52,9 +52,10 @@ typedef struct text_layout {
   bool quoting;         /* RFC 4180, for separators of one byte */
   bool backslash;       /* … and within quotes, a backslash makes the next quote or backslash a plain one */
   bool header;
-  int n_columns;     /* up to the last one that has a role */
-  char comment[8];   /* lines that begin so were comments above the data, and are bad ones below; "": none */
-  bool watch_header; /* the header in the middle would be taken for an event: there are neither values nor times */
+  int n_columns;          /* up to the last one that has a role */
+  char comment[8];        /* lines that begin so were comments above the data, and are bad ones below; "": none */
+  bool header_in_comment; /* the names stood in a comment above the data */
+  bool watch_header;      /* the header in the middle would be taken for an event: there are neither values nor times */
   uint8_t role[TEXT_COLUMNS_MAX];
   char item_separators[8]; /* baskets: each separates items within a field; "": a field is an item */
   bool item_field;         /* baskets: one column has the items; if not, all without a role have one each */

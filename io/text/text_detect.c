@@ -58,7 +58,7 @@ static status detect_table(head *h, const text_wish *w, text_layout *l, const te
     head line = {.name = h->name, .line = {*comment}, .n = comment->n > 0};
     int n = head_split(l, &line, 0, first_copy, names);
     if (n == t.facts.columns && w->header == 0 && may_have && first_names_columns(w, names, n)) {
-      l->header = true; /* `# user item plays` above the data */
+      l->header = l->header_in_comment = true; /* `# user item plays` above the data */
       t.n_names = n;
     } else {
       TRY(refuse_event_as_comment(&t, names, n));

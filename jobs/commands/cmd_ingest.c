@@ -4,6 +4,7 @@
 #include "io/ingest/ingest.h"
 #include "jobs/cli/words.h"
 #include "jobs/commands/commands.h"
+#include "jobs/show/show_preview.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -96,7 +97,7 @@ static status read_options(const options *o, ingest_settings *s) {
   static const char *const USER_COLUMN[2] = {"user-id-column", "user-name-column"};
   status st = OK;
   int choice;
-  if (option_text(o, "output") == NULL)
+  if (option_text(o, "output") == NULL && !option_flag(o, "dry-run"))
     return status_fail(USAGE, "-o DATASET is missing: the file to write");
   s->output = option_text(o, "output");
   s->append = option_text(o, "append");
@@ -215,6 +216,13 @@ static status run(comm *c, const options *o) {
   for (int i = 0; i < s.n_sources; i++)
     sources[i] = options_argument(o, i);
   s.sources = sources;
+  if (option_flag(o, "dry-run")) {
+    ingest_preview preview;
+    TRY(ingest_look_only(c, &s, &preview));
+    st = comm_agree(c, c->rank == 0 ? show_preview(&s, &preview, option_flag(o, "json")) : OK);
+    ingest_preview_free(&preview);
+    goto done;
+  }
   TRY(ingest_run(c, &s, &report));
   double seconds = seconds_now() - start;
   print_table(&report, &s, c->size, seconds);
