@@ -115,8 +115,9 @@ static const char *add_members(sample *x, const char *prefix, int depth, const c
 }
 
 static status refuse_first(const char *name, off line, const text_span *first, const json_fault *fault) {
-  const char *place = fault->at, *end = first->at + first->n;
-  if (strncmp(fault->bad, "not JSON but", 12) == 0 || (first->n >= 2 && first->at[0] == '{' && first->at[1] == 'u'))
+  const char *place = fault->at, *end = first->at + first->n, *second = json_blank(first->at + 1, end);
+  bool python = second < end && (*second == '\'' || (*second == 'u' && second + 1 < end && second[1] == '\''));
+  if (python || strncmp(fault->bad, "not JSON but", 12) == 0)
     return status_fail(BAD_DATA,
                        "%s:%lld: dictionaries of Python, not JSON; convert them: python3 -c \"import ast, json, sys; "
                        "[print(json.dumps(ast.literal_eval(l))) for l in sys.stdin]\" < %s > FILE.jsonl",

@@ -4,6 +4,7 @@
 #include "io/ingest/ingest.h"
 #include "jobs/cli/words.h"
 #include "jobs/commands/commands.h"
+#include "jobs/show/show_preview.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -18,6 +19,9 @@ static const option_use TAKES[] = {{.name = "output", .help = "dataset to write"
                                    {.name = "separator"},
                                    {.name = "header"},
                                    {.name = "quoting"},
+                                   {.name = "comment"},
+                                   {.name = "item-separator"},
+                                   {.name = "dry-run"},
                                    {.name = "user-column"},
                                    {.name = "item-column"},
                                    {.name = "value-column"},
@@ -93,7 +97,7 @@ static status read_options(const options *o, ingest_settings *s) {
   static const char *const USER_COLUMN[2] = {"user-id-column", "user-name-column"};
   status st = OK;
   int choice;
-  if (option_text(o, "output") == NULL)
+  if (option_text(o, "output") == NULL && !option_flag(o, "dry-run"))
     return status_fail(USAGE, "-o DATASET is missing: the file to write");
   s->output = option_text(o, "output");
   s->append = option_text(o, "append");
@@ -104,6 +108,8 @@ static status read_options(const options *o, ingest_settings *s) {
   TRY(option_choice(o, "time-unit", TIME_UNIT_WORDS, &choice));
   s->wish.unit = (text_time_unit)choice;
   s->wish.separator = option_text(o, "separator");
+  s->wish.comment = option_text(o, "comment");
+  s->wish.item_separator = option_text(o, "item-separator");
   s->wish.time_format = option_text(o, "time-format");
   TRY(read_mark(o, "decimal", ".,", &s->wish.decimal));
   TRY(read_mark(o, "thousands", ",.'_ ", &s->wish.thousands));
@@ -210,6 +216,13 @@ static status run(comm *c, const options *o) {
   for (int i = 0; i < s.n_sources; i++)
     sources[i] = options_argument(o, i);
   s.sources = sources;
+  if (option_flag(o, "dry-run")) {
+    ingest_preview preview;
+    TRY(ingest_look_only(c, &s, &preview));
+    st = comm_agree(c, c->rank == 0 ? show_preview(&s, &preview, option_flag(o, "json")) : OK);
+    ingest_preview_free(&preview);
+    goto done;
+  }
   TRY(ingest_run(c, &s, &report));
   double seconds = seconds_now() - start;
   print_table(&report, &s, c->size, seconds);
@@ -229,7 +242,8 @@ const command CMD_INGEST = {
     .details =
         "Detects CSV and TSV (with or without a header), MovieLens `::`, u.data, `user TAB item TAB count`, lists "
         "(`user item "
-        "item …`), Netflix Prize files, MatrixMarket, JSON lines (an object a line; keys as columns) and HDF5 (data, indices, indptr), plain or gzip. Columns are "
+        "item …`), Netflix Prize files, MatrixMarket, JSON lines (an object a line; keys as columns) and HDF5 (data, "
+        "indices, indptr), plain or gzip. Columns are "
         "found by "
         "the names in the header; without one they are user, item, value, time. An unreadable line is an error that "
         "names "

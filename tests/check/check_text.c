@@ -134,19 +134,18 @@ START_TEST(bad_lines_are_named) {
                     "1,2,0x10,964982703\n"
                     "9,9,9,964982703\n",
                     &NO_WISH);
-  ck_assert_str_eq(o.rejects,
-                   "3:1: the user id is empty\n"
-                   "4:3: the item id is empty\n"
-                   "5:5: the value is NaN\n"
-                   "6:5: the value is infinite\n"
-                   "7:5: the value is out of range\n"
-                   "8:5: the value is not a number\n"
-                   "9:5: the value is empty\n"
-                   "11:7: the time is out of range (1900 to 2100)\n"
-                   "12:7: there is no such date or time of day\n"
-                   "13:7: the time is out of range (1900 to 2100)\n"
-                   "14:6: too few columns\n"
-                   "15:5: the value is not a number\n");
+  ck_assert_str_eq(o.rejects, "3:1: the user id is empty\n"
+                              "4:3: the item id is empty\n"
+                              "5:5: the value is NaN\n"
+                              "6:5: the value is infinite\n"
+                              "7:5: the value is out of range\n"
+                              "8:5: the value is not a number\n"
+                              "9:5: the value is empty\n"
+                              "11:7: the time is out of range (1900 to 2100)\n"
+                              "12:7: there is no such date or time of day\n"
+                              "13:7: the time is out of range (1900 to 2100)\n"
+                              "14:6: too few columns\n"
+                              "15:5: the value is not a number\n");
   ck_assert_int_eq(o.n, 2);
   ck_assert_int_eq(o.counts.blank, 1);
   ck_assert_int_eq(o.counts.lines, 16);
