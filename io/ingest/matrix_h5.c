@@ -105,8 +105,13 @@ static status find_matrix(h5_file *f, const char *wish, matrix *out) {
   if (list_in(f, "/", false, list, first) == 1 && take(f, first, out))
     return OK;
   list_all(f, list);
-  if (strcmp(list, "none") != 0)
-    return status_fail(USAGE, "%s: which matrix is to be read? Say --group with one of: %s", h5_path(f), list);
+  if (strcmp(list, "none") != 0) {
+    int found = 1;
+    for (const char *s = list; *s != '\0'; s++)
+      found += *s == ',';
+    return status_fail(USAGE, "%s has %d group%s with a matrix: %s; say which with --group", h5_path(f), found,
+                       found > 1 ? "s" : "", list);
+  }
   return status_fail(BAD_DATA,
                      "%s has no group with datasets data, indices and indptr, and no dense X, at its top, in layers or "
                      "in raw; if it is deeper, name it with --group",

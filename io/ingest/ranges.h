@@ -11,8 +11,9 @@ typedef struct range_source {
   off bytes;        /* on disk */
   file_kind packed; /* KIND_TEXT: it is plain; see unpack.h */
   text_layout layout;
-  int turn;   /* of its events (io/text/events.h) */
-  bool empty; /* nothing follows the header */
+  int turn;                     /* of its events (io/text/events.h) */
+  bool empty;                   /* nothing follows the header */
+  const text_span *items_named; /* matrix: see text_parser; NULL: numbers */
 } range_source;
 
 typedef struct ranges {

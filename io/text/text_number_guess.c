@@ -13,7 +13,7 @@ void guess_note(guess_example *e, const char *s, size_t n, off line) {
     return;
   size_t length = n < sizeof e->text - 1 ? n : sizeof e->text - 1;
   for (size_t i = 0; i < length; i++)
-    e->text[i] = s[i] == '\n' || s[i] == '\0' ? ' ' : s[i];
+    e->text[i] = s[i] == '\n' || s[i] == '\r' || s[i] == '\0' ? ' ' : s[i];
   e->text[length] = '\0';
   e->line = line;
 }
