@@ -56,13 +56,13 @@ done:
 static status start_digests(job *j) {
   const ingest_settings *s = j->s;
   int n = s->n_sources;
-  status st = MEM_ALLOC(j->paths, n + 2, "sources");
+  status st = MEM_ALLOC(j->paths, n + s->items.n + s->users.n, "sources");
   if (st == OK) {
     memcpy(j->paths, s->sources, (size_t)n * sizeof *j->paths);
-    if (s->items != NULL)
-      j->paths[n++] = s->items;
-    if (s->users != NULL)
-      j->paths[n++] = s->users;
+    for (int i = 0; i < s->items.n; i++)
+      j->paths[n++] = s->items.paths[i];
+    for (int i = 0; i < s->users.n; i++)
+      j->paths[n++] = s->users.paths[i];
     st = source_digests_start(j->c, &j->digests, j->paths, n);
   }
   return comm_agree(j->c, st);
@@ -171,7 +171,10 @@ static status make_part(job *j) {
                            .item_count = j->first_item[c->rank + 1] - j->first_item[c->rank]};
   TRY(numbering_ids(c, &j->users, rows->first, &j->part.user_ids));
   TRY(numbering_ids(c, &j->items, j->first_item, &j->part.item_ids));
-  TRY(gather_texts(c, j->s, &j->base, &j->users, rows->first, &j->items, j->first_item, &j->part, j->report));
+  const text_layout *events = &j->sources.text[0].layout;
+  const char *const events_id[2] = {[USERS] = events->column_name[ROLE_USER], [ITEMS] = events->column_name[ROLE_ITEM]};
+  TRY(gather_texts(c, j->s, events_id, &j->base, &j->users, rows->first, &j->items, j->first_item, &j->part,
+                   j->report));
 done:
   return st;
 }

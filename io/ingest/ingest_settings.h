@@ -4,18 +4,24 @@
 
 #include "io/text/text.h"
 
+/* Tables of one side: titles and tags of items, names of users. */
+typedef struct table_settings {
+  const char *const *paths;
+  int n;
+  const char *column[3]; /* id, title or name, tags: a name, a number, "none"; NULL: detect */
+} table_settings;
+
 typedef struct ingest_settings {
   const char *const *sources;
   int n_sources;
   const char *output;
-  const char *items;  /* a table of titles and tags; NULL: none */
-  const char *users;  /* a table of users' names; NULL: none */
-  const char *append; /* the dataset to append to; NULL: none */
+  table_settings items, users;
+  const char *tag_separator; /* of the tags in tables of items; NULL: the tables tell */
+  const char *append;        /* the dataset to append to; NULL: none */
   text_wish wish;
-  const char *item_columns[3]; /* id, title, tags in `items`: a name, a number, "none"; NULL: detect */
-  const char *group;           /* of the matrix in HDF5 sources; NULL: look for it */
-  int rows;                    /* of that matrix: 0 as the file says, 1 users, 2 items */
-  off max_bad_lines;           /* rejected lines allowed, in all sources together */
+  const char *group; /* of the matrix in HDF5 sources; NULL: look for it */
+  int rows;          /* of that matrix: 0 as the file says, 1 users, 2 items */
+  off max_bad_lines; /* rejected lines allowed, in all sources together */
 } ingest_settings;
 
 typedef struct ingest_report {

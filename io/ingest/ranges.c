@@ -43,6 +43,7 @@ typedef struct reader {
   int first_source, last_source; /* -1: none */
   bool first_cut;                /* the first piece begins in the middle of its source */
   off first_lines, last_lines;   /* lines read of the first and of the last source */
+  off lines_before;              /* of the first source, before the line end that its first piece looks for */
   text_place place;              /* position of the first piece among quotes, see text_range */
   text_place after[2];           /* … and of the end of the last one, for both cases */
   progress *shown;
@@ -159,6 +160,9 @@ static status read_piece(reader *r, const piece *range) {
   }
   r->last_source = range->source;
   p.counts.lines = range->begin > 0 ? 0 : layout->skip_lines; /* the header is the first piece's */
+  p.items_named = about->items_named;
+  p.source_name = r->n_sources > 1 ? r->paths[range->source] : NULL;
+  p.lines_before = range->begin == 0 ? 0 : cut ? r->lines_before + 1 : layout->skip_lines;
   off from = text_range_from(layout, range->begin);
   TRY(source_open(r->paths[range->source], about->gzip, from, &s));
   if (layout->format == TEXT_NETFLIX && cut) {
@@ -263,9 +267,9 @@ done:
   return st;
 }
 
-/* Turns line numbers counted by readers into line numbers of files: adds the lines of the same source that earlier
- * readers read. Collective; agreed status. */
-static status number_lines(comm *c, reader *readers, int n_readers) {
+/* Finds for each reader how many lines of its first source earlier readers have read: before[n_readers]. Collective;
+ * agreed status. */
+static status earlier_lines(comm *c, const reader *readers, int n_readers, off *before) {
   status st = OK;
   int64_t *sources = NULL, *lines = NULL;
   THEN(MEM_ALLOC(sources, c->size, "lines by rank"));
@@ -287,13 +291,11 @@ static status number_lines(comm *c, reader *readers, int n_readers) {
       }
     }
     for (int l = 0; l < n_readers; l++) {
-      reader *r = &readers[l];
+      const reader *r = &readers[l];
+      before[l] = 0;
       if (r->last_source < 0)
         continue;
-      off before = r->first_source == last ? sum : 0;
-      if (pass == 1)
-        for (off i = 0; i < r->n_rejected && r->rejected[i].source == r->first_source; i++)
-          r->rejected[i].line += before;
+      before[l] = r->first_source == last ? sum : 0;
       sum = r->last_source == last ? sum + r->last_lines : r->last_lines;
       last = r->last_source;
     }
@@ -301,6 +303,78 @@ static status number_lines(comm *c, reader *readers, int n_readers) {
 done:
   mem_free(sources);
   mem_free(lines);
+  return st;
+}
+
+/* Turns line numbers counted by readers into line numbers of files: adds the lines of the same source that earlier
+ * readers read. Collective; agreed status. */
+static status number_lines(comm *c, reader *readers, int n_readers) {
+  status st = OK;
+  off *before = NULL;
+  TRY(comm_agree(c, MEM_ALLOC(before, n_readers, "lines by reader")));
+  TRY(earlier_lines(c, readers, n_readers, before));
+  for (int l = 0; l < n_readers; l++) {
+    reader *r = &readers[l];
+    for (off i = 0; i < r->n_rejected && r->rejected[i].source == r->first_source; i++)
+      r->rejected[i].line += before[l];
+  }
+done:
+  mem_free(before);
+  return st;
+}
+
+/* ---- lines that are users: their numbers have to be known before they are read ---- */
+
+static bool any_line_users(const range_source *sources, int n) {
+  for (int i = 0; i < n; i++)
+    if (text_lines_are_users(&sources[i].layout) && !sources[i].gzip)
+      return true;
+  return false;
+}
+
+/* Counts the line ends before which the reader's pieces stop. */
+static void count_reader_lines(reader *r) {
+  double before = 0;
+  piece range;
+  status st = OK;
+  for (int i = 0; i < r->n_sources && st == OK; before += weight_of(&r->sources[i++])) {
+    off lines = 0;
+    if (text_is_matrix(r->sources[i].layout.format) || !piece_of(r, i, before, &range))
+      continue;
+    if (text_lines_are_users(&r->sources[i].layout) && !r->sources[i].gzip) {
+      source s = {.fd = -1};
+      off from = range.begin > 0 ? range.begin - 1 : 0;
+      st = source_open(r->paths[i], false, from, &s);
+      THEN(text_range_lines(source_read, &s, range.end - 1 - from, &lines));
+      source_close(&s);
+    }
+    if (r->first_source < 0)
+      r->first_source = i;
+    r->last_source = i;
+    r->last_lines = lines;
+  }
+  r->st = st;
+  snprintf(r->message, sizeof r->message, "%s", status_message());
+}
+
+/* Finds the number of lines before each reader's first piece. Collective; agreed status. */
+static status find_lines(comm *c, reader *readers, int n_readers) {
+  status st = OK;
+  off *before = NULL;
+#pragma omp parallel for num_threads(n_readers) schedule(static, 1)
+  for (int l = 0; l < n_readers; l++)
+    count_reader_lines(&readers[l]);
+  st = readers_status(readers, n_readers);
+  THEN(MEM_ALLOC(before, n_readers, "lines by reader"));
+  TRY(comm_agree(c, st));
+  TRY(earlier_lines(c, readers, n_readers, before));
+  for (int l = 0; l < n_readers; l++) {
+    readers[l].lines_before = before[l];
+    readers[l].first_source = readers[l].last_source = -1;
+    readers[l].last_lines = 0;
+  }
+done:
+  mem_free(before);
   return st;
 }
 
@@ -397,6 +471,8 @@ status ranges_read(comm *c, const ranges *what, text_parser *parsers, int n_pars
                           .most_bad = what->most_bad,
                           .first_source = -1,
                           .last_source = -1};
+  if (all > 1 && any_line_users(what->sources, what->n_sources))
+    TRY(find_lines(c, readers, n_parsers));
   if (all > 1 && any_quoting(what->sources, what->n_sources))
     TRY(find_places(c, readers, n_parsers));
   progress_begin(&shown, what->label, (off)(readers[0].high - readers[0].low));

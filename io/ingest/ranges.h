@@ -10,6 +10,7 @@ typedef struct range_source {
   off bytes; /* on disk */
   bool gzip;
   text_layout layout;
+  const text_span *items_named; /* matrix: see text_parser; NULL: numbers */
 } range_source;
 
 typedef struct ranges {

@@ -54,6 +54,47 @@ done:
   return st;
 }
 
+/* Gives every rank the names of the items of matrices in text; rank 0 reads them. Collective; agreed status. */
+static status share_names(comm *c, const ingest_settings *s, ingest_sources *out) {
+  status st = OK;
+  TRY(comm_agree(c, MEM_ZALLOC(out->headers, out->n, "sources")));
+  TRY(comm_agree(c, MEM_ZALLOC(out->names, out->n, "sources")));
+  for (int i = 0; i < out->n; i++) {
+    const text_layout *l = &out->text[i].layout;
+    out->text[i].items_named = NULL;
+    if (l->format != TEXT_MATRIX || l->matrix_header < 0)
+      continue;
+    off n = l->skip_bytes;
+    THEN(mem_alloc(&out->headers[i], n, 1, "names of items"));
+    if (c->rank == 0) {
+      source_facts facts;
+      size_t got = 0;
+      THEN(source_head(s->sources[i], &facts, out->headers[i], (size_t)n, &got));
+      if (st == OK && got < (size_t)n)
+        st = status_fail(IO_FAILED, "%s changes while it is read", s->sources[i]);
+    }
+    TRY(comm_agree(c, st));
+    comm_broadcast(c, out->headers[i], n, 0);
+    TRY(comm_agree(
+        c, text_matrix_names(l, out->headers[i] + l->matrix_header, (size_t)(n - l->matrix_header), &out->names[i])));
+    out->text[i].items_named = out->names[i];
+  }
+done:
+  return st;
+}
+
+/* Lines that are users have numbers for ids: those of another file would be other users. */
+static status refuse_line_users(const ingest_settings *s, const ingest_sources *sources) {
+  for (int i = 0; i < sources->n && s->append != NULL; i++)
+    if (text_lines_are_users(&sources->text[i].layout))
+      return status_fail(
+          USAGE,
+          "the users of %s are its lines, which have only numbers, so it cannot be appended: those of %s "
+          "may have the same; give --user-column, or read all files at once",
+          s->sources[i], s->append);
+  return OK;
+}
+
 /* Finds the matrices among the sources. Local. */
 static status find_matrices(const ingest_settings *s, ingest_sources *out) {
   const char *time = s->wish.column[ROLE_TIME];
@@ -83,6 +124,7 @@ status ingest_look(comm *c, const ingest_settings *s, ingest_sources *out) {
     st = find_layouts(s, out);
   TRY(comm_agree(c, st));
   comm_broadcast(c, out->text, (off)out->n * (off)sizeof *out->text, 0);
+  TRY(refuse_line_users(s, out));
   for (int i = 0; i < out->n; i++)
     out->n_matrices += text_is_matrix(out->text[i].layout.format);
   if (out->n_matrices > 0) {
@@ -93,6 +135,7 @@ status ingest_look(comm *c, const ingest_settings *s, ingest_sources *out) {
     comm_broadcast(c, out->text, (off)out->n * (off)sizeof *out->text, 0);
     comm_broadcast(c, out->matrices, (off)out->n_matrices * (off)sizeof *out->matrices, 0);
   }
+  TRY(share_names(c, s, out));
   for (int i = 1; i < out->n; i++) {
     bool a = out->text[0].layout.has_time, b = out->text[i].layout.has_time;
     if (a != b)
@@ -106,6 +149,14 @@ done:
 }
 
 void ingest_sources_free(ingest_sources *sources) {
+  for (int i = 0; i < sources->n; i++) {
+    if (sources->headers != NULL)
+      mem_free(sources->headers[i]);
+    if (sources->names != NULL)
+      mem_free(sources->names[i]);
+  }
+  mem_free(sources->headers);
+  mem_free(sources->names);
   mem_free(sources->text);
   mem_free(sources->matrices);
   *sources = (ingest_sources){0};

@@ -11,6 +11,8 @@ typedef struct ingest_sources {
   range_source *text; /* [n] */
   matrix *matrices;   /* [n_matrices] of the HDF5 files and .npz among them, in order */
   int n, n_matrices;
+  char **headers;    /* [n] text that is a matrix: its header, where the names of its items lie; */
+  text_span **names; /* [n] … and these, in the order of the columns; NULL: their numbers */
 } ingest_sources;
 
 /* Finds the layout of every source. Collective; agreed status: NO_INPUT, BAD_DATA, USAGE (also if some have times and

@@ -77,9 +77,10 @@ done:
 
 static status check_events(const char *path, const matrix *m, const matrix_slab *s, bool with_time) {
   for (off i = 0; i < s->n; i++) {
-    if (s->major[i] < 0 || s->major[i] >= m->major || s->minor[i] < 0 || (m->minor >= 0 && s->minor[i] >= m->minor))
-      return status_fail(BAD_DATA, "%s: an entry has the indices %lld and %lld, which are outside the shape", path,
-                         (long long)s->major[i], (long long)s->minor[i]);
+    bool outside = s->major[i] < 0 || s->major[i] >= m->major;
+    if (outside || s->minor[i] < 0 || (m->minor >= 0 && s->minor[i] >= m->minor))
+      return status_fail(BAD_DATA, "%s: an entry has the index %lld, which is outside the shape", path,
+                         (long long)(outside ? s->major[i] : s->minor[i]));
     if (!isfinite(s->value[i]))
       return status_fail(BAD_DATA, "%s: the value of the entry with the indices %lld and %lld is not a finite number",
                          path, (long long)s->major[i], (long long)s->minor[i]);

@@ -53,7 +53,7 @@ static int hex_four(const char *s, const char *end) {
   return value;
 }
 
-const char *json_string(const char *s, const char *end, bool *escaped, json_fault *fault) {
+const char *json_pass_string(const char *s, const char *end, bool *escaped, json_fault *fault) {
   *escaped = false;
   for (;;) {
     s = plain_end(s, end);
@@ -74,7 +74,7 @@ const char *json_key(const char *s, const char *end, const char **key, size_t *n
   if (s == end || *s != '"')
     return fail(fault, s, "not JSON: a key in double quotes is missing");
   *key = s + 1;
-  if ((s = json_string(s + 1, end, escaped, fault)) == NULL)
+  if ((s = json_pass_string(s + 1, end, escaped, fault)) == NULL)
     return NULL;
   *n = (size_t)(s - *key);
   s = json_blank(s + 1, end);
@@ -146,7 +146,7 @@ const char *json_value(const char *s, const char *end, json_fault *fault) {
       }
       s = inside + 1;
     } else if (*s == '"') {
-      if ((s = json_string(s + 1, end, &escaped, fault)) == NULL)
+      if ((s = json_pass_string(s + 1, end, &escaped, fault)) == NULL)
         return NULL;
       s++;
     } else {

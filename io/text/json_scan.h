@@ -20,7 +20,7 @@ static inline const char *json_blank(const char *s, const char *end) {
 }
 
 /* s is behind the opening quote; returns the closing quote. *escaped becomes whether there is a backslash. */
-const char *json_string(const char *s, const char *end, bool *escaped, json_fault *fault);
+const char *json_pass_string(const char *s, const char *end, bool *escaped, json_fault *fault);
 
 /* Reads a key and its colon, from the opening quote on; the key is [*key, *key + *n) as it is written. */
 const char *json_key(const char *s, const char *end, const char **key, size_t *n, bool *escaped, json_fault *fault);
@@ -29,7 +29,7 @@ const char *json_key(const char *s, const char *end, const char **key, size_t *n
  */
 const char *json_value(const char *s, const char *end, json_fault *fault);
 
-/* Decodes the inside of a string that json_string has passed into out[room]; *length becomes its bytes of UTF-8.
+/* Decodes the inside of a string that json_pass_string has passed into out[room]; *length becomes its bytes of UTF-8.
  * Returns NULL, or what is wrong: half a surrogate pair, or more than `room` bytes. */
 const char *json_decode(const char *s, size_t n, char *out, size_t room, size_t *length);
 

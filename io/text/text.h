@@ -26,6 +26,8 @@ typedef enum text_format {
   TEXT_UDATA,     /* user TAB item TAB rating TAB time */
   TEXT_COUNTS,    /* user TAB item TAB count */
   TEXT_LISTS,     /* user item item … */
+  TEXT_BASKETS,   /* item item …, or columns of which one has many items */
+  TEXT_MATRIX,    /* a row a user, a column an item */
   TEXT_NETFLIX,   /* item: and then user,rating,date lines */
   TEXT_MTX,       /* MatrixMarket coordinate, users in rows */
   TEXT_JSONL,     /* JSON lines: an object a line */
@@ -48,10 +50,17 @@ typedef struct text_layout {
   char separator[8];
   int separator_length; /* 0: runs of blanks and tabs */
   bool quoting;         /* RFC 4180, for separators of one byte */
+  bool backslash;       /* … and within quotes, a backslash makes the next quote or backslash a plain one */
   bool header;
-  int n_columns;   /* up to the last one that has a role */
-  char comment[8]; /* lines that begin so were comments above the data, and are bad ones below; "": none */
+  int n_columns;          /* up to the last one that has a role */
+  char comment[8];        /* lines that begin so were comments above the data, and are bad ones below; "": none */
+  bool header_in_comment; /* the names stood in a comment above the data */
+  bool watch_header;      /* the header in the middle would be taken for an event: there are neither values nor times */
   uint8_t role[TEXT_COLUMNS_MAX];
+  char item_separators[8]; /* baskets: each separates items within a field; "": a field is an item */
+  bool item_field;         /* baskets: one column has the items; if not, all without a role have one each */
+  int matrix_items;        /* matrix: columns that are items */
+  off matrix_header;       /* matrix: where their names begin, up to skip_bytes; -1: they are numbered from 1 */
   bool has_value, has_time;
   int n_fields; /* a line with more columns than these is a bad line; 0: any number */
   text_time_unit unit;
@@ -72,24 +81,20 @@ typedef struct text_wish {
   text_format format;
   const char *separator; /* ",", "tab", "\t", "::", "blank", … */
   int header;            /* 0 detect, 1 yes, 2 no */
-  int quoting;           /* 0 detect, 1 yes, 2 no */
+  int quoting;           /* 0 detect, 1 yes, 2 no, 3 yes, and quotes may be escaped by a backslash */
   text_time_unit unit;
   int rows;                /* MatrixMarket: 0 or 1: a row is a user, 2: an item */
   const char *time_format; /* see time_format_check; NULL: detect */
   char decimal, thousands; /* see number_style; 0: detect */
   number_form value_form;
   const char *column[N_ROLES]; /* JSON lines: keys, with dots before those of objects within (`reviewer.id`) */
+  const char *item_separator;  /* baskets: between the items of a field; NULL: detect */
   const char *comment;         /* what comments above the data begin with; "none": there are none */
 } text_wish;
 
 /* Finds the layout of a text from its first n bytes, `head`; `whole` says that they are all of it. `name` is used in
  * messages. BAD_DATA if the format is unknown, USAGE if a wish does not fit the text; both messages say what to do. */
 status text_detect(const char *name, const char *head, size_t n, bool whole, const text_wish *wish, text_layout *out);
-
-/* The same for a title table: column[] are the columns of id, title and tags, -1 for none. wish[] asks for these three
- * as text_wish does. */
-status text_detect_titles(const char *name, const char *head, size_t n, bool whole, const char *const wish[3],
-                          text_layout *out, int column[3]);
 
 typedef struct text_span {
   const char *at;
@@ -112,8 +117,17 @@ typedef struct text_counts {
 } text_counts;
 
 /* Position of a byte relative to fields and quotes: first byte of a field, inside an unquoted field, inside quotes, or
- * just after a quote inside quotes, which either closes them or is the first of a doubled quote. */
-typedef enum text_place { PLACE_START, PLACE_PLAIN, PLACE_QUOTED, PLACE_QUOTE } text_place;
+ * just after a quote inside quotes, which either closes them or is the first of a doubled quote, or just after a
+ * backslash inside quotes that is one of an escape. */
+typedef enum text_place { PLACE_START, PLACE_PLAIN, PLACE_QUOTED, PLACE_QUOTE, PLACE_ESCAPE } text_place;
+
+/* Returns true if each line of such a text is a user of its own, named by its number: baskets and matrices without a
+ * column of users. */
+bool text_lines_are_users(const text_layout *l);
+
+/* The names of a matrix's items, from the bytes [matrix_header, skip_bytes) of its text, which are changed and must
+ * live as long as the names. *names is allocated; free it with mem_free. BAD_DATA if the header is broken. */
+status text_matrix_names(const text_layout *l, char *header, size_t n, text_span **names);
 
 typedef struct text_parser {
   const text_layout *layout; /* not owned */
@@ -128,6 +142,11 @@ typedef struct text_parser {
   text_counts counts;
   char item_now[ID_MAX]; /* Netflix: the item of the current lines */
   size_t item_now_length;
+  const text_span *items_named; /* matrix: [matrix_items], see text_matrix_names; NULL: numbers; not owned */
+  off lines_before;        /* of the source, before those in counts; 0 where these are counted from its first line */
+  const char *source_name; /* lines that are users: what stands before their numbers, with a colon; NULL: nothing */
+  text_span *fields;       /* of one line of lists, baskets and matrices; owned */
+  off fields_room;
   char *original; /* a quoted record before its quotes were removed; owned */
   off original_room;
   bool skipping;    /* inside a record that is skipped: it is too long, or … */
@@ -154,6 +173,9 @@ status text_range(text_parser *p, text_read *read, void *source, off begin, off 
 /* Where to start reading for a range: one byte before `begin`, since a record may begin exactly there, but never within
  * what the layout skips. */
 off text_range_from(const text_layout *layout, off begin);
+
+/* Counts the lines of which the last byte is among the next n bytes of a source; one byte more may be read. */
+status text_range_lines(text_read *read, void *source, off n, off *lines);
 
 /* Quoted text: the position of the byte after this range's last line, for both positions its first line may begin at:
  * after[0] for PLACE_START, after[1] for PLACE_QUOTED. Reads as text_range does. */

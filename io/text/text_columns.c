@@ -233,6 +233,13 @@ static status unknown_numbers(table *t) {
   int n = 0;
   if (t->column[ROLE_TIME] < 0 && !t->none[ROLE_TIME] && list_unknown(t, true, list, sizeof list) > 0)
     return columns_ask(t, 1u << ROLE_TIME, "", "%s may be the time, but its name is not known", list);
+  for (int i = 0; i < t->n_names && t->column[ROLE_TIME] < 0 && !t->none[ROLE_TIME]; i++)
+    if (!is_taken(t, i) && rank_of(&t->names[i], NAMES_TIME) >= 0 && facts_numeric(&t->facts.column[i]))
+      return columns_ask(
+          t, 1u << ROLE_TIME, "",
+          "`%.*s` may be the time, but its numbers are no seconds since 1970; events are ordered by them if "
+          "you say so",
+          (int)t->names[i].n, t->names[i].at);
   if (t->column[ROLE_VALUE] < 0 && !t->none[ROLE_VALUE] && (n = list_unknown(t, false, list, sizeof list)) > 0)
     return columns_ask(t, 1u << ROLE_VALUE, "with --value-column none every event counts 1",
                        "%s %s numbers under a name that is not known", list, n == 1 ? "holds" : "hold");
@@ -253,7 +260,7 @@ static status one_item_a_field(const table *t) {
     for (size_t i = 0; i < sizeof PLURAL / sizeof *PLURAL; i++)
       plural |= strcmp(name, PLURAL[i]) == 0;
   }
-  if (!facts_mostly(f, f->parts) && !(plural && facts_mostly(f, f->bars)))
+  if (!(f->parts > 0 && f->parts * 5 >= f->fields) && !(plural && f->bars * 5 >= f->fields && f->bars > 0))
     return OK;
   return columns_ask(t, 0, "or add --format baskets to read each of them as an item",
                      "column %d holds several items a field", c + 1);
@@ -262,12 +269,13 @@ static status one_item_a_field(const table *t) {
 static status columns_by_name(table *t) {
   bool taken[TEXT_COLUMNS_MAX] = {false};
   unsigned missing = 0;
-  int rival;
+  int rival, first[N_ROLES], second[N_ROLES];
   char list[300];
   for (int role = ROLE_USER; role < N_ROLES; role++)
     if (t->column[role] >= 0)
       taken[t->column[role]] = true;
   for (int role = ROLE_USER; role < N_ROLES; role++) {
+    second[role] = -1;
     if (t->column[role] >= 0 || t->none[role])
       continue;
     int best = by_name(t, (text_role)role, taken, &rival);
@@ -276,12 +284,17 @@ static status columns_by_name(table *t) {
         missing |= 1u << role;
       continue;
     }
-    if (rival >= 0)
-      return columns_ask(t, 1u << role, "", "`%.*s` and `%.*s` may both be the %s", (int)t->names[best].n,
-                         t->names[best].at, (int)t->names[rival].n, t->names[rival].at, OPTION[role]);
-    t->column[role] = best;
+    first[role] = best;
+    second[role] = rival;
+    t->column[role] = rival < 0 ? best : -1;
     taken[best] = true;
   }
+  for (int role = ROLE_USER; role < N_ROLES; role++)
+    if (second[role] >= 0) {
+      const text_span *x = &t->names[first[role]], *y = &t->names[second[role]];
+      return columns_ask(t, missing | 1u << role, "", "`%.*s` and `%.*s` may both be the %s", (int)x->n, x->at,
+                         (int)y->n, y->at, OPTION[role]);
+    }
   int unknown = list_unknown(t, false, list, sizeof list);
   if (missing == 1u << ROLE_ITEM && unknown > 1 && unknown * 2 > t->n_names)
     return columns_ask(
@@ -445,10 +458,55 @@ static status header_fits(const table *t) {
     filled |= f->column[i].fields > f->column[i].empty;
   if (!filled)
     return OK;
-  return columns_ask(t, 0, "",
-                     "the header names %d columns and most lines have %d; if the first are row numbers, as R "
-                     "writes them, put a name in front of the header",
-                     t->n_names, f->columns);
+  char path[400];
+  shell_word(t->h->name, strlen(t->h->name), path, sizeof path);
+  return status_fail(
+      BAD_DATA,
+      "%s: the header names %d columns and most lines have %d; if the first are row numbers, as R writes "
+      "them, name them: sed '1s/^/row%s/' %s > named.csv",
+      t->h->name, t->n_names, f->columns, t->l->separator_length > 0 ? t->l->separator : " ", path);
+}
+
+bool known_column_name(const text_span *field) {
+  return known_name(field);
+}
+
+bool first_is_user_name(const text_span *field) {
+  return rank_of(field, NAMES_USER) >= 0;
+}
+
+status choose_basket_columns(table *t, bool no_users) {
+  status st = OK;
+  bool taken[TEXT_COLUMNS_MAX] = {false};
+  TRY(given_columns(t));
+  TRY(header_fits(t));
+  for (int role = ROLE_USER; role < N_ROLES; role++)
+    if (t->column[role] >= 0)
+      taken[t->column[role]] = true;
+  bool given = t->column[ROLE_USER] >= 0 || t->column[ROLE_TIME] >= 0 || no_users;
+  for (int role = ROLE_USER; role < N_ROLES && t->l->header; role++) {
+    int rival = -1;
+    if (t->column[role] >= 0 || t->none[role] || (role == ROLE_USER && no_users))
+      continue;
+    t->column[role] = by_name(t, (text_role)role, taken, &rival);
+    if (rival >= 0)
+      TRY(columns_ask(t, 1u << role, "add --format baskets", "columns %d and %d may both be the %s",
+                      t->column[role] + 1, rival + 1, OPTION[role]));
+    if (t->column[role] >= 0)
+      taken[t->column[role]] = true;
+  }
+  if (t->l->header && (t->column[ROLE_ITEM] < 0 || (t->column[ROLE_USER] < 0 && !no_users)) &&
+      !(given && t->column[ROLE_USER] >= 0 && t->column[ROLE_ITEM] < 0 && t->facts.alike < t->facts.lines))
+    TRY(columns_ask(t,
+                    (t->column[ROLE_ITEM] < 0 ? 1u << ROLE_ITEM : 0) |
+                        (t->column[ROLE_USER] < 0 && !no_users ? 1u << ROLE_USER : 0),
+                    "add --format baskets; --user-column none makes each line a user of its own",
+                    "the header names no %s", t->column[ROLE_ITEM] < 0 ? "column of items" : "user"));
+  for (int role = ROLE_USER; role < N_ROLES; role++)
+    if (t->column[role] >= 0)
+      head_give_role(t->l, (text_role)role, t->column[role], t->names, t->n_names);
+done:
+  return st;
 }
 
 status choose_columns(table *t) {
@@ -465,11 +523,10 @@ status choose_columns(table *t) {
     TRY(columns_by_position(t));
   for (int role = ROLE_USER; role < N_ROLES; role++)
     if (t->column[role] >= 0) {
-      if (t->facts.columns > 0 && t->column[role] >= t->facts.columns)
-        TRY(columns_ask(t, 0, "", "the header names %d columns and most lines have %d", t->n_names, t->facts.columns));
       head_give_role(l, (text_role)role, t->column[role], t->names, t->n_names);
     }
   l->n_fields = l->header ? t->n_names : 0;
+  l->watch_header = l->header && !l->has_value && !l->has_time;
 done:
   return st;
 }

@@ -36,4 +36,14 @@ bool first_names_columns(const text_wish *w, const text_span *first, int n);
 /* Returns true if the first line names columns, false if it is an event; *unsure if neither can be told. */
 bool guess_header(const text_wish *w, const text_span *first, int n_first, const table_facts *rest, bool *unsure);
 
+/* Fills the layout's columns of a table of baskets: user (unless `no_users`), time, and the field that holds the items;
+ * t->column[ROLE_ITEM] stays -1 if the items are all columns without a role. USAGE. */
+status choose_basket_columns(table *t, bool no_users);
+
+/* Returns true for a usual name of any column. */
+bool known_column_name(const text_span *field);
+
+/* Returns true for a usual name of a column of users. */
+bool first_is_user_name(const text_span *field);
+
 #endif

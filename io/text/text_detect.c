@@ -2,6 +2,7 @@
 #include "io/text/json_lines.h"
 #include "io/text/text_columns.h"
 #include "io/text/text_guess.h"
+#include "io/text/text_lines_detect.h"
 #include "io/text/text_shape.h"
 
 #include <ctype.h>
@@ -36,7 +37,7 @@ static status detect_table(head *h, const text_wish *w, text_layout *l, const te
   char first_copy[HEAD_COPY];
   text_span names[TEXT_COLUMNS_MAX];
   bool unsure = false, may_have = l->format == TEXT_CSV || l->format == TEXT_COUNTS;
-  table t = {.h = h, .w = w, .l = l, .names = names};
+  table t = {.h = h, .w = w, .l = l, .names = names, .column = {-1, -1, -1, -1, -1}};
   TRY(head_quoting(l, w->quoting));
   head_join_records(h, l);
   t.n_names = head_split(l, h, 0, first_copy, names);
@@ -57,7 +58,7 @@ static status detect_table(head *h, const text_wish *w, text_layout *l, const te
     head line = {.name = h->name, .line = {*comment}, .n = comment->n > 0};
     int n = head_split(l, &line, 0, first_copy, names);
     if (n == t.facts.columns && w->header == 0 && may_have && first_names_columns(w, names, n)) {
-      l->header = true; /* `# user item plays` above the data */
+      l->header = l->header_in_comment = true; /* `# user item plays` above the data */
       t.n_names = n;
     } else {
       TRY(refuse_event_as_comment(&t, names, n));
@@ -107,6 +108,26 @@ static bool is_netflix_item(const text_span *line) {
   return true;
 }
 
+/* `[` and then an object, in the same line or the next. */
+static status refuse_json_array(const head *h) {
+  text_span first = h->line[0];
+  text_trim(&first.at, &first.n);
+  if (first.n == 0 || first.at[0] != '[')
+    return OK;
+  text_span rest = {first.at + 1, first.n - 1};
+  text_trim(&rest.at, &rest.n);
+  if (rest.n == 0 && h->n > 1)
+    rest = h->line[1];
+  text_trim(&rest.at, &rest.n);
+  if (rest.n == 0 || (rest.at[0] != '{' && rest.at[0] != '['))
+    return OK;
+  char path[400];
+  shell_word(h->name, strlen(h->name), path, sizeof path);
+  return status_fail(BAD_DATA,
+                     "%s is a JSON array; palate reads JSON lines, an object a line: jq -c '.[]' %s > events.jsonl",
+                     h->name, path);
+}
+
 static status guess_format(const head *h, const text_wish *w, text_layout *l) {
   status st = OK;
   if (is_netflix_item(&h->line[0]))
@@ -137,21 +158,28 @@ status text_detect(const char *name, const char *bytes, size_t n, bool whole, co
   }
   if (wish->format == TEXT_H5)
     return status_fail(BAD_DATA, "%s is not an HDF5 file", name);
-  if (wish->format == TEXT_LISTS && n > 0) { /* no header, no columns; the first line may have any length */
-    out->skip_bytes = n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    return OK;
-  }
   if (wish->format == TEXT_JSONL || (wish->format == TEXT_AUTO && json_likely(bytes, n)))
     return json_detect(name, bytes, n, whole, wish, out);
-  TRY(head_read(&h, name, bytes, n, whole, &from));
+  /* The first list may be longer than the head: a part of it tells its separator. */
+  bool part = (wish->format == TEXT_LISTS || wish->format == TEXT_BASKETS) && memchr(bytes, '\n', n) == NULL;
+  TRY(head_read(&h, name, bytes, n, whole || part, &from));
   out->skip_bytes = (off)from;
   if (out->format == TEXT_MTX || (out->format == TEXT_AUTO && head_is_matrix_market(&h.line[0]))) {
     out->format = TEXT_MTX;
     return detect_matrix_market(&h, bytes, n, wish, out);
   }
+  if (out->format == TEXT_AUTO)
+    TRY(refuse_json_array(&h));
   head_comments(&h, out, wish->comment, &comment);
   if (out->format == TEXT_AUTO)
     TRY(guess_format(&h, wish, out));
+  else if (out->format == TEXT_LISTS)
+    return detect_lists(&h, wish, out);
+  else if (out->format == TEXT_BASKETS) {
+    TRY(detect_baskets(&h, wish, out));
+    return out->has_time ? text_samples(name, bytes, n, whole, wish, out) : OK;
+  } else if (out->format == TEXT_MATRIX)
+    return detect_matrix(&h, bytes, wish, out);
   else
     TRY(set_separator(&h, wish, out));
   if (out->format == TEXT_LISTS)

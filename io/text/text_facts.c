@@ -123,8 +123,10 @@ static void add_field(column_facts *c, const text_span *field) {
     return;
   }
   text_span f = trimmed(field);
-  if (memchr(f.at, '|', f.n) != NULL || memchr(f.at, ',', f.n) != NULL || memchr(f.at, ';', f.n) != NULL)
-    c->bars++;
+  bool within = false;
+  for (size_t i = 0; i < f.n; i++)
+    within |= f.at[i] == '|' || f.at[i] == ',' || f.at[i] == ';' || f.at[i] == ' ';
+  c->bars += within;
   c->parts += is_list(&f);
   if (field_is_date(&f)) {
     c->dates++;
@@ -164,7 +166,7 @@ void facts_of(const head *h, const text_layout *l, int first, table_facts *out) 
     out->lines++;
   }
   for (int n = 1; n <= TEXT_COLUMNS_MAX; n++)
-    if (of[n] > out->alike) {
+    if (of[n] > 0 && of[n] >= out->alike) { /* of two, the longer: the other lines lack something */
       out->alike = of[n];
       out->columns = n;
     }

@@ -15,7 +15,7 @@ typedef struct column_facts {
   int seconds;        /* numbers that are times of 1973 to 2100 in s, ms, µs or ns */
   int recent;         /* … of 1989 to 2040 */
   int parts;          /* fields that are numbers between blanks, commas, semicolons or bars: 11 12 13 */
-  int bars;           /* fields with a bar, comma or semicolon */
+  int bars;           /* fields with a bar, comma, semicolon or blank within */
   int first_again;    /* fields of later lines that equal the first line's */
   double least, most; /* of the numbers */
 } column_facts;

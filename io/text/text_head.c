@@ -193,7 +193,9 @@ void head_guess_separator(text_layout *l, const head *h) {
 }
 
 status head_quoting(text_layout *l, int wish) {
-  l->quoting = wish == 1 || (wish == 0 && (strcmp(l->separator, ",") == 0 || strcmp(l->separator, ";") == 0));
+  l->backslash = wish == 3;
+  l->quoting =
+      wish == 1 || wish == 3 || (wish == 0 && (strcmp(l->separator, ",") == 0 || strcmp(l->separator, ";") == 0));
   if (l->quoting && l->separator_length != 1)
     return status_fail(USAGE, "--quoting yes needs a separator of one character");
   return OK;

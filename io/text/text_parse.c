@@ -3,21 +3,22 @@
 
 #include "io/base/mem.h"
 #include "io/text/json_lines.h"
+#include "io/text/text_lines.h"
 #include "io/text/text_quick.h"
 
 #include <string.h>
 
-const char TEXT_FORMAT_WORDS[] = "auto|csv|movielens|udata|counts|lists|netflix|mtx|jsonl|h5|npz";
+const char TEXT_FORMAT_WORDS[] = "auto|csv|movielens|udata|counts|lists|baskets|matrix|netflix|mtx|jsonl|h5|npz";
 
 enum { BATCH = 256, SHOWN = 256 /* bytes of an overlong line in its message */ };
 
 /* Events not yet in the list. Their ids are kept as keys, so that many table look-ups overlap. */
-typedef struct batch {
+struct batch {
   int n;
   uint64_t user[BATCH], item[BATCH];
   real value[BATCH];
   int64_t time[BATCH];
-} batch;
+};
 
 /* ---- events into the list ---- */
 
@@ -117,29 +118,16 @@ static const char *read_fields(const text_layout *l, const text_span *fields, ev
   return bad;
 }
 
-static status list_record(text_parser *p, batch *b, char *record, size_t n) {
-  status st = OK;
-  /* The first pass checks the line, the second takes its events: a bad line gives none at all. */
-  for (int pass = 0; pass < 2; pass++) {
-    event e = {.value = 1};
-    int count = 0;
-    for (size_t i = 0; i < n;) {
-      text_span field;
-      if (text_split_blanks(record + i, n - i, &field, 1) == 0)
-        break;
-      const char *bad = id_field(&field, count == 0, count == 0 ? &e.user : &e.item);
-      if (bad != NULL)
-        return reject(p, record, n, (size_t)(field.at - record), bad);
-      if (count++ > 0 && pass == 1)
-        TRY(accept(p, b, &e));
-      i = (size_t)(field.at - record) + field.n;
-    }
-    if (count == 1)
-      return reject(p, record, n, n, "no item after the user");
-  }
-  p->counts.kept++;
-done:
-  return st;
+status text_accept(text_parser *p, batch *b, const event *e) {
+  return accept(p, b, e);
+}
+
+status text_refuse(text_parser *p, const char *record, size_t n, size_t at, const char *reason) {
+  return reject(p, record, n, at, reason);
+}
+
+const char *text_id(const text_span *field, bool user, token *out) {
+  return id_field(field, user, out);
 }
 
 static status json_record(text_parser *p, batch *b, char *record, size_t n) {
@@ -184,8 +172,8 @@ static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
     p->counts.blank++;
     return OK;
   }
-  if (l->format == TEXT_LISTS)
-    return list_record(p, b, record, n);
+  if (l->comment[0] != '\0' && n >= strlen(l->comment) && memcmp(record, l->comment, strlen(l->comment)) == 0)
+    return reject(p, record, n, 0, "the line begins as the comments above the data do");
   if (l->format == TEXT_JSONL)
     return json_record(p, b, record, n);
   if (l->format == TEXT_NETFLIX && record[n - 1] == ':' && memchr(record, l->separator[0], n) == NULL) {
@@ -207,11 +195,14 @@ static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
     memcpy(p->original, record, n);
     shown = p->original;
   }
+  if (text_gives_many(l->format))
+    return text_many_record(p, b, record, shown, n);
   text_span fields[TEXT_COLUMNS_MAX];
   const char *bad = NULL;
   size_t bad_at = 0;
   event e = {.value = 1};
-  int count = text_split(l, record, n, fields, l->n_columns + matrix, &bad, &bad_at);
+  int most = p->record != NULL ? TEXT_COLUMNS_MAX : l->n_columns + matrix;
+  int count = text_split(l, record, n, fields, most, &bad, &bad_at);
   if (count >= 0 && count < l->n_columns) {
     bad = "too few columns";
     bad_at = n;
@@ -228,6 +219,10 @@ static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
     if (bad == NULL && p->record == NULL && text_surplus(l, shown, n)) {
       bad = "more columns than the header or the other lines have: a comma or the like that is not in quotes?";
       bad_at = n;
+    }
+    if (bad == NULL && l->watch_header && p->record == NULL && text_repeats_header(l, &e)) {
+      bad = "the header again";
+      bad_at = 0;
     }
   }
   if (bad == NULL && l->format == TEXT_NETFLIX) {
@@ -261,6 +256,8 @@ static void skip_record(text_parser *p, const char *at, const char *end, const c
   *next = stop != NULL ? stop : end;
   if (!p->foreign)
     p->counts.lines += count_lines(at, *next);
+  else if (p->lines_before > 0)
+    p->lines_before += count_lines(at, *next);
   p->foreign = p->foreign && p->skipping;
 }
 
@@ -274,13 +271,14 @@ static status slow_record(text_parser *p, batch *b, char *s, char *end, bool las
     stop = text_scan(l, s, end, &place, true);
   else if (stop != NULL)
     stop++;
-  size_t most = l->format == TEXT_LISTS ? TEXT_LIST_LINE_MAX : TEXT_LINE_MAX;
+  bool long_lines = text_gives_many(l->format);
+  size_t most = long_lines ? TEXT_LIST_LINE_MAX : TEXT_LINE_MAX;
   size_t n = (size_t)((stop != NULL ? stop : end) - s);
   *next = stop;
   if (n > most || (stop == NULL && last)) { /* with `last` every line has an end: a record without one is quoted */
     TRY(reject(p, s, n < SHOWN ? n : SHOWN, 0,
                stop == NULL && place >= PLACE_QUOTED ? "a quote is not closed"
-               : l->format == TEXT_LISTS             ? "the line is longer than 64 MB"
+               : long_lines                          ? "the line is longer than 64 MB"
                                                      : "the line is longer than 1 MB"));
     p->skipping = stop == NULL;
     p->foreign = false;
@@ -317,7 +315,7 @@ status text_parse(text_parser *p, char *bytes, size_t n, size_t limit, bool last
   }
   event e = {.value = 1};
   json_space space;
-  bool json = l->format == TEXT_JSONL, quick = l->format != TEXT_LISTS && p->record == NULL;
+  bool json = l->format == TEXT_JSONL, quick = !text_gives_many(l->format) && p->record == NULL;
   if (l->format == TEXT_NETFLIX)
     quick = netflix_item(p, &e);
   while (s < stop) {
@@ -343,6 +341,8 @@ done:
 
 void text_parser_free(text_parser *p) {
   mem_free(p->original);
+  mem_free(p->fields);
   p->original = NULL;
-  p->original_room = 0;
+  p->fields = NULL;
+  p->original_room = p->fields_room = 0;
 }

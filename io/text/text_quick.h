@@ -82,6 +82,8 @@ static inline const char *quick_time(const text_layout *l, const char *s, char s
 static inline const char *quick_record(const text_layout *l, const char *s, event *e) {
   char separator = l->separator[0];
   int length = l->separator_length;
+  if (*s == l->comment[0]) /* a text has no NULs; the careful path says what is wrong with one */
+    return NULL;
   for (int c = 0; c < l->n_columns; c++) {
     if (c > 0) {
       for (int k = 0; k < length; k++)
@@ -120,6 +122,8 @@ static inline const char *quick_record(const text_layout *l, const char *s, even
   if (more < 0)
     return NULL;
   if (*s == '\r' && *++s != '\n')
+    return NULL;
+  if (l->watch_header && text_repeats_header(l, e))
     return NULL;
   if (matrix_index(&e->user, l->most_user) != NULL || matrix_index(&e->item, l->most_item) != NULL)
     return NULL;

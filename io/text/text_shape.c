@@ -95,7 +95,7 @@ typedef struct line_facts {
   int single;    /* lines of one field */
 } line_facts;
 
-static line_facts facts_of_lines(const head *h, const text_layout *l) {
+static line_facts facts_of_lines(const head *h, const text_layout *l, int first) {
   enum { MOST = 200, WORDS = MOST * 100 };
   line_facts f = {0};
   word firsts[MOST];
@@ -103,7 +103,7 @@ static line_facts facts_of_lines(const head *h, const text_layout *l) {
   int n_others = 0;
   int64_t before = -2;
   others = malloc(WORDS * sizeof *others);
-  for (int i = 0; i < h->n && f.lines < MOST; i++) {
+  for (int i = first; i < h->n && f.lines < MOST; i++) {
     text_span fields[TEXT_COLUMNS_MAX];
     char copy[HEAD_COPY];
     int n = head_split(l, h, i, copy, fields);
@@ -174,6 +174,11 @@ static status refuse_fixed_width(const head *h) {
       "--value-column N|none --time-column N|none -o DATASET (if no field holds blanks; else save it as CSV)");
 }
 
+status refuse_counted(const head *h, const text_layout *l, int first) {
+  line_facts f = facts_of_lines(h, l, first);
+  return f.lines > 2 && f.counting == f.lines ? refuse_counts(h, l) : OK;
+}
+
 /* Lines of any number of fields: lists (with a user in front) or baskets. */
 static status guess_lists(const head *h, text_layout *l, const line_facts *f) {
   char how[400];
@@ -232,7 +237,7 @@ static status guess_blank_table(const head *h, bool header, text_layout *l, int 
   return shape_fail(h, USAGE, what, how);
 }
 
-/* The separator that stands in most lines, if none gives columns. */
+/* The separator that stands in a third of the lines, if none gives columns: a line of one item has none. */
 static void ragged_separator(const head *h, text_layout *l) {
   static const char *const CANDIDATES[] = {"\t", ",", ";", "|"};
   int best = 0;
@@ -247,7 +252,7 @@ static void ragged_separator(const head *h, text_layout *l) {
       chosen = CANDIDATES[i];
     }
   }
-  head_set_separator(l, best * 2 > h->n ? chosen : "");
+  head_set_separator(l, best * 3 >= h->n ? chosen : "");
   l->quoting = *l->separator == ',' || *l->separator == ';';
 }
 
@@ -270,6 +275,7 @@ static bool decimal_comma(const head *h) {
 status guess_shape(const head *h, const text_wish *w, text_layout *l) {
   status st = OK;
   const char *rival = NULL;
+  bool decimals = false;
   char copy[HEAD_COPY];
   text_span first[TEXT_COLUMNS_MAX];
   l->format = TEXT_CSV;
@@ -283,21 +289,24 @@ status guess_shape(const head *h, const text_wish *w, text_layout *l) {
     if (*l->separator == ',' && head_try_separator(l, h).columns == 2 && decimal_comma(h)) {
       head_set_separator(l, "");
       l->quoting = false;
+      decimals = true;
     }
   }
   head_split_facts f = head_try_separator(l, h);
   bool columns = f.columns >= 2 && f.alike * 2 >= f.lines;
-  if (!columns && w->separator == NULL && l->separator_length == 0) {
+  if (w->separator == NULL && l->separator_length == 0 && !decimals) {
     ragged_separator(h, l);
-    f = head_try_separator(l, h);
-    columns = false;
+    if (l->separator_length > 0) {
+      f = head_try_separator(l, h);
+      columns = false;
+    }
   }
   bool header = first_names_columns(w, first, head_split(l, h, 0, copy, first));
   if (header || (w->column[ROLE_USER] != NULL && w->column[ROLE_ITEM] != NULL)) {
     if (f.split > 0)
       return OK;
-  } else if (f.split * 2 >= f.lines && f.split > 0) {
-    line_facts lines = facts_of_lines(h, l);
+  } else if (f.split * 3 >= f.lines && f.split > 0) {
+    line_facts lines = facts_of_lines(h, l, 0);
     bool differ = f.alike < f.lines;
     /* The count may be padded to a table; a table of few columns counts by chance. */
     if (lines.lines > 1 && lines.counting >= lines.lines - (lines.lines > 19 ? lines.lines / 20 : 0) &&

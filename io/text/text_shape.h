@@ -11,4 +11,7 @@ status guess_shape(const head *h, const text_wish *w, text_layout *l);
 /* Fails with BAD_DATA if a table without a header is a dense matrix: a row a user, a column an item. */
 status refuse_dense(const head *h, const text_layout *l, const table_facts *f);
 
+/* Fails with BAD_DATA if the first field of every line from `first` on counts the others. */
+status refuse_counted(const head *h, const text_layout *l, int first);
+
 #endif

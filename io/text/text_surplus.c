@@ -23,6 +23,8 @@ int text_count_columns(const text_layout *l, const char *record, size_t n, int c
       place = PLACE_START;
     } else if (!l->quoting)
       continue;
+    else if (l->backslash && inside && record[i] == '\\')
+      i++;
     else if (record[i] == '"')
       place = inside ? PLACE_QUOTE : place == PLACE_PLAIN ? PLACE_PLAIN : PLACE_QUOTED;
     else if (!inside)

@@ -15,6 +15,7 @@ typedef struct option_use {
   const char *arg, *help;
   const char *flag_help; /* makes it a flag here, with this help text; NULL: as the table says */
   bool hidden;           /* not taken, although a command in `also` takes it */
+  bool many;             /* may be given several times: option_text_at */
 } option_use;
 
 typedef struct command {
