@@ -24,7 +24,7 @@ static bool match(const wanted *want, const char *name, size_t n, unsigned *here
   for (int role = ROLE_USER; role < N_ROLES; role++) {
     const char *rest = want->rest[role];
     below->rest[role] = NULL;
-    if (rest == NULL || strncmp(rest, name, n) != 0)
+    if (rest == NULL || rest[0] != name[0] || strncmp(rest, name, n) != 0)
       continue;
     if (rest[n] == '\0')
       *here |= 1u << role;
