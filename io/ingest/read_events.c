@@ -1,8 +1,8 @@
 #include "io/ingest/read_events.h"
 
 #include "io/base/mem.h"
-#include "io/ingest/npz.h"
 #include "io/ingest/source.h"
+#include "io/matrix/npz.h"
 
 #include <omp.h>
 #include <stdio.h>
