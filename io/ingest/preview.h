@@ -3,7 +3,7 @@
 #define PALATE_IO_INGEST_PREVIEW_H
 
 #include "io/ingest/read_events.h"
-#include "io/text/text_titles.h"
+#include "io/tables/text_titles.h"
 
 enum { PREVIEW_EVENTS = 3, PREVIEW_TEXT = 128 /* bytes; longer texts are cut */ };
 

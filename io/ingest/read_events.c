@@ -1,7 +1,7 @@
 #include "io/ingest/read_events.h"
 
 #include "io/base/mem.h"
-#include "io/ingest/npz.h"
+#include "io/matrix/npz.h"
 #include "io/source/source.h"
 
 #include <omp.h>

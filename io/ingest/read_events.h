@@ -4,7 +4,7 @@
 
 #include "io/ingest/ingest_settings.h"
 #include "io/ingest/ranges.h"
-#include "io/ingest/read_matrix.h"
+#include "io/matrix/read_matrix.h"
 
 /* The sources and their layouts. */
 typedef struct ingest_sources {

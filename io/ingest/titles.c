@@ -3,7 +3,7 @@
 #include "io/base/log.h"
 #include "io/base/mem.h"
 #include "io/source/source.h"
-#include "io/text/tag_split.h"
+#include "io/tables/tag_split.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 
 #include "io/ingest/numbering.h"
 #include "io/ingest/ranges.h"
-#include "io/text/text_titles.h"
+#include "io/tables/text_titles.h"
 
 enum { TITLE_MAX = 400, TAGS_MAX = 1000 /* bytes; longer ones are cut, and counted */ };
 

@@ -31,7 +31,7 @@ typedef enum text_format {
   TEXT_NETFLIX,   /* item: and then user,rating,date lines */
   TEXT_MTX,       /* MatrixMarket coordinate, users in rows */
   TEXT_JSONL,     /* JSON lines: an object a line */
-  TEXT_H5,        /* not text: io/ingest/read_matrix.h */
+  TEXT_H5,        /* not text: io/matrix/read_matrix.h */
   TEXT_NPZ        /* the same */
 } text_format;
 

@@ -1,9 +1,9 @@
 /* libFuzzer on the text parsers: any bytes as any format. No crash, no overrun; and however the text is cut between
  * ranks, the same events and the same refused lines. */
+#include "io/matrix/npy.h"
+#include "io/tables/tag_split.h"
+#include "io/tables/text_titles.h"
 #include "io/text/recognise.h"
-#include "io/text/npy.h"
-#include "io/text/tag_split.h"
-#include "io/text/text_titles.h"
 #include "tests/support/text_reader.h"
 
 #include <stdio.h>

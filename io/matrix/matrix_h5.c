@@ -1,8 +1,8 @@
 /* Finding a matrix in an HDF5 file. */
-#include "io/ingest/matrix_h5.h"
+#include "io/matrix/matrix_h5.h"
 
 #include "io/base/mem.h"
-#include "io/ingest/matrix_ids.h"
+#include "io/matrix/matrix_ids.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,10 +1,9 @@
 /* Tables of titles and tags of items, and of names of users: which columns they have. Kernel: local. */
-#ifndef PALATE_IO_TEXT_TEXT_TITLES_H
-#define PALATE_IO_TEXT_TEXT_TITLES_H
+#ifndef PALATE_IO_TABLES_TEXT_TITLES_H
+#define PALATE_IO_TABLES_TEXT_TITLES_H
 
+#include "io/tables/title_names.h"
 #include "io/text/text.h"
-
-typedef enum titles_role { TITLES_ID, TITLES_TITLE, TITLES_TAGS, TITLES_ROLES } titles_role;
 
 enum {
   TITLES_HEAD = 1 << 22, /* bytes from the beginning of a table that text_detect_titles looks at */

@@ -1,9 +1,9 @@
 /* Finds and reads matrices in HDF5 files: data sets of `implicit`, anndata (sparse and dense), datasets of palate. */
-#ifndef PALATE_IO_INGEST_MATRIX_H5_H
-#define PALATE_IO_INGEST_MATRIX_H5_H
+#ifndef PALATE_IO_MATRIX_MATRIX_H5_H
+#define PALATE_IO_MATRIX_MATRIX_H5_H
 
 #include "io/hdf5/h5.h"
-#include "io/ingest/matrix.h"
+#include "io/matrix/matrix.h"
 
 /* Finds the matrix and its ids, which are checked. Local. BAD_DATA, USAGE; the message says what was looked for. */
 status matrix_h5_find(const char *path, const matrix_wish *wish, matrix *out);

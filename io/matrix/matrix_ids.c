@@ -1,4 +1,4 @@
-#include "io/ingest/matrix_ids.h"
+#include "io/matrix/matrix_ids.h"
 
 #include "io/base/mem.h"
 #include "io/text/id_table.h"

@@ -1,10 +1,10 @@
-#include "io/ingest/read_matrix.h"
+#include "io/matrix/read_matrix.h"
 
 #include "io/base/mem.h"
 #include "io/base/sort.h"
-#include "io/ingest/matrix_h5.h"
-#include "io/ingest/matrix_ids.h"
-#include "io/ingest/matrix_npz.h"
+#include "io/matrix/matrix_h5.h"
+#include "io/matrix/matrix_ids.h"
+#include "io/matrix/matrix_npz.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Arrays as NumPy stores them (.npy): the header, and values of any number type. Kernel: local, opens no files. */
-#ifndef PALATE_IO_TEXT_NPY_H
-#define PALATE_IO_TEXT_NPY_H
+#ifndef PALATE_IO_MATRIX_NPY_H
+#define PALATE_IO_MATRIX_NPY_H
 
 #include "io/base/status.h"
 #include "io/base/types.h"

@@ -1,4 +1,4 @@
-#include "io/text/tags.h"
+#include "io/tables/tags.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Tags as tables write them ("Action, Comedy"), and as datasets keep them ("Action|Comedy"). Kernel: local. */
-#ifndef PALATE_IO_TEXT_TAG_SPLIT_H
-#define PALATE_IO_TEXT_TAG_SPLIT_H
+#ifndef PALATE_IO_TABLES_TAG_SPLIT_H
+#define PALATE_IO_TABLES_TAG_SPLIT_H
 
 #include "io/base/status.h"
 #include "io/base/types.h"

@@ -1,8 +1,8 @@
 /* Finds and reads sparse matrices of SciPy (scipy.sparse.save_npz): csr, csc and coo. Ids are numbers from 0. */
-#ifndef PALATE_IO_INGEST_MATRIX_NPZ_H
-#define PALATE_IO_INGEST_MATRIX_NPZ_H
+#ifndef PALATE_IO_MATRIX_MATRIX_NPZ_H
+#define PALATE_IO_MATRIX_MATRIX_NPZ_H
 
-#include "io/ingest/matrix.h"
+#include "io/matrix/matrix.h"
 
 /* Finds format, shape and number of entries. Rows are users unless wish->rows says otherwise. Local. BAD_DATA,
  * IO_FAILED, USAGE; the message says what is there and what to type. */

@@ -1,4 +1,4 @@
-#include "io/text/tag_split.h"
+#include "io/tables/tag_split.h"
 
 #include <ctype.h>
 #include <string.h>

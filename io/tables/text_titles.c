@@ -1,10 +1,9 @@
 /* Detects the layout of a table of titles: MovieLens movies.csv, movies.dat and u.item, hetrec artists.dat, Netflix
  * movie_titles.csv, RecBole's .item and the like. */
-#include "io/text/text_titles.h"
+#include "io/tables/text_titles.h"
 
 #include "io/text/column_names.h"
 #include "io/text/text_head.h"
-#include "io/text/title_names.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +25,10 @@ typedef struct table_head {
   text_span *names;
   char plain[TEXT_COLUMNS_MAX][COLUMN_NAME_MAX];
 } table_head;
+
+static int rank_of(const table_head *t, titles_role role, const char *plain) {
+  return title_name_rank(t->wish->side, t->wish->events_id, role, plain);
+}
 
 /* ---- refusals ---- */
 
@@ -118,7 +121,7 @@ static int best_column(const table_head *t, titles_role role, int *equal) {
   int best = -1, rank = 0;
   *equal = -1;
   for (int i = 0; i < t->n_fields; i++) {
-    int here = title_name_rank(t->wish, role, t->plain[i]);
+    int here = rank_of(t, role, t->plain[i]);
     if (here < 0 || (best >= 0 && here > rank))
       continue;
     *equal = best >= 0 && here == rank ? best : -1;
@@ -130,9 +133,9 @@ static int best_column(const table_head *t, titles_role role, int *equal) {
 
 /* Among titles that are equally good, the one named as the id is (trackname with trackid); -1: none. */
 static int title_of_id(const table_head *t, int id, int like) {
-  int rank = title_name_rank(t->wish, TITLES_TITLE, t->plain[like]);
+  int rank = rank_of(t, TITLES_TITLE, t->plain[like]);
   for (int i = 0; i < t->n_fields && id >= 0; i++)
-    if (title_name_rank(t->wish, TITLES_TITLE, t->plain[i]) == rank && title_names_alike(t->plain[i], t->plain[id]))
+    if (rank_of(t, TITLES_TITLE, t->plain[i]) == rank && title_names_alike(t->plain[i], t->plain[id]))
       return i;
   return -1;
 }
@@ -272,10 +275,9 @@ static bool guess_header(const table_head *t) {
   for (int i = 0; i < t->n_fields; i++) {
     bool known = false;
     for (int role = 0; role < TITLES_ROLES; role++)
-      known |= title_name_rank(t->wish, (titles_role)role, t->plain[i]) >= 0;
+      known |= rank_of(t, (titles_role)role, t->plain[i]) >= 0;
     named += known;
-    titles += title_name_rank(t->wish, TITLES_TITLE, t->plain[i]) >= 0 ||
-              title_name_rank(t->wish, TITLES_ID, t->plain[i]) >= 0;
+    titles += rank_of(t, TITLES_TITLE, t->plain[i]) >= 0 || rank_of(t, TITLES_ID, t->plain[i]) >= 0;
     numbers += is_number(&t->names[i]) || is_date(&t->names[i]);
   }
   if (named >= 2 || (titles > 0 && numbers == 0))

@@ -1,5 +1,5 @@
 /* Reading a matrix from an HDF5 file, slab by slab. */
-#include "io/ingest/matrix_h5.h"
+#include "io/matrix/matrix_h5.h"
 
 #include "io/base/mem.h"
 

@@ -1,9 +1,9 @@
 /* Reads events from matrices: HDF5 groups with data, indices and indptr (anndata, data sets of `implicit`, datasets of
  * palate), dense datasets of HDF5, and sparse matrices of SciPy (.npz). */
-#ifndef PALATE_IO_INGEST_READ_MATRIX_H
-#define PALATE_IO_INGEST_READ_MATRIX_H
+#ifndef PALATE_IO_MATRIX_READ_MATRIX_H
+#define PALATE_IO_MATRIX_READ_MATRIX_H
 
-#include "io/ingest/matrix.h"
+#include "io/matrix/matrix.h"
 #include "io/ranks/comm.h"
 #include "io/text/events.h"
 #include "io/text/id_table.h"

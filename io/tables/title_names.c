@@ -1,4 +1,4 @@
-#include "io/text/title_names.h"
+#include "io/tables/title_names.h"
 
 #include "io/text/column_names.h"
 
@@ -27,17 +27,17 @@ static bool in_others_ids(const char *plain) {
 
 /* How sure a name is of an id: 0 the events' own name for it, 1 an id such as movie_id, 2 `id`, 3 an id that others
  * gave, 4 a noun; -1 not at all. */
-static int id_rank(const titles_wish *w, const char *plain) {
+static int id_rank(side side, const char *events_id, const char *plain) {
   static const char *const ENDS[] = {"id", "idx", "no", "nr", "number", "code", "key", "sku", "skuid", "nummer"};
   char own[COLUMN_NAME_MAX];
-  if (w->events_id != NULL && w->events_id[0] != '\0') {
-    column_plain_name(w->events_id, strlen(w->events_id), own);
+  if (events_id != NULL && events_id[0] != '\0') {
+    column_plain_name(events_id, strlen(events_id), own);
     if (strcmp(own, plain) == 0)
       return 0;
   }
   if (strcmp(plain, "id") == 0)
     return 2;
-  if (column_name_rank(w->side == USERS ? NAMES_USER : NAMES_ITEM, plain) != 0)
+  if (column_name_rank(side == USERS ? NAMES_USER : NAMES_ITEM, plain) != 0)
     return -1;
   if (in_others_ids(plain))
     return 3;
@@ -57,10 +57,10 @@ static int place_in(const char *const *list, const char *plain) {
   return -1;
 }
 
-int title_name_rank(const titles_wish *w, titles_role role, const char *plain) {
+int title_name_rank(side side, const char *events_id, titles_role role, const char *plain) {
   if (role == TITLES_ID)
-    return id_rank(w, plain);
-  if (w->side == USERS)
+    return id_rank(side, events_id, plain);
+  if (side == USERS)
     return role == TITLES_TITLE ? place_in(USER_NAMES, plain) : -1;
   if (role == TITLES_TAGS)
     return place_in(TAGS, plain);

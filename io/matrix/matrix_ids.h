@@ -1,10 +1,10 @@
 /* Ids of a matrix in HDF5: texts, integers, nullable texts and categoricals, as anndata and others write them. Local.
  */
-#ifndef PALATE_IO_INGEST_MATRIX_IDS_H
-#define PALATE_IO_INGEST_MATRIX_IDS_H
+#ifndef PALATE_IO_MATRIX_MATRIX_IDS_H
+#define PALATE_IO_MATRIX_MATRIX_IDS_H
 
 #include "io/hdf5/h5.h"
-#include "io/ingest/matrix.h"
+#include "io/matrix/matrix.h"
 
 /* Whether the object is a vector of texts or integers, or a group that holds one as anndata encodes it. */
 bool matrix_ids_are_at(h5_file *f, const char *path);

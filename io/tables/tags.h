@@ -1,6 +1,6 @@
 /* Tags of items as numbers, parsed from texts such as "Comedy|Drama". Kernel: local. */
-#ifndef PALATE_IO_TEXT_TAGS_H
-#define PALATE_IO_TEXT_TAGS_H
+#ifndef PALATE_IO_TABLES_TAGS_H
+#define PALATE_IO_TABLES_TAGS_H
 
 #include "io/base/strings.h"
 

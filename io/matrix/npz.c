@@ -1,4 +1,4 @@
-#include "io/ingest/npz.h"
+#include "io/matrix/npz.h"
 
 #include "io/base/mem.h"
 

@@ -1,4 +1,4 @@
-#include "io/text/npy.h"
+#include "io/matrix/npy.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* A matrix of users and items in an HDF5 file or a .npz of SciPy: where it is and what it holds, as rank 0 found it. */
-#ifndef PALATE_IO_INGEST_MATRIX_H
-#define PALATE_IO_INGEST_MATRIX_H
+#ifndef PALATE_IO_MATRIX_MATRIX_H
+#define PALATE_IO_MATRIX_MATRIX_H
 
 #include "io/base/status.h"
 #include "io/base/types.h"

@@ -1,7 +1,7 @@
-#include "io/ingest/matrix_npz.h"
+#include "io/matrix/matrix_npz.h"
 
 #include "io/base/mem.h"
-#include "io/ingest/npz.h"
+#include "io/matrix/npz.h"
 
 #include <stdio.h>
 #include <string.h>

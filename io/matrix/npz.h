@@ -1,9 +1,9 @@
 /* Reads arrays of a .npz, a zip archive of .npy files, from their beginning to their end. Local; needs libarchive. */
-#ifndef PALATE_IO_INGEST_NPZ_H
-#define PALATE_IO_INGEST_NPZ_H
+#ifndef PALATE_IO_MATRIX_NPZ_H
+#define PALATE_IO_MATRIX_NPZ_H
 
 #include "io/base/status.h"
-#include "io/text/npy.h"
+#include "io/matrix/npy.h"
 
 /* Returns true if the file is a zip archive whose first file is NAME.npy; false also if it cannot be read. */
 bool npz_is(const char *path);
