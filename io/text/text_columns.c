@@ -451,7 +451,7 @@ static status fixed_columns(table *t) {
 /* A header that is one name short, as R writes it, or broken by its separator. */
 static status header_fits(const table *t) {
   const table_facts *f = &t->facts;
-  if (!t->l->header || f->lines == 0 || f->columns <= t->n_names || t->n_names == 0)
+  if (!t->l->header || f->lines == 0 || f->columns <= t->n_names || t->n_names == 0 || f->alike * 2 <= f->lines)
     return OK;
   bool filled = false;
   for (int i = t->n_names; i < f->columns; i++)
