@@ -83,6 +83,7 @@ START_TEST(unknown_headers_are_asked_about) {
   expect("user_id\tanime_id\tFeedback\n1\t1\t8\n", &(text_wish){.column = {[ROLE_VALUE] = "Feedback"}}, "1|1|8|0");
   refuse("customer_id,user_id,product_id,qty\n1,2,3,4\n", &NO_WISH,
          "customer_id&user_id&--user-column NAME&--item-column product_id");
+  refuse("user,customer_id,item\n1,2,3\n", &NO_WISH, "`user` and `customer_id`");
   refuse("id,title,user_id,rating\n1,Heat,u1,4\n", &NO_WISH, "no item&--item-column NAME");
   refuse("user,item,gekauft am\n1,2,2020-01-02\n", &NO_WISH, "gekauft am&--time-column NAME|none");
   refuse("user,item,day\n1,2,5\n", &NO_WISH, "`day`&--time-column");
