@@ -2,13 +2,8 @@
 #ifndef PALATE_IO_INGEST_INGEST_SETTINGS_H
 #define PALATE_IO_INGEST_INGEST_SETTINGS_H
 
-#include "io/text/text.h"
-
-/* How many lines may be rejected: at most `lines` of them, or, if `share` > 0, this share of the lines read. */
-typedef struct bad_limit {
-  off lines;
-  double share;
-} bad_limit;
+#include "io/detect/detect.h"
+#include "io/source/ranges.h"
 
 /* Tables of one side: titles and tags of items, names of users. */
 typedef struct table_settings {

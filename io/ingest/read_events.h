@@ -3,8 +3,8 @@
 #define PALATE_IO_INGEST_READ_EVENTS_H
 
 #include "io/ingest/ingest_settings.h"
-#include "io/ingest/ranges.h"
 #include "io/matrix/read_matrix.h"
+#include "io/source/ranges.h"
 
 /* The sources and their layouts. */
 typedef struct ingest_sources {

@@ -3,7 +3,7 @@
 #define PALATE_IO_INGEST_TITLES_H
 
 #include "io/ingest/numbering.h"
-#include "io/ingest/ranges.h"
+#include "io/source/ranges.h"
 #include "io/tables/text_titles.h"
 
 enum { TITLE_MAX = 400, TAGS_MAX = 1000 /* bytes; longer ones are cut, and counted */ };

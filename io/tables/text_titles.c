@@ -2,8 +2,8 @@
  * movie_titles.csv, RecBole's .item and the like. */
 #include "io/tables/text_titles.h"
 
-#include "io/text/column_names.h"
-#include "io/text/text_head.h"
+#include "io/detect/column_names.h"
+#include "io/detect/text_head.h"
 
 #include <stdio.h>
 #include <string.h>

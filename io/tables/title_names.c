@@ -1,6 +1,6 @@
 #include "io/tables/title_names.h"
 
-#include "io/text/column_names.h"
+#include "io/detect/column_names.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -7,8 +7,8 @@
 #ifndef PALATE_IO_TEXT_JSON_LINES_H
 #define PALATE_IO_TEXT_JSON_LINES_H
 
-#include "io/text/json_scan.h"
 #include "io/text/text_event.h"
+#include "io/values/json_scan.h"
 
 /* Where decoded ids are kept until the event is taken. */
 typedef struct json_space {
@@ -27,11 +27,5 @@ const char *json_find(const text_layout *l, const char *s, const char *end, json
 /* Reads the object at s as an event. */
 const char *json_event(const text_layout *l, const char *s, const char *end, json_space *space, event *e,
                        json_fault *fault);
-
-/* Detects the keys of JSON lines from the first n bytes. USAGE, BAD_DATA; the messages show the keys. */
-status json_detect(const char *name, const char *bytes, size_t n, bool whole, const text_wish *w, text_layout *l);
-
-/* Returns true if the first line that is not blank is an object, and not one of Python's. */
-bool json_likely(const char *bytes, size_t n);
 
 #endif

@@ -5,6 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
+bool text_lines_are_users(const text_layout *l) {
+  if (l->format != TEXT_BASKETS && l->format != TEXT_MATRIX)
+    return false;
+  for (int c = 0; c < l->n_columns; c++)
+    if (l->role[c] == ROLE_USER)
+      return false;
+  return true;
+}
+
 /* Splits a record into all its fields, which lie in p->fields. Returns what is wrong with it at *bad_at, or NULL. */
 static status split_all(text_parser *p, char *record, size_t n, int *count, const char **bad, size_t *bad_at) {
   const text_layout *l = p->layout;

@@ -22,4 +22,10 @@ static inline bool text_gives_many(text_format f) {
  * quotes are removed in place. */
 status text_many_record(text_parser *p, batch *b, char *record, const char *shown, size_t n);
 
+/* Orders `const text_span *` bytewise, for qsort. */
+int text_compare_spans(const void *a, const void *b);
+
+/* All fields of a line, allocated; they lie in `line`, which is changed. */
+status text_all_fields(const text_layout *l, char *line, size_t n, text_span **fields, int *count);
+
 #endif

@@ -1,6 +1,6 @@
 #include "jobs/cli/option_table.h"
 
-#include "io/text/text_number.h"
+#include "io/values/text_number.h"
 #include "jobs/cli/words.h"
 
 #include <string.h>

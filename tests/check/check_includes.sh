@@ -11,7 +11,9 @@ cd "${1:-$(dirname "$0")/../..}" || exit 1
 # A folder may include itself and those before it. "pure": built into palate_kernels, without MPI and HDF5.
 folders='
 io/base pure
+io/values pure
 io/text pure
+io/detect pure
 io/tables pure
 io/ranks
 io/ranks/alone

@@ -1,6 +1,6 @@
 /* If these fail, reviews in JSON lines become events of other people or other things: a wrong key, a mangled name, a
  * line lost where ranks cut the file, or broken JSON taken for good. */
-#include "io/text/json_scan.h"
+#include "io/values/json_scan.h"
 #include "tests/support/suite.h"
 #include "tests/support/text_reader.h"
 

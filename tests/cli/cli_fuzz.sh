@@ -19,7 +19,7 @@ packages="ompi-c jansson libxxhash libcrypto"
 flags="-std=c17 -g -O1 -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -D_POSIX_C_SOURCE=200809L \
 -D_XOPEN_SOURCE=700 -I. $(echo $(pkg-config --cflags hdf5-openmpi $packages))"
 libraries="$(pkg-config --libs hdf5-openmpi $packages) -lm"
-readers=$(echo io/{base,text,tables,ranks,hdf5,snapshot,schema}/*.c io/matrix/npy.c eval/measure/done_rows.c tests/fuzz/recipe.c)
+readers=$(echo io/{base,values,text,detect,tables,ranks,hdf5,snapshot,schema}/*.c io/matrix/npy.c eval/measure/done_rows.c tests/fuzz/recipe.c)
 mkdir "$work/objects"
 # shellcheck disable=SC2086
 build() { printf '%s\n' $readers | xargs -P "$(nproc)" -I{} sh -c "clang $flags -Wno-string-plus-int -c {} -o $work/objects/\$(basename {} .c).o"; }

@@ -3,7 +3,7 @@
 #include "io/matrix/npy.h"
 #include "io/tables/tag_split.h"
 #include "io/tables/text_titles.h"
-#include "io/text/recognise.h"
+#include "io/detect/recognise.h"
 #include "tests/support/text_reader.h"
 
 #include <stdio.h>

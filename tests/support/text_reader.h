@@ -3,7 +3,7 @@
 #define PALATE_TESTS_SUPPORT_TEXT_READER_H
 
 #include "io/base/mem.h"
-#include "io/text/text.h"
+#include "io/detect/detect.h"
 
 #include <stdio.h>
 #include <stdlib.h>
