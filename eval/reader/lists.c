@@ -68,9 +68,7 @@ status reader_user_is_blank(reader *r, gid user, bool *blank) {
   status st = MEM_ALLOC(x, model_factors(r->m), "member");
   if (st == OK)
     st = read_user(r, user, x, &bias);
-  *blank = st == OK;
-  for (int p = 0; *blank && p < model_factors(r->m); p++)
-    *blank = x[p] == 0;
+  *blank = st == OK && model_is_unseen(r->m, x);
   mem_free(x);
   return st;
 }

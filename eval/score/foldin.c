@@ -37,6 +37,10 @@ status foldin_loss(model *m, loss *out) {
   TRY(h5_attr_f64(f, "/", "unobserved_weight", &out->unobserved));
   TRY(word_of(m, "weights", WEIGHTS_WORDS, &weights));
   out->weigh_values = weights == 1;
+  if (model_prior(m) != NULL)
+    TRY(h5_attr_f64(f, "/", "prior_mean", &out->prior_mean));
+  if (!(out->prior_mean >= 0 && out->prior_mean <= 1))
+    TRY(status_fail(BAD_DATA, "%s: attribute prior_mean is not between 0 and 1", h5_path(f)));
 done:
   return st;
 }
@@ -47,6 +51,7 @@ struct foldin {
   int k;
   off ld;
   double *gram;
+  double *prior; /* (k), or NULL */
   double largest;
   const real *mapped; /* all item factors (n_items, k), or NULL */
 };
@@ -69,6 +74,11 @@ static status read_model(comm *c, model *m, foldin **out, part *items, real **y)
   TRY(MEM_ALLOC(*y, count * f->ld, "item factors"));
   TRY(model_read_factors(m, ITEMS, items->first[c->rank], count, *y, f->ld));
   TRY(MEM_ZALLOC(f->gram, (off)f->k * f->k, "Gram matrix"));
+  if (model_prior(m) != NULL) {
+    TRY(MEM_ALLOC(f->prior, f->k, "the mean user"));
+    for (int j = 0; j < f->k; j++)
+      f->prior[j] = (double)model_prior(m)[j];
+  }
 done:
   return st;
 }
@@ -96,6 +106,7 @@ void foldin_free(foldin *f) {
   if (f == NULL)
     return;
   mem_free(f->gram);
+  mem_free(f->prior);
   mem_free(f);
 }
 
@@ -153,6 +164,8 @@ static half_problem problem_of(const foldin *f, const real *table, const real *b
                         .base = loss_base(&f->loss),
                         .n_fixed = model_rows(f->m, ITEMS),
                         .gram = f->loss.explicit_loss ? NULL : f->gram,
+                        .prior = f->prior,
+                        .pull = loss_pull(&f->loss, model_rows(f->m, ITEMS)),
                         .fixed_max = f->largest > 1 || !model_has_bias(f->m) ? f->largest : 1};
 }
 
@@ -181,7 +194,8 @@ status foldin_rows(foldin *f, csr *rows, real *x, off ldx, real *bias) {
   TRY(solver_create(&p, &s));
   TRY(solver_rows(s, rows, NULL, 0, rows->n_rows, own, own_bias, NULL));
   for (lid r = 0; r < rows->n_rows; r++) {
-    memcpy(x + r * ldx, own + r * f->ld, sizeof *x * (size_t)f->k);
+    bool unseen = rows->ptr[r] == rows->ptr[r + 1] && model_unseen(f->m) != NULL;
+    memcpy(x + r * ldx, unseen ? model_unseen(f->m) : own + r * f->ld, sizeof *x * (size_t)f->k);
     if (bias != NULL)
       bias[r] = biased ? own_bias[r] : 0;
   }

@@ -20,8 +20,8 @@ void foldin_free(foldin *f);
 
 /* Solves the n rows of `rows` into the first k columns of x (n, ldx), and bias[n] (may be NULL; zero for a model
  * without biases). Columns of `rows` are the model's item rows, ascending; its values are a dataset's. Both are
- * overwritten; with the implicit loss pairs of value 0 are removed first. OpenMP threads. NO_MEMORY, IO_FAILED. Local.
- */
+ * overwritten; with the implicit loss pairs of value 0 are removed first. A row without items gets the model's factors
+ * of users without events. OpenMP threads. NO_MEMORY, IO_FAILED. Local. */
 status foldin_rows(foldin *f, csr *rows, real *x, off ldx, real *bias);
 
 #endif

@@ -136,7 +136,10 @@ status scorer_users(scorer *s, const gid *row, lid n, real *x, double *constant)
   for (lid u = 0; u < n;) {
     lid run = 1;
     if (row[u] < 0) {
+      const real *unseen = model_unseen(s->m);
       memset(x + (off)u * s->width, 0, sizeof *x * (size_t)s->width);
+      if (unseen != NULL)
+        memcpy(x + (off)u * s->width, unseen, sizeof *x * (size_t)s->k);
       bias[u] = 0;
     } else {
       while (u + run < n && row[u + run] == row[u] + run)

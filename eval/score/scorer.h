@@ -36,8 +36,8 @@ void scorer_free(scorer *s);
 int scorer_width(const scorer *s);
 model *scorer_model(const scorer *s);
 
-/* x (n, width) and constant[n] (mean and bias; may be NULL) of the model's users row[0 … n-1]; zero if a row is
- * negative. NO_MEMORY, IO_FAILED. Local. */
+/* x (n, width) and constant[n] (mean and bias; may be NULL) of the model's users row[0 … n-1]; a negative
+ * row is a user without events (model_unseen; else zero). NO_MEMORY, IO_FAILED. Local. */
 status scorer_users(scorer *s, const gid *row, lid n, real *x, double *constant);
 
 /* One block of items: its packed form, and its vectors y (n, width), which are the model's rows first … first+n-1.

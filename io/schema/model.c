@@ -17,6 +17,7 @@ struct model {
   int factors;
   bool bias, titles, tags, explicit;
   double mean;
+  real *prior, *unseen; /* (k) each, or NULL */
 };
 
 static status check_column(h5_file *f, const char *path, h5_type type, off rows) {
@@ -75,6 +76,42 @@ done:
   return st;
 }
 
+/* A factor that is not finite would order everything after it at random. */
+static status check_finite(const model *m, const char *path, gid first, off n, off per_row, const real *values) {
+  bool bad = false;
+  for (off i = 0; i < n; i++)
+    bad |= !(fabsf(values[i]) <= 3.402823466e38f);
+  for (off i = 0; bad && i < n; i++)
+    if (!isfinite(values[i]))
+      return status_fail(BAD_DATA, "%s: %s has a value in row %lld that is not a finite number", h5_path(m->file), path,
+                         (long long)(first + i / per_row));
+  return OK;
+}
+
+static status read_vector(const model *m, const char *path, real **out) {
+  status st = check_column(m->file, path, H5_F32, m->factors);
+  if (st == OK)
+    st = MEM_ALLOC(*out, m->factors, "the mean user");
+  if (st == OK)
+    st = h5_read(m->file, path, H5_F32, 0, m->factors, *out);
+  return st == OK ? check_finite(m, path, 0, m->factors, 1, *out) : st;
+}
+
+/* What users without events get; older models have neither. */
+static status read_prior(model *m) {
+  status st = OK;
+  bool prior = h5_has(m->file, MODEL_PRIOR_MEAN), unseen = h5_has(m->file, MODEL_UNSEEN);
+  if (prior != unseen)
+    return status_fail(BAD_DATA, "%s has %s, but not %s", h5_path(m->file), prior ? MODEL_PRIOR_MEAN : MODEL_UNSEEN,
+                       prior ? MODEL_UNSEEN : MODEL_PRIOR_MEAN);
+  if (prior) {
+    TRY(read_vector(m, MODEL_PRIOR_MEAN, &m->prior));
+    TRY(read_vector(m, MODEL_UNSEEN, &m->unseen));
+  }
+done:
+  return st;
+}
+
 status model_open_file(const char *dir, const char *name, model **out) {
   char path[SNAPSHOT_PATH_MAX + 16];
   model *m = NULL;
@@ -83,6 +120,7 @@ status model_open_file(const char *dir, const char *name, model **out) {
   TRY(MEM_ZALLOC(m, 1, "model"));
   TRY(h5_open(path, &m->file));
   TRY(check_model(m));
+  TRY(read_prior(m));
 done:
   if (st != OK) {
     model_close(m);
@@ -100,6 +138,8 @@ void model_close(model *m) {
   if (m == NULL)
     return;
   h5_close(m->file);
+  mem_free(m->prior);
+  mem_free(m->unseen);
   mem_free(m);
 }
 
@@ -121,17 +161,20 @@ double model_mean(const model *m) {
 h5_file *model_file(model *m) {
   return m->file;
 }
+const real *model_prior(const model *m) {
+  return m->prior;
+}
+const real *model_unseen(const model *m) {
+  return m->unseen;
+}
 
-/* A factor that is not finite would order everything after it at random. */
-static status check_finite(const model *m, const char *path, gid first, off n, off per_row, const real *values) {
-  bool bad = false;
-  for (off i = 0; i < n; i++)
-    bad |= !(fabsf(values[i]) <= 3.402823466e38f);
-  for (off i = 0; bad && i < n; i++)
-    if (!isfinite(values[i]))
-      return status_fail(BAD_DATA, "%s: %s has a value in row %lld that is not a finite number", h5_path(m->file), path,
-                         (long long)(first + i / per_row));
-  return OK;
+bool model_is_unseen(const model *m, const real *x) {
+  if (m->unseen != NULL && memcmp(x, m->unseen, sizeof *x * (size_t)m->factors) == 0)
+    return true;
+  for (int p = 0; p < m->factors; p++)
+    if (x[p] != 0)
+      return false;
+  return true;
 }
 
 status model_read_factors(model *m, side s, gid first, gid count, real *out, off ld) {

@@ -22,6 +22,13 @@ bool model_is_explicit(const model *m);
 double model_mean(const model *m); /* mu of the explicit model, 0 of the implicit one */
 h5_file *model_file(model *m);
 
+/* The mean user, to which users' factors are pulled (k), and the factors of users without training events (k); NULL for
+ * a model without a prior (--prior-mean 0). Valid until close. */
+const real *model_prior(const model *m);
+const real *model_unseen(const model *m);
+/* Whether a user's factors x (k) come from no event: bitwise those of model_unseen, or all zero. */
+bool model_is_unseen(const model *m, const real *x);
+
 /* Factor rows first … first+count-1 into out (count, ld), the places from k to ld set to 0. Local. */
 status model_read_factors(model *m, side s, gid first, gid count, real *out, off ld);
 /* Biases; zeros where the model has none. Local. */

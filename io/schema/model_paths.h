@@ -9,6 +9,9 @@ enum { MODEL_FORMAT_VERSION = 1 };
 static const char *const MODEL_FACTORS[] = {"/users/factors", "/items/factors"};
 static const char *const MODEL_BIAS[] = {"/users/bias", "/items/bias"};
 static const char *const MODEL_ID[] = {"/users/id", "/items/id"};
+/* Of a model with a prior: the mean user, and the row of users without training events; (k) each. */
+#define MODEL_PRIOR_MEAN "/users/prior_mean"
+#define MODEL_UNSEEN "/users/unseen"
 #define MODEL_TITLE "/items/title"
 #define MODEL_TAGS "/items/tags"
 

@@ -27,7 +27,7 @@ static status put_factors(store *s, int column, off first, off count, const real
 }
 
 status model_write(comm *c, const char *dir, const model_part *p) {
-  enum { COLUMNS = 8, OURS = 4 };
+  enum { COLUMNS = 10, OURS = 4 };
   char path[SNAPSHOT_PATH_MAX + 16], created[STORE_CREATED_MAX];
   store *s = NULL;
   h5_attribute *attributes = NULL;
@@ -41,12 +41,17 @@ status model_write(comm *c, const char *dir, const model_part *p) {
       {.path = MODEL_FACTORS[ITEMS], .type = H5_F32, .rows = p->n_items, .columns = p->factors, .matrix = true},
       {.path = MODEL_ID[USERS], .type = H5_TEXT, .rows = p->n_users, .columns = 1, .width = width[0]},
       {.path = MODEL_ID[ITEMS], .type = H5_TEXT, .rows = p->n_items, .columns = 1, .width = width[1]}};
-  int n = 4, bias = -1, titles = -1, tags = -1;
+  int n = 4, bias = -1, prior = -1, titles = -1, tags = -1;
   if (present[0]) {
     bias = n;
     for (int side = 0; side < 2; side++)
       columns[n++] = (h5_column){
           .path = MODEL_BIAS[side], .type = H5_F32, .rows = side == USERS ? p->n_users : p->n_items, .columns = 1};
+  }
+  if (p->prior != NULL) {
+    prior = n;
+    columns[n++] = (h5_column){.path = MODEL_PRIOR_MEAN, .type = H5_F32, .rows = p->factors, .columns = 1};
+    columns[n++] = (h5_column){.path = MODEL_UNSEEN, .type = H5_F32, .rows = p->factors, .columns = 1};
   }
   if (present[1]) {
     titles = n;
@@ -82,6 +87,10 @@ status model_write(comm *c, const char *dir, const model_part *p) {
     st = store_put(s, bias, p->first_user, p->user_count, p->user_bias);
   if (st == OK && bias >= 0)
     st = store_put(s, bias + 1, p->first_item, p->item_count, p->item_bias);
+  if (st == OK && prior >= 0 && c->rank == 0)
+    st = store_put(s, prior, 0, p->factors, p->prior);
+  if (st == OK && prior >= 0 && c->rank == 0)
+    st = store_put(s, prior + 1, 0, p->factors, p->unseen);
   if (st == OK && titles >= 0)
     st = store_put_texts(s, titles, p->first_item, &p->titles, width[2]);
   if (st == OK && tags >= 0)

@@ -16,6 +16,7 @@ static const option_use TAKES[] = {{.name = "users", .fallback = ""},
                                    {.name = "factors"},
                                    {.name = "loss"},
                                    {.name = "solver"},
+                                   {.name = "prior-mean"},
                                    {.name = "ranks"},
                                    {.name = "exchange"},
                                    {.name = "heavy-rows"},
@@ -59,11 +60,13 @@ static status read_request(const options *o, request *r, plan_answer *answer) {
   status st = OK;
   int64_t factors, threads, ranks, per_node, heavy, memory = 0;
   int loss, exchange, solver;
+  double prior;
   *r = (request){0};
   *answer = (plan_answer){0};
   TRY(option_choice(o, "loss", LOSS_WORDS, &loss));
   TRY(option_choice(o, "exchange", EXCHANGE_WORDS, &exchange));
   TRY(option_choice(o, "solver", SOLVE_METHOD_WORDS, &solver));
+  TRY(option_number(o, "prior-mean", 0, 1, &prior));
   TRY(option_count(o, "factors", 1, 512, &factors));
   TRY(option_count(o, "ranks", 1, 1 << 20, &ranks));
   TRY(option_count(o, "ranks-per-node", 1, 1 << 20, &per_node));
@@ -82,6 +85,7 @@ static status read_request(const options *o, request *r, plan_answer *answer) {
   r->method = (solve_method)solver;
   r->wish = (plan_settings){.factors = (int)factors,
                             .explicit_loss = loss == 0,
+                            .prior = prior > 0,
                             .heavy_from = heavy,
                             .ranks = (int)ranks,
                             .ranks_per_node = (int)per_node,

@@ -43,13 +43,13 @@ static status list_user(const options *o, reader *r, int top, reader_entry *list
   status st = OK;
   const char *id = option_text(o, "user");
   gid row;
-  bool found;
+  bool found, blank;
   TRY(reader_find_user(r, id, &row));
   if (row < 0)
     TRY(status_fail(USAGE, "%s has no member with the id `%.200s`; for a newcomer use --likes",
                     h5_path(model_file(reader_model(r))), id));
-  TRY(member_warn_blank(r, row));
-  if (!option_flag(o, "json"))
+  TRY(member_warn_blank(r, row, &blank));
+  if (!blank && !option_flag(o, "json"))
     TRY(member_log_tastes(reader_dir(r), id, row));
   TRY(reader_open_data(r, option_text(o, "data"), &found));
   if (!found)

@@ -41,14 +41,15 @@ status taste_rows_read(comm *c, model *m, const char *dir, side s, bool unit, ta
   TRY(MEM_ALLOC(r->id, r->count, "rows"));
   TRY(model_read_factors(m, s, r->first, r->count, r->x, r->k));
   for (lid i = 0; i < r->count; i++) {
+    bool unseen = model_is_unseen(m, r->x + (off)i * r->k);
     double square = prepare_row(r->x + (off)i * r->k, r->k, unit);
     if (!isfinite(square))
       TRY(status_fail(BAD_DATA, "%s/model.h5: the factors of %s row %lld are not finite: train again", dir,
                       s == USERS ? "user" : "item", (long long)(r->first + i)));
-    if (square > 0)
+    if (!unseen && square > 0)
       r->id[r->n++] = r->first + i;
   }
-  r->n_zero = r->count - r->n;
+  r->n_unseen = r->count - r->n;
   r->taste = r->x;
   if (r->n < r->count) {
     r->taste = NULL;
@@ -60,6 +61,6 @@ done:
   part_free(&p);
   st = comm_agree(c, st);
   if (st == OK)
-    comm_sum_i64(c, &r->n_zero, 1);
+    comm_sum_i64(c, &r->n_unseen, 1);
   return st;
 }

@@ -6,15 +6,16 @@
 #include "io/schema/model.h"
 #include "train/centres/assign.h"
 
-/* All of the rank's rows, and those that are not zero: a row without events has no taste to group by. */
+/* All of the rank's rows, and those that were learned from events: a row without events (model_is_unseen) has no taste
+ * to group by. */
 typedef struct taste_rows {
   side side;
-  gid n_all, n_zero; /* over all ranks: rows, and zero rows among them */
+  gid n_all, n_unseen; /* over all ranks: rows, and those without events among them */
   gid first;
   lid count;
   int k;
   real *x;     /* (count, k) */
-  real *taste; /* (n, k): the rows that are not zero; x itself if none is zero */
+  real *taste; /* (n, k): the rows with events; x itself if all are */
   gid *id;     /* [n]: their global rows, ascending */
   lid n;
 } taste_rows;

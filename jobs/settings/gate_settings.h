@@ -14,7 +14,7 @@ typedef struct gate_settings {
   bool compare;     /* with the published model, on the same hold-out */
   double tolerance; /* share by which the new model may be worse */
   double coverage;  /* least share of the items shown to anyone, of as many as the lists have places for */
-  double served;    /* least share of users whose factors are not all zero */
+  double served;    /* least share of users whom the model has events of */
   double jump;      /* largest factor by which users, items or pairs may have grown or shrunk since the parent */
 } gate_settings;
 

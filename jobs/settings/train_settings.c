@@ -5,6 +5,7 @@
 #include "jobs/settings/holdout.h"
 
 #include <omp.h>
+#include <string.h>
 
 status train_settings_duplicates(const options *o, bool explicit_loss, duplicates *out) {
   int place = explicit_loss ? DUPLICATES_LAST : DUPLICATES_SUM;
@@ -31,6 +32,9 @@ done:
   return st;
 }
 
+/* --lambda auto where it does not follow from the data. */
+static const double USUAL_LAMBDA = 0.01;
+
 /* The loss and its parameters. */
 static status read_loss(const options *o, train_settings *out) {
   loss *l = &out->als.loss;
@@ -38,13 +42,22 @@ static status read_loss(const options *o, train_settings *out) {
   TRY(option_choice(o, "loss", LOSS_WORDS, &out->loss));
   TRY(option_choice(o, "confidence", CONFIDENCE_WORDS, &out->confidence));
   TRY(option_choice(o, "weights", WEIGHTS_WORDS, &out->weights));
-  TRY(option_number(o, "lambda", 0, 1e12, &l->lambda));
   TRY(option_number(o, "reg-exponent", 0, 4, &l->nu));
   TRY(option_number(o, "alpha", 0, 1e12, &l->alpha));
   TRY(option_number(o, "epsilon", 1e-12, 1e12, &l->epsilon));
-  TRY(option_number(o, "unobserved-weight", 0, 1e6, &l->unobserved));
+  TRY(option_number(o, "prior-mean", 0, 1, &l->prior_mean));
   l->explicit_loss = out->loss == 0;
   l->form = (confidence)out->confidence;
+  bool fits = !l->explicit_loss && l->form == CONFIDENCE_IALS;
+  if (strcmp(option_text(o, "unobserved-weight"), "auto") != 0)
+    TRY(option_number(o, "unobserved-weight", 0, 1e6, &l->unobserved));
+  else
+    out->als.unobserved_auto = fits;
+  l->lambda = USUAL_LAMBDA;
+  if (strcmp(option_text(o, "lambda"), "auto") != 0)
+    TRY(option_number(o, "lambda", 0, 1e12, &l->lambda));
+  else
+    out->als.lambda_auto = fits && l->nu == 1;
   l->weigh_values = out->weights == 1;
   if (l->lambda == 0)
     log_warn("--lambda 0: members with fewer interactions than factors have no unique solution");

@@ -3,10 +3,11 @@
 #include "io/base/log.h"
 #include "jobs/groups/tastes.h"
 
-status member_warn_blank(reader *r, gid row) {
-  bool blank;
-  status st = reader_user_is_blank(r, row, &blank);
-  if (st == OK && blank)
+status member_warn_blank(reader *r, gid row, bool *blank) {
+  status st = reader_user_is_blank(r, row, blank);
+  if (st == OK && *blank && model_unseen(reader_model(r)) != NULL)
+    log_info("the model has no training data for this member: these are the items that the mean member likes");
+  else if (st == OK && *blank)
     log_warn("the model has no training data for this member: %s",
              model_has_bias(reader_model(r)) ? "these are the items everyone rates highly" : "all items score alike");
   return st;

@@ -4,8 +4,8 @@
 
 #include "eval/reader/reader.h"
 
-/* Warns if nothing was trained on for the member. */
-status member_warn_blank(reader *r, gid row);
+/* Says so if nothing was trained on for the member, which *blank becomes. */
+status member_warn_blank(reader *r, gid row, bool *blank);
 
 /* Logs the taste groups of a member; nothing if the snapshot has no groups. */
 status member_log_tastes(const char *dir, const char *id, gid row);

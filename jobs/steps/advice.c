@@ -24,10 +24,11 @@ static double items_shown(const evaluation *e, const scores *s) {
 }
 
 bool advice_collapsed(const evaluation *e) {
-  double shown = items_shown(e, &e->model[0]), length = e->at[0];
+  double shown = items_shown(e, &e->model[0]), popular = items_shown(e, &e->popular), length = e->at[0];
   double places = fmin((double)e->n_items, (double)e->users * length);
-  return places >= 5 * length && shown < items_shown(e, &e->popular) - 0.5 &&
-         shown < fmax(2 * length, places / 20) + 0.5;
+  bool handful = shown < popular - 0.5 && shown < fmax(2 * length, places / 20) + 0.5;
+  bool as_popular = shown <= 1.1 * popular + 0.5 && popular < places / 2 && advice_over_popular(e) <= 0;
+  return places >= 5 * length && (handful || as_popular);
 }
 
 /* How much more all unobserved pairs weigh than the observed ones. */

@@ -9,9 +9,10 @@
  * it shows neither, as where there are few members or titles. Local. */
 int advice_over_popular(const evaluation *e);
 
-/* Returns true if the first model's lists have shown fewer items than those of most popular, and only a handful: at
- * most twice the length of a list, or one in twenty of those that the lists have places for. Catalogues of less than
- * five lists are never judged. Local. */
+/* Returns true if everyone gets nearly the same list of the first model. Either its lists show fewer items than those
+ * of most popular, and only a handful: less than twice the length of a list, or than one in twenty of those that the
+ * lists have places for. Or they show at most a tenth more items than most popular (and that less than half of all),
+ * and are not shown to be better. Catalogues of less than five lists are never judged. Local. */
 bool advice_collapsed(const evaluation *e);
 
 /* Warns of either, with the figures and what to try. Local: rank 0. */

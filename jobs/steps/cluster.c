@@ -53,22 +53,22 @@ done:
   return st;
 }
 
-/* Our rows' groups and distances; those of the rows that are not zero again into taste (n, m). */
+/* Our rows' groups and distances; those of the rows with events again into taste (n, m). */
 static status find_nearest(const group_settings *s, const taste_rows *r, const real *centre, grouping *g, real *taste) {
   kmeans_points points = {r->count, r->k, r->k, r->x};
   status st = membership_nearest(&points, centre, s->groups, g->m, g->group, g->dist2);
   for (lid i = 0, next = 0; st == OK && i < r->count; i++) {
-    bool zero = next >= r->n || r->id[next] != r->first + i;
+    bool unseen = next >= r->n || r->id[next] != r->first + i;
     for (int j = 0; j < g->m; j++) {
-      if (zero && s->cosine) {
-        /* Without a direction a row is as far from every group. */
+      if (unseen && s->cosine) {
+        /* Without a taste a row is as far from every group. */
         g->group[(off)i * g->m + j] = j;
         g->dist2[(off)i * g->m + j] = 1;
       }
-      if (!zero)
+      if (!unseen)
         taste[(off)next * g->m + j] = g->dist2[(off)i * g->m + j];
     }
-    next += !zero;
+    next += !unseen;
     g->first[i] = g->group[(off)i * g->m];
     g->size[g->first[i]]++;
   }
@@ -191,11 +191,10 @@ static status read_rows(clustering *k) {
     TRY(status_fail(USAGE, "--groups %d is more than the %lld %s of %s: ask for fewer", s->groups, (long long)n_all,
                     row_name(k), k->dir));
   TRY(taste_rows_read(k->c, k->m, k->dir, s->side, s->cosine, &k->rows));
-  if (r->n_zero > 0)
-    log_info("%lld of %lld %s have zero factors (no training data): they are not used to form groups, and go to the "
-             "group %s",
-             (long long)r->n_zero, (long long)r->n_all, row_name(k),
-             s->cosine ? "of lowest number" : "nearest to zero");
+  if (r->n_unseen > 0)
+    log_info("%lld of %lld %s have no events to learn from: they are not used to form groups, and go to the group %s",
+             (long long)r->n_unseen, (long long)r->n_all, row_name(k),
+             s->cosine ? "of lowest number" : "nearest to the row they share");
   if (k->parent != NULL)
     TRY(group_past_read(k->c, k->parent, k->m, r, &k->past));
   k->key = make_key(k);
@@ -332,7 +331,7 @@ static status write_groups(const clustering *k) {
   const taste_rows *r = &k->rows;
   const grouping *g = &k->grouping;
   const kmeans_result *result = &k->found.result;
-  int64_t rounds = result->rounds, converged = result->converged, seed = (int64_t)s->seed, zero = r->n_zero;
+  int64_t rounds = result->rounds, converged = result->converged, seed = (int64_t)s->seed, unseen = r->n_unseen;
   int64_t kept = k->changes.kept;
   const h5_attribute attributes[] = {{"/", "inertia", H5_F64, 0, &result->inertia},
                                      {"/", "metric", H5_TEXT, 0, s->cosine ? "cosine" : "euclidean"},
@@ -340,7 +339,7 @@ static status write_groups(const clustering *k) {
                                      {"/", "converged", H5_I64, 0, &converged},
                                      {"/", "seed", H5_I64, 0, &seed},
                                      {"/", "temperature", H5_F64, 0, &g->temperature},
-                                     {"/", "zero_rows", H5_I64, 0, &zero},
+                                     {"/", "zero_rows", H5_I64, 0, &unseen},
                                      /* the last three only with a parent */
                                      {"/", "groups_kept", H5_I64, 0, &kept},
                                      {"/", "known", H5_I64, 0, &k->changes.known},

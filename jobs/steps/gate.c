@@ -26,7 +26,7 @@ static void object_to(judgement *j, const char *format, ...) {
   json_array_append_new(j->reasons, json_string(text));
 }
 
-/* The rows of a side with any factor that is not zero, over all ranks; reading checks that all are finite. */
+/* The rows of a side that were learned from events, over all ranks; reading checks that all are finite. */
 static status count_served(comm *c, model *m, side s, int64_t *served) {
   enum { BATCH = 1 << 14 };
   int k = model_factors(m);
@@ -37,12 +37,8 @@ static status count_served(comm *c, model *m, side s, int64_t *served) {
   for (gid at = first; st == OK && at < end; at += BATCH) {
     gid count = end - at < BATCH ? end - at : BATCH;
     st = model_read_factors(m, s, at, count, rows, k);
-    for (gid i = 0; st == OK && i < count; i++) {
-      bool any = false;
-      for (int f = 0; f < k; f++)
-        any |= rows[i * k + f] != 0;
-      *served += any;
-    }
+    for (gid i = 0; st == OK && i < count; i++)
+      *served += !model_is_unseen(m, rows + i * k);
   }
   mem_free(rows);
   st = comm_agree(c, st);
@@ -170,7 +166,7 @@ status gate_judge(comm *c, const gate_settings *settings, const char *dir, const
   double share = model_rows(served, USERS) > 0 ? (double)users_served / (double)model_rows(served, USERS) : 0;
   json_object_set_new(j.all, "served", json_real(share));
   if (!(share >= settings->served))
-    object_to(&j, "only %.3g of the members have factors (--gate-served %g)", share, settings->served);
+    object_to(&j, "only %.3g of the members have events to learn from (--gate-served %g)", share, settings->served);
   if (m != NULL)
     judge_coverage(&j, settings, &m->figures, model_rows(now, ITEMS));
   if (before != NULL)

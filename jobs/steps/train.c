@@ -186,6 +186,23 @@ static void log_layout(comm *c, const als *a) {
            als_batches(a, ITEMS));
 }
 
+/* What the loss takes from the data. */
+static void log_loss(const training *t) {
+  const loss *l = als_loss(t->als);
+  off blank = dataset_users(t->data) - als_active(t->als, USERS);
+  if (t->settings->als.unobserved_auto)
+    log_info("unobserved weight %.4g: 10 x %lld pairs / (%lld users x %lld items with pairs), at most 1", l->unobserved,
+             (long long)als_pairs(t->als), (long long)als_active(t->als, USERS), (long long)als_active(t->als, ITEMS));
+  if (t->settings->als.lambda_auto)
+    log_info("lambda %.4g: 0.07 / cube root of %.4g pairs a user", l->lambda,
+             (double)als_pairs(t->als) / (double)als_active(t->als, USERS));
+  if (blank > 0 && als_prior(t->als) != NULL)
+    log_info("%lld users have no training pairs: they are recommended what the mean user likes", (long long)blank);
+  else if (blank > 0)
+    log_info("%lld users have no training pairs: the model cannot tell what they like%s", (long long)blank,
+             l->explicit_loss ? "" : " (--prior-mean 0)");
+}
+
 static status load(training *t, const char *dataset_file) {
   comm *c = t->c;
   const als_settings *s = &t->settings->als;
@@ -204,6 +221,7 @@ static status load(training *t, const char *dataset_file) {
       c->size, c->size == 1 ? "" : "s", c->hosts, c->hosts == 1 ? "" : "s",
       exchange_mode_name(als_exchange(t->als, ITEMS)), exchange_mode_name(als_exchange(t->als, USERS)),
       seconds_now() - t->start);
+  log_loss(t);
   if (als_zeros(t->als) + als_dislikes(t->als) > 0)
     log_info("left out: %lld pairs of value 0, which are not likes (if 0 means seen, ingest with --value-column none); "
              "%lld pairs below 0 are dislikes",

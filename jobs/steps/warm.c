@@ -27,25 +27,32 @@ status warm_find(comm *c, const char *how, const char *snapshots, char *warm) {
   return st;
 }
 
-/* Our i-th row of a side is row[i] of the model, -1: unknown there. Runs of neighbours are read in one go. */
+/* Our i-th row of a side is row[i] of the model, -1: unknown there. Runs of neighbours are read in one go. A user
+ * without events in the model has no taste to start from, and keeps the row they have. */
 static status take_rows(als *a, model *m, side s, const gid *row, gid count, int64_t *taken) {
+  enum { BATCH = 256 };
   off ld = als_ld(a);
-  real *factors = als_factors(a, s), *bias = als_bias(a, s);
-  status st = OK;
+  real *factors = als_factors(a, s), *bias = als_bias(a, s), *rows = NULL;
+  status st = MEM_ALLOC(rows, BATCH * ld, "rows to start from");
   for (gid i = 0; st == OK && i < count;) {
     gid n = 1;
     if (row[i] < 0) {
       i++;
       continue;
     }
-    while (i + n < count && row[i + n] == row[i] + n)
+    while (n < BATCH && i + n < count && row[i + n] == row[i] + n)
       n++;
-    st = model_read_factors(m, s, row[i], n, factors + i * ld, ld);
+    st = model_read_factors(m, s, row[i], n, rows, ld);
     if (st == OK && bias != NULL)
       st = model_read_bias(m, s, row[i], n, bias + i);
-    *taken += n;
+    for (gid r = 0; st == OK && r < n; r++)
+      if (s == ITEMS || !model_is_unseen(m, rows + r * ld)) {
+        memcpy(factors + (i + r) * ld, rows + r * ld, sizeof *rows * (size_t)ld);
+        ++*taken;
+      }
     i += n;
   }
+  mem_free(rows);
   return st;
 }
 

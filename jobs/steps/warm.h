@@ -17,9 +17,9 @@ status warm_find(comm *c, const char *how, const char *snapshots, char *warm);
  * measured one. Collective. */
 const char *warm_file(comm *c, const char *warm, const holdout *h);
 
-/* Replaces the initial factors of all users and items that the snapshot's FILE knows by its factors; the others keep
- * theirs and are solved like all. Starts cold, and says why, if the model has another loss or number of factors, or
- * was trained on pairs that are held out now. Collective; agreed status. */
+/* Replaces the initial factors of all items that the snapshot's FILE knows, and of all users whose events it has learned
+ * from, by its factors; the others keep theirs and are solved like all. Starts cold, and says why, if the model has
+ * another loss or number of factors, or was trained on pairs that are held out now. Collective; agreed status. */
 status warm_start(comm *c, const char *warm, const char *file, dataset *d, const holdout *h, als *a, int factors,
                   bool explicit_loss);
 

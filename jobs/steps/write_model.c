@@ -49,7 +49,7 @@ static const char *absolute_path(const char *path, char *out, size_t size) {
 }
 
 static void put_loss(attribute_list *list, const als *a, const train_settings *t) {
-  const loss *l = &t->als.loss;
+  const loss *l = als_loss(a);
   double low, high;
   put_word(list, "loss", LOSS_WORDS, t->loss);
   put_whole(list, "factors", t->als.factors);
@@ -69,6 +69,7 @@ static void put_loss(attribute_list *list, const als *a, const train_settings *t
   put_word(list, "weights", WEIGHTS_WORDS, t->weights);
   put_whole(list, "zero_pairs", als_zeros(a));
   put_whole(list, "dislikes", als_dislikes(a));
+  put_number(list, "prior_mean", l->prior_mean);
 }
 
 /* path has SNAPSHOT_PATH_MAX places, for the dataset's. */
@@ -126,22 +127,41 @@ static void free_texts(model_part *p) {
   strings_free(&p->tags);
 }
 
+/* The mean user in single precision: *out, NULL without a prior. Free with mem_free. */
+static status take_prior(const trained_model *m, real **out) {
+  const double *prior = als_prior(m->als);
+  int k = m->settings->als.factors;
+  *out = NULL;
+  if (prior == NULL)
+    return OK;
+  status st = MEM_ALLOC(*out, k, "the mean user");
+  for (int j = 0; st == OK && j < k; j++)
+    (*out)[j] = (real)prior[j];
+  return st;
+}
+
 status write_model(comm *c, const trained_model *m, const char *dir) {
   attribute_list *list = NULL;
+  real *prior = NULL;
   char path[SNAPSHOT_PATH_MAX];
   model_part p;
   take_factors(m, c->rank, &p);
   status st = MEM_ZALLOC(list, 1, "model attributes");
   if (st == OK)
+    st = take_prior(m, &prior);
+  if (st == OK)
     st = read_texts(m->data, &p);
   TRY(comm_agree(c, st));
   put_attributes(list, m, path);
   p.file = m->file;
+  p.prior = prior;
+  p.unseen = als_unseen(m->als);
   p.attributes = list->list;
   p.n_attributes = list->n;
   TRY(model_write(c, dir, &p));
 done:
   free_texts(&p);
+  mem_free(prior);
   mem_free(list);
   return st;
 }

@@ -5,6 +5,7 @@
 #include "train/math/eigenbasis.h"
 #include "train/math/isa.h"
 #include "train/math/rng.h"
+#include "train/solve/row/double_row.h"
 #include "train/solve/solver.h"
 
 #include <math.h>
@@ -29,11 +30,14 @@ typedef struct form {
   bool explicit_loss, biases;
   double base, alpha0, nu;
   bool weights, dislikes;
+  double prior; /* share of the least ridge that pulls to a prior */
 } form;
 
 static const form FORMS[] = {{.alpha0 = 0.1, .nu = 1},
                              {.alpha0 = 0.3, .nu = 0.5, .weights = true},
                              {.alpha0 = 1, .base = 1, .nu = 0, .weights = true, .dislikes = true},
+                             {.alpha0 = 0.1, .nu = 1, .prior = 0.6},
+                             {.alpha0 = 1, .base = 1, .nu = 0.5, .weights = true, .dislikes = true, .prior = 1},
                              {.explicit_loss = true, .nu = 1},
                              {.explicit_loss = true, .biases = true, .nu = 1},
                              {.explicit_loss = true, .biases = true, .nu = 0}};
@@ -43,7 +47,7 @@ typedef struct planted {
   csr m;
   off ld;
   real *table, *bias, *x, *own_bias;
-  double *loss, *gram, *seen, *mean, *spectrum, *basis;
+  double *loss, *gram, *seen, *mean, *spectrum, *basis, *prior;
   double *ref_y, *ref_bias, *ref_x, *ref_own_bias, *ref_loss;
   ref_als ref;
   half_problem p;
@@ -92,6 +96,7 @@ static void plant(planted *t, shape s, form f) {
   ck_assert_int_eq(MEM_ZALLOC(t->basis, s.k * s.k, "eigenvectors"), OK);
   ck_assert_int_eq(MEM_ZALLOC(t->seen, s.k * s.k, "gram"), OK);
   ck_assert_int_eq(MEM_ZALLOC(t->mean, s.k, "mean"), OK);
+  ck_assert_int_eq(MEM_ZALLOC(t->prior, s.k, "prior"), OK);
   ck_assert_int_eq(MEM_ZALLOC(t->ref_y, s.fixed * s.k, "y"), OK);
   ck_assert_int_eq(MEM_ZALLOC(t->ref_bias, s.fixed, "bias"), OK);
   ck_assert_int_eq(MEM_ZALLOC(t->ref_x, s.rows * s.k, "x"), OK);
@@ -119,7 +124,12 @@ static void plant(planted *t, shape s, form f) {
       t->mean[i] += y[i] / (double)nnz;
     sum_a += f.explicit_loss ? 1 : fabs((double)t->m.val[e]) - f.base;
   }
+  for (int j = 0; j < s.k; j++)
+    t->prior[j] = 0.4 * rng_normal(7, 27, 0, (uint64_t)j);
+  double pull = f.prior * 0.05 * pow(f.alpha0 * s.fixed, f.nu);
   t->ref = (ref_als){.k = s.k,
+                     .prior = f.prior > 0 ? t->prior : NULL,
+                     .pull = pull,
                      .explicit_loss = f.explicit_loss,
                      .biases = f.biases,
                      .lambda = 0.05,
@@ -140,6 +150,8 @@ static void plant(planted *t, shape s, form f) {
                         .base = f.base,
                         .n_fixed = s.fixed,
                         .gram = t->gram,
+                        .prior = f.prior > 0 ? t->prior : NULL,
+                        .pull = pull,
                         .spectrum = t->spectrum,
                         .basis = t->basis,
                         .n_table = s.fixed,
@@ -153,8 +165,8 @@ static void plant(planted *t, shape s, form f) {
 
 static void uproot(planted *t) {
   csr_free(&t->m);
-  void *all[] = {t->table, t->bias, t->x,     t->own_bias, t->loss,  t->gram,         t->seen,    t->spectrum,
-                 t->basis, t->mean, t->ref_y, t->ref_bias, t->ref_x, t->ref_own_bias, t->ref_loss};
+  void *all[] = {t->table, t->bias, t->x,     t->own_bias, t->loss,     t->gram,  t->seen,         t->spectrum,
+                 t->basis, t->mean, t->prior, t->ref_y,    t->ref_bias, t->ref_x, t->ref_own_bias, t->ref_loss};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     mem_free(all[i]);
 }
@@ -375,6 +387,11 @@ START_TEST(iteration_descends) {
       ck_assert_msg(solve_all(&t, NULL) == OK, "%s", status_message());
       for (lid r = 0; r < s.rows; r++) {
         off n = t.m.ptr[r + 1] - t.m.ptr[r];
+        if (n == 0) {
+          for (int j = 0; j < s.k; j++)
+            ck_assert(t.x[r * t.ld + j] == 0);
+          continue;
+        }
         double excess = excess_of(&t, s, r), noise = 1e-6 * ((double)n + fabs(t.ref_loss[r]));
         ck_assert_msg(excess <= (call == 0 ? first : later) * before[r] + noise,
                       "method %d, call %d, k %d, row %d of %d: excess %g after %g", (int)t.p.method, call, s.k, (int)r,
@@ -432,6 +449,8 @@ START_TEST(nonnegative_rows_cannot_be_improved) {
   t.p.nonnegative = true;
   ck_assert_msg(solve_all(&t, &heavy) == OK, "%s", status_message());
   for (lid r = 0; r < s.rows; r++) {
+    if (t.m.ptr[r] == t.m.ptr[r + 1])
+      continue;
     for (int j = 0; j < s.k; j++) {
       x[j] = (double)t.x[r * t.ld + j];
       ck_assert(x[j] >= 0);
@@ -495,7 +514,7 @@ END_TEST
 START_TEST(near_singular_rows_are_solved_in_double) {
   shape s = {20, 10, 100, 60};
   planted t;
-  plant(&t, s, FORMS[4]);
+  plant(&t, s, (form){.explicit_loss = true, .biases = true, .nu = 1});
   for (lid c = 0; c < s.fixed; c++) {
     t.table[c * t.ld + 1] = t.table[c * t.ld];
     t.ref_y[c * s.k + 1] = t.ref_y[c * s.k];
@@ -512,12 +531,54 @@ END_TEST
 START_TEST(singular_rows_are_named) {
   shape s = {20, 10, 100, 60};
   planted t;
-  plant(&t, s, FORMS[3]);
+  plant(&t, s, (form){.explicit_loss = true, .nu = 1});
   for (lid c = 0; c < s.fixed; c++)
     t.table[c * t.ld + 5] = 0;
   t.p.lambda = 0;
   ck_assert_int_eq(solve_all(&t, NULL), INTERNAL);
   ck_assert_msg(strstr(status_message(), "row 0 ") != NULL, "%s", status_message());
+  uproot(&t);
+}
+END_TEST
+
+/* The row of a member of whom nothing is known: no factor could be changed for the better, and with --nonnegative none
+ * is negative. If not, newcomers get lists of noise. */
+START_TEST(unseen_row_is_minimised) {
+  static const int FACTORS[] = {1, 5, 16, 33, 64};
+  shape s = {FACTORS[_i / 2], 1, 90, 1};
+  form f = FORMS[3 + _i % 2];
+  planted t;
+  real x[80];
+  double point[80];
+  plant(&t, s, f);
+  t.m.ptr[1] = 0;
+  for (int nonnegative = 0; nonnegative < 2; nonnegative++) {
+    t.p.nonnegative = nonnegative;
+    for (int j = 0; j < s.k && nonnegative; j++)
+      t.prior[j] = fabs(t.prior[j]);
+    ck_assert_msg(solve_row_unseen(&t.p, x) == OK, "%s", status_message());
+    for (int j = 0; j < s.k; j++)
+      point[j] = (double)x[j];
+    for (off j = s.k; j < t.ld; j++)
+      ck_assert(x[j] == 0);
+    double own = ref_row_objective(&t.ref, &t.m, 0, s.fixed, t.ref_y, t.ref_bias, point, 0), most = 0;
+    for (int j = 0; j < s.k; j++) {
+      ck_assert(x[j] >= 0 || !nonnegative);
+      most = fmax(most, fabs(point[j]));
+      for (int sign = -1; sign <= 1; sign += 2) {
+        point[j] = (double)x[j] + sign * 0.01;
+        bool allowed = !nonnegative || point[j] >= 0;
+        double moved = ref_row_objective(&t.ref, &t.m, 0, s.fixed, t.ref_y, t.ref_bias, point, 0);
+        ck_assert_msg(!allowed || moved >= own - 1e-6 * fabs(own), "factor %d: %g after %g", j, moved, own);
+      }
+      point[j] = (double)x[j];
+    }
+    ck_assert(most > 0);
+  }
+  t.p.prior = NULL;
+  ck_assert_int_eq(solve_row_unseen(&t.p, x), OK);
+  for (int j = 0; j < s.k; j++)
+    ck_assert(x[j] == 0);
   uproot(&t);
 }
 END_TEST
@@ -532,6 +593,7 @@ END_TEST
 
 static void add(TCase *tc) {
   tcase_add_test(tc, every_method_has_a_word);
+  tcase_add_loop_test(tc, unseen_row_is_minimised, 0, 10);
   tcase_add_loop_test(tc, cholesky_minimises_each_row, 0, N_SHAPES * N_FORMS);
   tcase_add_loop_test(tc, short_rows_are_minimised, 0, N_STAIRS * N_FORMS);
   tcase_add_loop_test(tc, short_rows_of_equal_columns_are_minimised, 0, N_FORMS);

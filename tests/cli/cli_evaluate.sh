@@ -143,7 +143,9 @@ assert [v["match"] for v in one] == list(match[u])
 # A newcomer's row is that of the normal equations (Rendle et al. 2021).
 a0, lam, likes = m.attrs["unobserved_weight"], m.attrs["lambda"], [ids.index("i3"), ids.index("i40")]
 g = a0 * y.T @ y + y[likes].T @ y[likes] + lam * (2 + a0 * len(ids)) * np.eye(y.shape[1])
-s = y @ np.linalg.solve(g, y[likes].sum(axis=0))
+prior = m.attrs["prior_mean"] * lam * a0 * len(ids) * m["users/prior_mean"][:].astype("f8")
+assert m.attrs["prior_mean"] > 0 and np.allclose(m["users/prior_mean"][:], x.mean(axis=0), atol=1e-5)
+s = y @ np.linalg.solve(g, y[likes].sum(axis=0) + prior)
 s[likes] = -np.inf
 new = json.load(open("likes.json"))["items"]
 assert np.allclose([v["score"] for v in new], np.sort(s)[::-1][:30], atol=1e-5)

@@ -46,7 +46,7 @@ for rank in 1 0; do
   good "a stopped rank $rank does not hold the job" over 60
   good "status $status is 75" [ "$status" -eq 75 ]
   good "rank $rank and its host are named, and what to do" \
-    grep -q "rank $rank on $(hostname | tr -c 'A-Za-z0-9\n-' _) has not responded for .* (last seen: [a-z]*.*).*submit the same" err
+    grep -q "rank $rank on $(hostname | tr -c 'A-Za-z0-9\n-' _) has not responded for .* (last seen: [a-z]*.*).*run the same command again" err
   for ((w = 0; w < 50; w++)); do kill -0 "$victim" 2>/dev/null || break; sleep 0.1; done
   good "no process is left" eval "! kill -0 $victim 2>/dev/null"
   # shellcheck disable=SC2086

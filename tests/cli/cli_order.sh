@@ -144,7 +144,7 @@ for ranks in 1 2 3; do
   good "the share of members whose baskets are cut is said" grep -qE 'holdout last:3: for [0-9]+ of 60 users \([0-9.]+ %\) the cut falls among items of the same time' err
   must $ranks evaluate "$(only last$ranks)" baskets.h5 --json
   mv out last$ranks.json
-  good "nobody has seen a test pair" [ "$(grep -c warning err)" -eq 0 ]
+  good "nobody has seen a test pair" [ "$(grep -c 'has seen' err)" -eq 0 ]
   good "the same on $ranks ranks" cmp last$ranks.json last1.json
 done
 must 1 train again.h5 -o again --factors 4 --sweeps 2 --holdout last:3
@@ -156,5 +156,5 @@ assert a.attrs["holdout_key"] == b.attrs["holdout_key"]
 PY
 must 1 train baskets.h5 -o seed2 --factors 4 --sweeps 2 --holdout last:3 --seed 2
 must 1 evaluate "$(only last1)" baskets.h5 --seed 2
-good "with another seed another part of a basket is held out, and that is said" grep -q 'it has seen test pairs' err
+good "with another seed another part of a basket is held out, and that is said" grep -qE 'has seen [1-9][0-9]* of [0-9]+ test pairs' err
 finish

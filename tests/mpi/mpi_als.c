@@ -3,6 +3,7 @@
 #include "tests/ref/ref_train.h"
 #include "tests/support/suite.h"
 #include "train/als/als.h"
+#include "train/exchange/reduce.h"
 #include "train/math/isa.h"
 #include "train/math/rng.h"
 
@@ -29,7 +30,7 @@ typedef struct shape {
 static const shape SHAPES[] = {
     {1, 2, 1, false},    {40, 25, 5, false}, {9, 60, 16, false},
     {70, 30, 33, false}, {120, 90, 8, true}, {1100, 24, 16, false} /* so many short rows that the dual system pays */};
-enum { N_SHAPES = sizeof SHAPES / sizeof *SHAPES, N_LOSSES = 6 };
+enum { N_SHAPES = sizeof SHAPES / sizeof *SHAPES, N_LOSSES = 8 };
 
 /* With 16 lanes the dual system of the implicit loss is not for so few factors. */
 static void choose_lanes(const shape *s) {
@@ -56,11 +57,25 @@ static real value(gid u, gid i) {
 static loss loss_number(int i) {
   loss l = {.lambda = 0.05, .nu = 1, .alpha = 2, .epsilon = 1, .unobserved = 0.1};
   l.explicit_loss = i == 0;
-  l.form = i >= 2 ? (confidence)(i - 2) : CONFIDENCE_IALS;
+  l.form = i >= 2 && i <= 5 ? (confidence)(i - 2) : CONFIDENCE_IALS;
   l.weigh_values = i == 1;
   if (i == 5)
     l.nu = 0.5;
+  if (i == 6)
+    l = (loss){.lambda = 0.05, .nu = 1, .unobserved = 0.1, .prior_mean = 0.3};
+  if (i == 7)
+    l = (loss){.lambda = 0.2, .nu = 0.5, .form = CONFIDENCE_LINEAR, .alpha = 2, .prior_mean = 1};
   return l;
+}
+
+/* Pairs of value 0 are ratings, or no likes. */
+static bool is_zero(gid u, gid i) {
+  return (u + 3 * i) % 13 == 5;
+}
+
+/* Whether the implicit loss trains on the pair. */
+static bool likes(const shape *s, gid u, gid i) {
+  return has(s, u, i) && !is_zero(u, i);
 }
 
 static void rows_of(const shape *s, gid first, gid count, csr *m) {
@@ -74,8 +89,8 @@ static void rows_of(const shape *s, gid first, gid count, csr *m) {
     for (gid i = 0; i < s->n_items; i++)
       if (has(s, u, i)) {
         m->col[nnz] = (lid)i;
-        /* some dislikes; and pairs of value 0, which are ratings or no likes */
-        m->val[nnz++] = (u + 3 * i) % 13 == 5 ? 0 : i % 7 == 6 && u % 5 == 4 ? -value(u, i) : value(u, i);
+        /* some dislikes, and some zeros */
+        m->val[nnz++] = is_zero(u, i) ? 0 : i % 7 == 6 && u % 5 == 4 ? -value(u, i) : value(u, i);
       }
     m->ptr[u - first + 1] = nnz;
   }
@@ -89,11 +104,26 @@ static status keep(void *context, als *a, const als_report *r) {
   return OK;
 }
 
-static als *train(comm *c, const shape *s, const loss *l, solve_method method, exchange_mode exchange, off heavy,
-                  int64_t memory, double *objective) {
+/* NULL if it failed: for want of memory, or with a message. */
+static als *train_with(comm *c, const shape *s, const als_settings *set, double *objective) {
   part users;
   csr m;
   als *a;
+  ck_assert_int_eq(part_equal(&users, s->n_users, c->size), OK);
+  rows_of(s, users.first[c->rank], part_count(&users, c->rank), &m);
+  status st = als_create(c, set, &users, s->n_items, &m, &a);
+  if (st == OK)
+    st = als_run(a, keep, objective);
+  if (st != OK && set->memory == 0)
+    fprintf(stderr, "%s\n", status_message());
+  part_free(&users);
+  if (st != OK && a != NULL)
+    als_free(a);
+  return st == OK ? a : NULL;
+}
+
+static als *train(comm *c, const shape *s, const loss *l, solve_method method, exchange_mode exchange, off heavy,
+                  int64_t memory, double *objective) {
   als_settings set = {.loss = *l,
                       .factors = s->k,
                       .seed = 3,
@@ -102,17 +132,7 @@ static als *train(comm *c, const shape *s, const loss *l, solve_method method, e
                       .exchange = exchange,
                       .heavy = heavy,
                       .memory = memory};
-  ck_assert_int_eq(part_equal(&users, s->n_users, c->size), OK);
-  rows_of(s, users.first[c->rank], part_count(&users, c->rank), &m);
-  status st = als_create(c, &set, &users, s->n_items, &m, &a);
-  if (st == OK)
-    st = als_run(a, keep, objective);
-  if (st != OK && memory == 0)
-    fprintf(stderr, "%s\n", status_message());
-  part_free(&users);
-  if (st != OK && a != NULL)
-    als_free(a);
-  return st == OK ? a : NULL;
+  return train_with(c, s, &set, objective);
 }
 
 /* One side's rows of the distributed run against the same rows of a run alone, bit for bit. */
@@ -218,7 +238,94 @@ START_TEST(objective_agrees_with_the_slow_reference) {
 }
 END_TEST
 
+/* Sums the rows of our users with interactions; the last user has none. */
+static off sum_members(als *a, const shape *s, double *sum) {
+  gid first = als_part(a, USERS)->first[world.rank], count = part_count(als_part(a, USERS), world.rank);
+  off members = 0;
+  for (gid u = 0; u < count; u++) {
+    bool any = false;
+    for (gid i = 0; i < s->n_items; i++)
+      any |= likes(s, first + u, i);
+    members += any;
+    for (int j = 0; j < s->k && any; j++)
+      sum[j] += (double)als_factors(a, USERS)[u * als_ld(a) + j];
+  }
+  return members;
+}
+
+/* With the mean user as prior no method ever raises the objective, the prior is the mean of those who have something,
+ * and all who have nothing get one row that is not zero. If not, newcomers get a list that says nothing of what is
+ * liked, or training runs away from its optimum. */
+START_TEST(the_prior_is_the_mean_user) {
+  static const solve_method METHODS[] = {SOLVE_AUTO, SOLVE_CHOLESKY, SOLVE_CG, SOLVE_SUBSPACE, SOLVE_CHOLESKY};
+  const shape *s = &SHAPES[1 + _i / 5];
+  bool nonnegative = _i % 5 == 4;
+  loss l = {.lambda = 0.05, .nu = 1, .unobserved = 0.2, .prior_mean = _i % 2 == 0 ? 0.3 : 1};
+  double objective[SWEEPS], sum[64] = {0};
+  choose_lanes(s);
+  als_settings set = {
+      .loss = l, .factors = s->k, .seed = 3, .sweeps = SWEEPS, .method = METHODS[_i % 5], .nonnegative = nonnegative};
+  als *a = train_with(&world, s, &set, objective);
+  everywhere(a != NULL, "training");
+  for (int i = 1; i < SWEEPS; i++)
+    everywhere(objective[i] <= objective[i - 1] * (1 + 1e-6), "descent");
+  int64_t members = sum_members(a, s, sum), wrong = 0;
+  comm_sum_i64(&world, &members, 1);
+  everywhere(members == als_active(a, USERS) && members < s->n_users, "members");
+  for (int j = 0; j < s->k; j++) {
+    double all;
+    everywhere(reduce_sum(&world, &sum[j], 1, world.size, "the mean", &all) == OK, "sum");
+    wrong += fabs(all / (double)members - als_prior(a)[j]) > 1e-6;
+  }
+  double most = 0;
+  for (int j = 0; j < s->k; j++) {
+    most = fmax(most, fabs((double)als_unseen(a)[j]));
+    wrong += nonnegative && als_unseen(a)[j] < 0;
+  }
+  gid last = part_count(als_part(a, USERS), world.rank) - 1;
+  if (last >= 0 && als_part(a, USERS)->first[world.rank] + last == s->n_users - 1)
+    wrong += memcmp(als_factors(a, USERS) + last * als_ld(a), als_unseen(a), sizeof(real) * (size_t)s->k) != 0;
+  everywhere(wrong == 0 && most > 1e-3, "prior, and the row of who has nothing");
+  als_free(a);
+}
+END_TEST
+
+/* --unobserved-weight auto and --lambda auto: ten times the density of what there is, the same on any number of ranks.
+ */
+START_TEST(weights_follow_from_the_data) {
+  const shape *s = &SHAPES[4];
+  part users;
+  csr m;
+  als *a;
+  als_settings set = {.loss = {.lambda = 0.05, .nu = 1},
+                      .unobserved_auto = true,
+                      .lambda_auto = true,
+                      .factors = 3,
+                      .sweeps = 1,
+                      .method = SOLVE_CHOLESKY};
+  double active_users = 0, active_items = 0, pairs = 0;
+  for (int side = 0; side < 2; side++)
+    for (gid r = 0; r < (side == 0 ? s->n_users : s->n_items); r++) {
+      off n = 0;
+      for (gid c = 0; c < (side == 0 ? s->n_items : s->n_users); c++)
+        n += side == 0 ? likes(s, r, c) : likes(s, c, r);
+      pairs += side == 0 ? (double)n : 0;
+      *(side == 0 ? &active_users : &active_items) += n > 0;
+    }
+  everywhere(part_equal(&users, s->n_users, world.size) == OK, "part");
+  rows_of(s, users.first[world.rank], part_count(&users, world.rank), &m);
+  everywhere(als_create(&world, &set, &users, s->n_items, &m, &a) == OK, "als_create");
+  double expected = fmin(1, 10 * pairs / (active_users * active_items));
+  everywhere(als_loss(a)->unobserved == expected && expected < 1 && active_items < (double)s->n_items, "weight");
+  everywhere(fabs(als_loss(a)->lambda - 0.07 / cbrt(pairs / active_users)) < 1e-12, "lambda");
+  als_free(a);
+  part_free(&users);
+}
+END_TEST
+
 static void add(TCase *tc) {
+  tcase_add_loop_test(tc, the_prior_is_the_mean_user, 0, 5 * (N_SHAPES - 1));
+  tcase_add_test(tc, weights_follow_from_the_data);
   tcase_add_loop_test(tc, bits_do_not_depend_on_ranks_or_threads, 0, N_SHAPES * N_LOSSES);
   tcase_add_loop_test(tc, little_memory_changes_no_bit, 0, N_SHAPES * N_LOSSES);
   tcase_add_loop_test(tc, objective_agrees_with_the_slow_reference, 0, N_SHAPES * N_LOSSES);

@@ -560,6 +560,115 @@ START_TEST(folding_in_is_a_half_sweep) {
 }
 END_TEST
 
+/* User u's items: five to eleven of them; the last user has none. */
+static void make_tastes(gid n_users, gid n_items, gid first, gid count, csr *out) {
+  off nnz = 0;
+  ck_assert_int_eq(csr_alloc(out, (lid)count, count * 11, "rows"), OK);
+  for (gid u = first; u < first + count; u++) {
+    int n = u == n_users - 1 ? 0 : 5 + (int)(u % 7);
+    for (int j = 0; j < n; j++) {
+      out->col[nnz] = (lid)((u * 3 + j * (1 + u % 3)) % (n_items - 40) + j);
+      out->val[nnz++] = 1;
+    }
+    out->ptr[u - first + 1] = nnz;
+  }
+}
+
+/* Trains so many sweeps with a prior. */
+static als *train_with_prior(gid n_users, gid n_items, int k, int sweeps, const part *users) {
+  csr train;
+  als *a;
+  als_settings set = {.loss = {.lambda = 0.1, .nu = 1, .alpha = 1, .unobserved = 0.1, .prior_mean = 0.4},
+                      .factors = k,
+                      .seed = 1,
+                      .sweeps = sweeps,
+                      .method = SOLVE_CHOLESKY};
+  make_tastes(n_users, n_items, users->first[world.rank], part_count(users, world.rank), &train);
+  everywhere(als_create(&world, &set, users, n_items, &train, &a) == OK && als_run(a, NULL, NULL) == OK, "training");
+  return a;
+}
+
+/* Writes the trained factors as a model, with the attributes that folding in reads. */
+static model *write_trained(als *a, int k) {
+  char dir[TEMP_FOLDER_MAX + 32];
+  double lambda = 0.1, one = 1, unobserved = 0.1, phi = 0.4;
+  real prior[32];
+  const h5_attribute attributes[] = {
+      {"/", "loss", H5_TEXT, 0, "implicit"},  {"/", "lambda", H5_F64, 0, &lambda},
+      {"/", "reg_exponent", H5_F64, 0, &one}, {"/", "confidence", H5_TEXT, 0, "ials"},
+      {"/", "weights", H5_TEXT, 0, "one"},    {"/", "alpha", H5_F64, 0, &one},
+      {"/", "epsilon", H5_F64, 0, &one},      {"/", "unobserved_weight", H5_F64, 0, &unobserved},
+      {"/", "prior_mean", H5_F64, 0, &phi}};
+  const part *users = als_part(a, USERS), *items = als_part(a, ITEMS);
+  for (int j = 0; j < k; j++)
+    prior[j] = (real)als_prior(a)[j];
+  model_part p = {.n_users = users->n,
+                  .n_items = items->n,
+                  .factors = k,
+                  .first_user = users->first[world.rank],
+                  .user_count = part_count(users, world.rank),
+                  .first_item = items->first[world.rank],
+                  .item_count = part_count(items, world.rank),
+                  .ld = als_ld(a),
+                  .user_factors = als_factors(a, USERS),
+                  .item_factors = als_factors(a, ITEMS),
+                  .prior = prior,
+                  .unseen = als_unseen(a),
+                  .attributes = attributes,
+                  .n_attributes = sizeof attributes / sizeof *attributes};
+  model *m = NULL;
+  snprintf(dir, sizeof dir, "%s/trained", folder);
+  if (world.rank == 0)
+    mkdir(dir, 0755);
+  comm_barrier(&world);
+  write_ids(&p.user_ids, p.first_user, p.user_count, users->n, 1);
+  write_ids(&p.item_ids, p.first_item, p.item_count, items->n, 1);
+  everywhere(model_write(&world, dir, &p) == OK && model_open(dir, &m) == OK, "model");
+  strings_free(&p.user_ids);
+  strings_free(&p.item_ids);
+  return m;
+}
+
+/* With the mean user as prior, folding a row in gives the bits of training's next half sweep, a row without items and a
+ * user whom the model does not know get the row of those without events, and that row is told from others. If not, a
+ * newcomer is served another list than a member with the same events. */
+START_TEST(folding_in_has_the_prior) {
+  enum { USERS_N = 61, ITEMS_N = 90, FACTORS = 7, TABLE = 8 };
+  static real x[(USERS_N + 1) * TABLE];
+  real stranger[FACTORS];
+  part users;
+  foldin *f;
+  scorer *s;
+  csr rows;
+  everywhere(part_equal(&users, USERS_N, world.size) == OK, "part");
+  als *before = train_with_prior(USERS_N, ITEMS_N, FACTORS, 3, &users),
+      *after = train_with_prior(USERS_N, ITEMS_N, FACTORS, 4, &users);
+  model *m = write_trained(before, FACTORS);
+  gid first = users.first[world.rank], count = part_count(&users, world.rank), none = -1;
+  make_tastes(USERS_N, ITEMS_N, first, count, &rows);
+  everywhere(foldin_create(&world, m, &f) == OK && foldin_rows(f, &rows, x, TABLE, NULL) == OK, "foldin");
+  bool good = true;
+  for (gid u = 0; u < count; u++) {
+    const real *trained = als_factors(after, USERS) + u * als_ld(after);
+    bool last = first + u == USERS_N - 1;
+    good = good && memcmp(x + u * TABLE, last ? als_unseen(before) : trained, sizeof(real) * FACTORS) == 0 &&
+           model_is_unseen(m, x + u * TABLE) == last;
+  }
+  everywhere(good, "the rows of the next half sweep");
+  everywhere(scorer_create(isa_in_use(), m, NULL, 0, &s) == OK && scorer_users(s, &none, 1, stranger, NULL) == OK,
+             "scorer");
+  everywhere(model_is_unseen(m, stranger) && stranger[0] != 0, "a stranger's row");
+  scorer_free(s);
+  foldin_free(f);
+  csr_free(&rows);
+  als_free(before);
+  als_free(after);
+  model_close(m);
+  part_free(&users);
+  everywhere(mem_held() == 0, "nothing is left");
+}
+END_TEST
+
 /* Ids of every length find their row, others find none, on any number of ranks. */
 START_TEST(ids_find_their_rows) {
   strings ours, theirs;
@@ -790,6 +899,7 @@ static void add(TCase *tc) {
   tcase_add_loop_test(tc, measuring_goes_on, 0, 2);
   tcase_add_test(tc, rows_that_are_done);
   tcase_add_loop_test(tc, folding_in_is_a_half_sweep, 0, N_SHAPES);
+  tcase_add_test(tc, folding_in_has_the_prior);
   tcase_add_test(tc, ids_find_their_rows);
 }
 

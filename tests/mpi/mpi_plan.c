@@ -85,15 +85,17 @@ static status keep(void *context, als *a, const als_report *r) {
 static const machine MACHINE = {.threads = 1, .flops = 1e9, .half = 1, .link = 1e9, .local = 4e9, .latency = 1e-6};
 
 static als_settings settings(bool explicit_loss, exchange_mode exchange, int64_t memory) {
-  return (als_settings){.loss = {.explicit_loss = explicit_loss, .lambda = 0.1, .nu = 1, .alpha = 1, .unobserved = 0.1},
-                        .factors = K,
-                        .seed = 3,
-                        .sweeps = SWEEPS,
-                        .method = explicit_loss ? SOLVE_CHOLESKY : SOLVE_CG,
-                        .exchange = exchange,
-                        .machine = MACHINE,
-                        .memory = memory,
-                        .heavy = HEAVY};
+  return (als_settings){
+      .loss =
+          {.explicit_loss = explicit_loss, .lambda = 0.1, .nu = 1, .alpha = 1, .unobserved = 0.1, .prior_mean = 0.3},
+      .factors = K,
+      .seed = 3,
+      .sweeps = SWEEPS,
+      .method = explicit_loss ? SOLVE_CHOLESKY : SOLVE_CG,
+      .exchange = exchange,
+      .machine = MACHINE,
+      .memory = memory,
+      .heavy = HEAVY};
 }
 
 /* A bound that leaves about `rows` places for rows of other ranks. */
@@ -187,6 +189,7 @@ static void plan_and_run(int per_node, bool explicit_loss, int64_t memory) {
   plan_layout l;
   plan_settings wish = {.factors = K,
                         .explicit_loss = explicit_loss,
+                        .prior = true,
                         .heavy_from = HEAVY,
                         .ranks = world.size,
                         .ranks_per_node = per_node,

@@ -39,8 +39,10 @@ double ref_row_objective(const ref_als *p, const csr *m, lid r, gid n_fixed, con
     double s = ref_dot(p->k, x, y + i * p->k);
     sum += p->alpha0 * s * s;
   }
-  double square = ref_dot(p->k, x, x) + (p->biases ? own_bias * own_bias : 0);
-  return sum + (square > 0 ? ref_lambda(p, m->ptr[r + 1] - m->ptr[r], n_fixed) * square : 0);
+  double square = ref_dot(p->k, x, x) + (p->biases ? own_bias * own_bias : 0), pull = p->prior != NULL ? p->pull : 0;
+  for (int i = 0; i < p->k && pull > 0; i++)
+    sum += pull * (x[i] - p->prior[i]) * (x[i] - p->prior[i]);
+  return sum + (square > 0 ? (ref_lambda(p, m->ptr[r + 1] - m->ptr[r], n_fixed) - pull) * square : 0);
 }
 
 void ref_half_sweep(const ref_als *p, const csr *m, gid n_fixed, const double *y, const double *bias, double *x,
@@ -74,6 +76,8 @@ void ref_half_sweep(const ref_als *p, const csr *m, gid n_fixed, const double *y
     }
     for (int i = 0; i < size; i++)
       a[i * size + i] += ref_lambda(p, n, n_fixed);
+    for (int i = 0; i < k && p->prior != NULL; i++)
+      rhs[i] += p->pull * p->prior[i];
     if (!p->biases)
       a[k * size + k] = 1;
     if (n == 0)

@@ -11,6 +11,8 @@ typedef struct ref_als {
   bool explicit_loss, biases;
   double lambda, nu, mean;
   double alpha0, base;
+  const double *prior; /* (k) of the rows of ref_half_sweep and ref_row_objective; NULL: none */
+  double pull;
 } ref_als;
 
 /* Solves every row of m (columns: rows of the fixed side) into x (n_rows, k) and own_bias; y (n_fixed, k) and bias are

@@ -47,9 +47,26 @@ static void terms_of(const loss *l, bool seen, double v, double *square, double 
   }
 }
 
-/* One row of x against all rows of y; `transposed` tells how to look into the pairs. Explicit factors have the bias as
- * column k. */
-static void solve_row(const loss *l, const pairs *d, bool transposed, int row, matrix x, matrix y, int k, double mean) {
+/* The mean row of the users with interactions. */
+static void mean_row(const pairs *d, matrix x, int k, double *prior) {
+  int members = 0;
+  memset(prior, 0, sizeof *prior * (size_t)k);
+  for (int u = 0; u < x.rows; u++) {
+    int n_seen = 0;
+    for (int i = 0; i < d->seen.columns; i++)
+      n_seen += *place(d->seen, u, i) != 0;
+    members += n_seen > 0;
+    for (int c = 0; c < k && n_seen > 0; c++)
+      prior[c] += *place(x, u, c);
+  }
+  for (int c = 0; c < k; c++)
+    prior[c] /= members;
+}
+
+/* One row of x against all rows of y; `prior` (k): of a user's row; NULL: none; `transposed` tells how to look into the
+ * pairs. Explicit factors have the bias as column k. */
+static void solve_row(const loss *l, const pairs *d, bool transposed, int row, matrix x, matrix y, int k, double mean,
+                      const double *prior) {
   int n = l->explicit_loss ? k + 1 : k, n_seen = 0;
   double *a = zeros(n * n), *b = zeros(n), *f = zeros(n);
   for (int j = 0; j < y.rows; j++) {
@@ -72,6 +89,8 @@ static void solve_row(const loss *l, const pairs *d, bool transposed, int row, m
   }
   for (int r = 0; r < n; r++)
     a[r * n + r] += loss_row_lambda(l, n_seen, y.rows);
+  for (int c = 0; c < k && prior != NULL && n_seen > 0; c++)
+    b[c] += loss_pull(l, y.rows) * prior[c];
   if (!l->explicit_loss || n_seen > 0)
     ref_solve(n, a, b); /* else b is zero, and so is the row */
   for (int c = 0; c < n; c++)
@@ -81,7 +100,8 @@ static void solve_row(const loss *l, const pairs *d, bool transposed, int row, m
   free(f);
 }
 
-static double whole_objective(const loss *l, const pairs *d, matrix x, matrix y, int k, double mean) {
+static double whole_objective(const loss *l, const pairs *d, matrix x, matrix y, int k, double mean,
+                              const double *prior) {
   double sum = 0;
   for (int u = 0; u < x.rows; u++)
     for (int i = 0; i < y.rows; i++) {
@@ -103,8 +123,11 @@ static double whole_objective(const loss *l, const pairs *d, matrix x, matrix y,
         n_seen += *place(d->seen, side == 0 ? r : j, side == 0 ? j : r) != 0;
       for (int c = 0; c < m.columns; c++)
         square += *place(m, r, c) * *place(m, r, c);
+      double pull = side == 0 ? loss_pull(l, others) : 0;
       if (square > 0)
-        sum += loss_row_lambda(l, n_seen, others) * square;
+        sum += (loss_row_lambda(l, n_seen, others) - pull) * square;
+      for (int c = 0; c < k && n_seen > 0 && pull > 0; c++)
+        sum += pull * (*place(m, r, c) - prior[c]) * (*place(m, r, c) - prior[c]);
     }
   }
   return sum;
@@ -114,7 +137,7 @@ void ref_train(const loss *l, const csr *users, gid n_items, int k, uint64_t see
   int n_users = users->n_rows, columns = l->explicit_loss ? k + 1 : k;
   pairs d = {matrix_of(n_users, (int)n_items), matrix_of(n_users, (int)n_items)};
   matrix x = matrix_of(n_users, columns), y = matrix_of((int)n_items, columns);
-  double sum = 0;
+  double sum = 0, *prior = zeros(k);
   for (int u = 0; u < n_users; u++)
     for (off i = users->ptr[u]; i < users->ptr[u + 1]; i++) {
       real v = users->val[i];
@@ -129,13 +152,19 @@ void ref_train(const loss *l, const csr *users, gid n_items, int k, uint64_t see
   for (int i = 0; i < (int)n_items; i++)
     for (int c = 0; c < k; c++)
       *place(y, i, c) = (real)(0.1 / sqrt(k) * rng_normal(seed, RNG_INIT_ITEMS, (uint64_t)i, (uint64_t)c));
+  for (int u = 0; u < n_users; u++)
+    for (int c = 0; c < k; c++)
+      *place(x, u, c) = (real)(0.1 / sqrt(k) * rng_normal(seed, RNG_INIT_USERS, (uint64_t)u, (uint64_t)c));
   for (int s = 0; s < sweeps; s++) {
+    mean_row(&d, x, k, prior);
     for (int u = 0; u < n_users; u++)
-      solve_row(l, &d, false, u, x, y, k, mean);
+      solve_row(l, &d, false, u, x, y, k, mean, prior);
     for (int i = 0; i < (int)n_items; i++)
-      solve_row(l, &d, true, i, y, x, k, mean);
-    objective[s] = whole_objective(l, &d, x, y, k, mean);
+      solve_row(l, &d, true, i, y, x, k, mean, NULL);
+    mean_row(&d, x, k, prior);
+    objective[s] = whole_objective(l, &d, x, y, k, mean, prior);
   }
+  free(prior);
   free(d.seen.at);
   free(d.value.at);
   free(x.at);

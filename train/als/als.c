@@ -113,6 +113,18 @@ done:
   return st;
 }
 
+/* Counts the rows with interactions, and takes the weights that fit them. */
+static void fit_loss(als *a) {
+  const csr *m = &a->sides[USERS].m;
+  for (lid r = 0; r < m->n_rows; r++)
+    a->active[USERS] += m->ptr[r + 1] > m->ptr[r];
+  comm_sum_i64(a->c, a->active, 2); /* our items' are counted: als_make_items() */
+  if (a->set.unobserved_auto)
+    a->set.loss.unobserved = loss_unobserved_for(a->pairs, a->active[USERS], a->active[ITEMS]);
+  if (a->set.lambda_auto)
+    a->set.loss.lambda = loss_lambda_for(a->pairs, a->active[USERS]);
+}
+
 off als_row_interactions(const als *a, side s, lid r) {
   const csr *m = &a->sides[s].m;
   if (s == ITEMS && a->heavy != NULL) {
@@ -162,6 +174,7 @@ static status make_sums(als *a) {
     TRY(MEM_ZALLOC(a->seen, area, "Gram matrix"));
     TRY(MEM_ZALLOC(a->seen_mean, a->set.factors, "Gram matrix"));
   }
+  TRY(als_prior_create(a));
   if (als_wants_basis(a, USERS) || als_wants_basis(a, ITEMS)) {
     TRY(MEM_ALLOC(a->basis, area, "eigenvectors"));
     TRY(MEM_ALLOC(a->spectrum, a->set.factors, "eigenvalues"));
@@ -192,6 +205,7 @@ status als_create(comm *c, const als_settings *settings, const part *users, gid 
   TRY(measure_values(a));
   make_confidences(a);
   TRY(als_make_items(a, n_items, &mode, &heavy));
+  fit_loss(a);
   TRY(als_make_plans(a, mode, &heavy));
   TRY(make_table(a, USERS));
   TRY(make_table(a, ITEMS));
@@ -228,6 +242,8 @@ void als_free(als *a) {
   mem_free(a->spectrum);
   mem_free(a->seen);
   mem_free(a->seen_mean);
+  mem_free(a->prior);
+  mem_free(a->unseen);
   mem_free(a->row_loss);
   heavy_reduce_free(a->heavy);
   mem_free(a->heavy_x);
@@ -259,6 +275,18 @@ int64_t als_dislikes(const als *a) {
   return a->dislikes;
 }
 
+const loss *als_loss(const als *a) {
+  return &a->set.loss;
+}
+const double *als_prior(const als *a) {
+  return a->prior;
+}
+const real *als_unseen(const als *a) {
+  return a->unseen;
+}
+off als_active(const als *a, side s) {
+  return a->active[s];
+}
 off als_pairs(const als *a) {
   return a->pairs;
 }

@@ -55,7 +55,14 @@ real *als_factors(als *a, side s);
 real *als_bias(als *a, side s);
 
 double als_mean(const als *a); /* mu of the explicit loss, 0 of the implicit one */
-off als_pairs(const als *a);   /* training pairs on all ranks */
+/* The loss that is minimised: as in the settings, with the numbers taken for what they leave open. */
+const loss *als_loss(const als *a);
+/* The mean user (k), the prior of all users; and, after als_run, the row of users without interactions (als_ld), which
+ * stands in theirs. NULL without a prior. */
+const double *als_prior(const als *a);
+const real *als_unseen(const als *a);
+off als_active(const als *a, side s);                          /* rows with training pairs, on all ranks */
+off als_pairs(const als *a);                                   /* training pairs on all ranks */
 /* Implicit loss, on all ranks: pairs of value 0, which were left out, and training pairs below 0. */
 int64_t als_zeros(const als *a);
 int64_t als_dislikes(const als *a);

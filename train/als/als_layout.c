@@ -27,6 +27,8 @@ status als_make_items(als *a, gid n_items, exchange_mode *mode, heavy_list *heav
     st = MEM_ALLOC(cost, n, "item costs");
   TRY(comm_agree(c, st));
   TRY(shuffle_count(c, &users->m, &even, counts));
+  for (gid i = 0; i < n; i++)
+    a->active[ITEMS] += counts[i] > 0;
   TRY(heavy_list_create(c, &even, counts, heavy_from(a, users->part.n), heavy));
   /* Once with every row at its owner, once with the interactions of heavy rows left where they are. */
   for (int reduced = 0; reduced < 2; reduced++) {

@@ -36,6 +36,9 @@ typedef struct als {
    * which rows count as often as they occur, and the mean row likewise. NULL for other methods. */
   real *frequency[2];
   double most_frequent[2], *seen, *seen_mean, mean_a;
+  off active[2];              /* rows with interactions, on all ranks */
+  double *prior;              /* (k): the mean row of users with interactions, or NULL */
+  real *unseen;               /* (ld): the row of a user without interactions, once training has ended */
   double *row_loss;           /* [our items] */
   double max_weight, most_p;  /* largest |a| and |p| of the implicit loss over all pairs */
   double least_a;             /* the least a */
@@ -59,6 +62,17 @@ static inline lid own_count(const als *a, side s) {
 
 /* Interactions of one of our rows on all ranks. Local. */
 off als_row_interactions(const als *a, side s, lid r);
+
+/* The mean user (loss.prior_mean; als_prior.c): makes room, if the loss has a prior. NO_MEMORY. Local. */
+status als_prior_create(als *a);
+/* Before the first sweep: users without interactions get zero rows, so that they do not count in the mean. Local. */
+void als_prior_begin(als *a);
+/* a->prior from the users' present rows: the minimiser of the objective with all else fixed. Does nothing without a
+ * prior. Collective; agreed status. INTERNAL if a factor is not finite. */
+status als_prior_make(als *a);
+/* After the last sweep, with p the users' half problem: a->unseen, and the rows of users without interactions.
+ * Collective; agreed status. */
+status als_prior_serve(als *a, const half_problem *p);
 
 /* Whether s's rows are solved with the eigenbasis of the other side. The same on all ranks. Local. */
 bool als_wants_basis(const als *a, side s);

@@ -70,6 +70,7 @@ static status make_problem(als *a, side fixed, half_problem *p) {
     st = comm_agree(a->c, eigenbasis(a->gram[fixed], a->set.factors, a->spectrum, a->basis));
   if (st != OK)
     return st;
+  bool pulled = fixed == ITEMS && a->prior != NULL;
   double most_rest = fmax(fabs(a->low - a->mean), fabs(a->high - a->mean)) + bias;
   *p = (half_problem){.method = a->set.method,
                       .nonnegative = a->set.nonnegative,
@@ -85,6 +86,8 @@ static status make_problem(als *a, side fixed, half_problem *p) {
                       .base = loss_base(l),
                       .n_fixed = from->part.n,
                       .gram = l->explicit_loss ? NULL : a->gram[fixed],
+                      .prior = pulled ? a->prior : NULL,
+                      .pull = pulled ? loss_pull(l, from->part.n) : 0,
                       .spectrum = turned ? a->spectrum : NULL,
                       .basis = turned ? a->basis : NULL,
                       .n_table = a->set.memory == 0 ? from->table_rows : 0,
@@ -158,7 +161,9 @@ static status half_sweep(als *a, side s, double *row_loss, spent *spent) {
   solver *solver = NULL;
   exchange_trip out, in[2];
   half_problem p;
-  status st = make_problem(a, fixed, &p);
+  status st = s == USERS ? als_prior_make(a) : OK;
+  if (st == OK)
+    st = make_problem(a, fixed, &p);
   if (st != OK)
     return st;
   TRY(comm_agree(a->c, solver_create(&p, &solver)));
@@ -197,7 +202,7 @@ done:
   return st;
 }
 
-/* Σ λ_r (|x_r|² + b_r²) over a side. */
+/* Σ λ_r (|x_r|² + b_r²) over a side; of users with a prior, Σ (λ_r − pull) |x_r|² + pull |x_r − prior|². */
 static status penalty(als *a, side s, double *out) {
   const csr *m = &a->sides[s].m;
   double *terms = NULL;
@@ -206,14 +211,20 @@ static status penalty(als *a, side s, double *out) {
     goto done;
   const real *x = own_rows(a, s), *bias = own_bias(a, s);
   gid n_fixed = a->sides[s == USERS ? ITEMS : USERS].part.n;
+  const double *prior = s == USERS ? a->prior : NULL;
+  double pull = prior != NULL ? loss_pull(&a->set.loss, n_fixed) : 0;
 #pragma omp parallel for schedule(static)
   for (lid r = 0; r < m->n_rows; r++) {
-    double square = bias != NULL ? (double)bias[r] * bias[r] : 0;
-    for (int j = 0; j < a->set.factors; j++)
-      square += (double)x[r * a->ld + j] * x[r * a->ld + j];
+    double square = bias != NULL ? (double)bias[r] * bias[r] : 0, away = 0;
+    for (int j = 0; j < a->set.factors; j++) {
+      double own = (double)x[r * a->ld + j], rest = prior != NULL ? own - prior[j] : 0;
+      square += own * own;
+      away += rest * rest;
+    }
     off n = als_row_interactions(a, s, r);
-    /* An explicit row without interactions has no factors: its penalty is 0, though 0^0 is 1. */
-    terms[r] = square > 0 ? square * loss_row_lambda(&a->set.loss, n, n_fixed) : 0;
+    /* A row without interactions has no factors: its penalty is 0, though 0^0 is 1. */
+    terms[r] = square > 0 ? square * (loss_row_lambda(&a->set.loss, n, n_fixed) - pull) : 0;
+    terms[r] += n > 0 ? pull * away : 0;
   }
   TRY(reduce_sum(a->c, terms, m->n_rows, a->sides[s].part.n, "the regularization", out));
 done:
@@ -225,6 +236,7 @@ done:
 static status objective(als *a, als_report *report) {
   status st = OK;
   double data, users, items, all_pairs = 0;
+  TRY(als_prior_make(a));
   TRY(reduce_sum(a->c, a->row_loss, own_count(a, ITEMS), a->sides[ITEMS].part.n, "the objective", &data));
   TRY(penalty(a, USERS, &users));
   TRY(penalty(a, ITEMS, &items));
@@ -291,6 +303,7 @@ status als_run(als *a, als_observer *observer, void *context) {
     begin_batch(a, ITEMS, 0, &trip);
     end_batch(a, ITEMS, 0, &trip);
   }
+  als_prior_begin(a);
   while (a->sweeps_done < a->set.sweeps && !converged) {
     als_report report;
     TRY(sweep(a, a->sweeps_done + 1 == a->set.sweeps, &report));
@@ -303,6 +316,12 @@ status als_run(als *a, als_observer *observer, void *context) {
     report.last = converged || a->sweeps_done == a->set.sweeps;
     if (observer != NULL)
       TRY(observer(context, a, &report));
+  }
+  if (a->prior != NULL) {
+    half_problem p;
+    TRY(als_prior_make(a));
+    TRY(make_problem(a, ITEMS, &p));
+    TRY(als_prior_serve(a, &p));
   }
 done:
   return st;

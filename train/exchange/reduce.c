@@ -64,7 +64,7 @@ status reduce_mean_row(comm *c, const real *rows, off n, gid n_all, int k, off l
 #pragma omp parallel for reduction(+ : sums[:k]) schedule(static)
   for (off i = 0; i < n; i++)
     for (int j = 0; j < k; j++)
-      sums[j] += exact_term(scale, (double)weight[i] * (double)rows[i * ld + j]);
+      sums[j] += exact_term(scale, (weight != NULL ? (double)weight[i] : 1) * (double)rows[i * ld + j]);
   comm_sum_i64(c, sums, k);
   for (int j = 0; j < k; j++)
     mean[j] = exact_value(scale, sums[j]) / total;

@@ -14,8 +14,8 @@ status reduce_sum(comm *c, const double *values, off n, off n_all, const char *w
 status reduce_gram(comm *c, const real *rows, off n, gid n_all, int k, off ld, const real *weight, double weight_max,
                    double *gram, double *largest);
 
-/* mean (k) = Σ weight[i] row_i / total over the rows of all ranks. Weights up to weight_max, entries up to `largest` in
- * magnitude. Collective; agreed status. NO_MEMORY. */
+/* mean (k) = Σ weight[i] row_i / total over the rows of all ranks. Weights up to weight_max (NULL: all are 1), entries
+ * up to `largest` in magnitude. Collective; agreed status. NO_MEMORY. */
 status reduce_mean_row(comm *c, const real *rows, off n, gid n_all, int k, off ld, const real *weight,
                        double weight_max, double largest, double total, double *mean);
 

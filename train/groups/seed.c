@@ -253,9 +253,9 @@ status kmeans_seed(comm *c, const kmeans_points *points, const gid *id, lid grou
   seeding s = {.c = c, .points = points, .id = id, .seed = seed, .restart = (uint64_t)restart};
   comm_sum_i64(c, &n_all, 1);
   if (n_all < groups)
-    return status_fail(BAD_DATA,
-                       "%lld rows have nonzero factors, fewer than the %d groups requested: use at most %lld groups",
-                       (long long)n_all, groups, (long long)n_all);
+    return status_fail(
+        BAD_DATA, "%lld rows have events to learn from, fewer than the %d groups requested: use at most %lld groups",
+        (long long)n_all, groups, (long long)n_all);
   TRY(comm_agree(c, seeding_create(&s)));
   take_first(&s);
   TRY(add_candidates(&s));

@@ -12,6 +12,7 @@
 status plan_layout_alloc(plan_layout *l, const plan_settings *wish) {
   l->factors = wish->factors;
   l->explicit_loss = wish->explicit_loss;
+  l->prior = wish->prior && !wish->explicit_loss;
   l->memory = wish->memory;
   l->threads = wish->threads;
   l->ranks = wish->ranks;
@@ -105,6 +106,8 @@ static double reduction_bytes(const plan_layout *l, bool reduce, int p) {
     bytes += 2 * one; /* the largest bias, in each half sweep */
   else
     bytes += gram; /* the items' new Gram matrix, for the objective */
+  if (l->prior)    /* the mean user, for the users' half sweep and for the objective */
+    bytes += 2 * (one + comm_reduce_bytes(p, 8 * k));
   if (solver_wants_mean_system(l->method))
     bytes += 2 * (gram + (l->explicit_loss ? comm_reduce_bytes(p, 8 * k) : 0));
   if (reduce)
@@ -117,6 +120,7 @@ static double reduction_bytes(const plan_layout *l, bool reduce, int p) {
 static double reduction_rounds(const plan_layout *l, bool reduce) {
   int gram = 3, sum = 2, calls = 2 * (gram + 2) + 3 * sum + 2; /* with agreements */
   calls += l->explicit_loss ? 2 : gram;
+  calls += l->prior ? 2 * 3 : 0;
   if (solver_wants_mean_system(l->method))
     calls += 2 * (gram + (l->explicit_loss ? 2 : 0));
   calls += reduce ? 5 : 0;
@@ -164,7 +168,7 @@ static double memory_of(const plan_layout *l, const machine *m, const plan_count
   double moving = by_user + by_item + 2 * array_bytes(12 * move) + 24 * n->items;
   double batch = solve_batch_size(16, (off)ld), system = ld * (ld + 16) + 16 * ld; /* matrices, sums, solutions */
   double solver = m->threads * 4 * (2 * PANEL_ROWS * ld + batch * system + (double)solve_lanes_size(16, (int)ld / 16)) +
-                  16 * k2 + 12 * ld * ld;
+                  16 * k2 + (l->prior ? 16 : 12) * ld * ld;
   double turned = 0; /* the fixed side in its eigenbasis, while the other side is solved */
   if (l->memory == 0 && solver_wants_basis(l->explicit_loss, l->method, l->factors, l->users, l->items))
     turned = n->items + item->table;

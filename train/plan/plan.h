@@ -42,6 +42,7 @@ typedef struct plan_batches {
 typedef struct plan_settings {
   int factors;
   bool explicit_loss;
+  bool prior;     /* users' rows are pulled to their mean: loss.prior_mean */
   off heavy_from; /* als_settings.heavy */
   int ranks, ranks_per_node, threads;
   int64_t memory; /* als_settings.memory */
@@ -53,7 +54,7 @@ typedef struct plan_layout {
   gid users, items;
   double pairs, events;               /* to train on; in the file */
   int ranks, ranks_per_node, factors; /* neighbouring ranks share a node; the last one may have fewer */
-  bool explicit_loss, times;
+  bool explicit_loss, prior, times;
   int64_t memory; /* als_settings.memory */
   int threads;    /* of a rank */
   solve_method method;

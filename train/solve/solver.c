@@ -42,6 +42,14 @@ static status dense_part(row_shared *s) {
   return OK;
 }
 
+/* What the prior adds to each right-hand side. */
+static status prior_part(row_shared *s) {
+  status st = MEM_ZALLOC(s->lift, s->p.ld, "the prior of the systems");
+  for (int i = 0; st == OK && i < s->p.k; i++)
+    s->lift[i] = (real)(s->p.pull * s->p.prior[i]);
+  return st;
+}
+
 status solver_create(const half_problem *p, solver **out) {
   status st = OK;
   *out = NULL;
@@ -51,6 +59,8 @@ status solver_create(const half_problem *p, solver **out) {
   const row_method *method = s->shared.method = method_row(p->method);
   if (!p->explicit_loss)
     TRY(dense_part(&s->shared));
+  if (p->prior != NULL && p->pull > 0)
+    TRY(prior_part(&s->shared));
   TRY(dual_create(&s->shared));
   if (method->panels != NULL)
     s->shared.panels = method->panels(p->ld);
@@ -79,6 +89,7 @@ void solver_free(solver *s) {
   mem_free(s->work);
   mem_free(s->shared.dense);
   mem_free(s->shared.twisted);
+  mem_free(s->shared.lift);
   mem_free(s);
 }
 

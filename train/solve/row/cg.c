@@ -174,7 +174,7 @@ static cg_pass after_pass(const row_shared *s, row_work *w, cg_row *t, cg_pass p
     t->g_bias = (real)total;
     add_shared(s, w, t->lambda, t->x, t->q);
     for (off i = 0; i < ld; i++)
-      t->r[i] = -t->q[i];
+      t->r[i] = (s->lift != NULL ? s->lift[i] : 0) - t->q[i];
     t->r_bias = t->biases ? -((real)total + l * t->bias) : 0;
     return turn(s, w, t);
   }

@@ -20,7 +20,8 @@ batch_layout row_layout(const row_shared *s) {
                         .system = row_a_size(s),
                         .skew = row_skew_size(s),
                         .dense = s->dense,
-                        .twisted = s->twisted};
+                        .twisted = s->twisted,
+                        .lift = s->lift};
 }
 
 /* Solves the first `count` systems of w's batch, of rows of n[i] interactions. */
@@ -29,6 +30,9 @@ static unsigned solve_batch(const row_shared *s, row_work *w, const batch_layout
   for (int i = 0; i < count; i++)
     lambda[i] = l->ridge > 0 ? l->ridge : (real)half_problem_lambda(&s->p, n[i]);
   memcpy(w->solved, w->sums, sizeof *w->sums * (size_t)(count * 2 * l->ld));
+  for (int i = 0; l->lift != NULL && i < count; i++)
+    for (off j = 0; j < l->ld; j++)
+      w->solved[i * 2 * l->ld + j] += l->lift[j];
   system_batch b = {.n = count,
                     .k = l->k,
                     .a = w->matrix,
@@ -113,7 +117,8 @@ bool row_loss_of(const row_shared *s, row_work *w, int i, const csr *m, const re
   off ld = s->p.ld, begin = m->ptr[w->row[i]], end = m->ptr[w->row[i] + 1];
   int k = s->p.k;
   double lambda = half_problem_lambda(&s->p, end - begin), square = row_square(&s->p, m, begin, end);
-  double rest = square - dot(w->sums + i * 2 * ld, x, k) - lambda * dot(x, x, k);
+  double lifted = s->lift != NULL ? dot(s->lift, x, k) : 0;
+  double rest = square - dot(w->sums + i * 2 * ld, x, k) + lifted - lambda * dot(x, x, k);
   if (s->dense != NULL) {
     memcpy(w->x, x, sizeof *x * (size_t)ld);
     s->ops->multiply(s->nb, s->dense, s->lda, w->x, w->z);
@@ -122,5 +127,5 @@ bool row_loss_of(const row_shared *s, row_work *w, int i, const csr *m, const re
   if (own_bias != NULL)
     rest -= (double)*own_bias * (w->totals[i] + lambda * (double)*own_bias);
   *loss = rest;
-  return row_loss_tells(rest, square);
+  return row_loss_tells(rest, square + fabs(lifted));
 }

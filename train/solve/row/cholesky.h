@@ -16,6 +16,7 @@ typedef struct batch_layout {
   off ld, lda;                 /* of right-hand sides, of matrices */
   off system, skew;            /* from one system's matrix and skewed blocks to the next one's */
   const real *dense, *twisted; /* added to each; NULL: nothing */
+  const real *lift;            /* added to each right-hand side; NULL: nothing */
 } batch_layout;
 
 /* The layout of the systems that row_normal sums up. */
@@ -30,8 +31,9 @@ unsigned row_solve_queue(const row_shared *s, row_work *w, const csr *m, const b
 bool row_take(const row_shared *s, row_work *w, int i, off n, real *x, real *own_bias);
 
 /* Then its data term, from the system: with Q = Σ p or Σ (v − mean − bias)² and b the right-hand side, the loss of the
- * row at the minimum is Q − x · b, from which the regularization is subtracted. That loses digits if little of Q is
- * left: returns false then, or if the result is not finite. */
+ * row at the minimum is Q − x · b, from which the regularization is subtracted. With a prior the right-hand side is b +
+ * pull · prior, and the loss Q − x · b + x · (pull · prior). That loses digits if little of Q is left: returns false
+ * then, or if the result is not finite. */
 bool row_loss_of(const row_shared *s, row_work *w, int i, const csr *m, const real *x, const real *own_bias,
                  double *loss);
 

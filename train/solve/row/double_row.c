@@ -33,6 +33,8 @@ static bool cholesky_solve(int m, double *a, double *x) {
 
 status solve_system_double(const half_problem *p, off n, double *a, double *rhs, real *x, real *own_bias) {
   int k = p->k, m = own_bias != NULL ? k + 1 : k;
+  for (int i = 0; i < k && p->prior != NULL; i++)
+    rhs[i] += p->pull * p->prior[i];
   for (int i = 0; i < m; i++) {
     a[(off)i * m + i] += half_problem_lambda(p, n);
     for (int j = 0; j <= i && !p->explicit_loss; j++)
@@ -74,5 +76,48 @@ done:
   mem_free(a);
   mem_free(rhs);
   mem_free(y);
+  return st;
+}
+
+/* Least-squares coordinate steps with x >= 0 on the system of a row without interactions, from zero. */
+static void unseen_nonnegative(const half_problem *p, double *x) {
+  enum { MOST_PASSES = 2000 };
+  static const double SMALL = 1e-9;
+  double lambda = half_problem_lambda(p, 0);
+  for (int pass = 0; pass < MOST_PASSES; pass++) {
+    double moved = 0, largest = 0;
+    for (int i = 0; i < p->k; i++) {
+      const double *row = p->gram + (off)i * p->k;
+      double rest = p->pull * p->prior[i];
+      for (int j = 0; j < p->k; j++)
+        rest -= j == i ? 0 : p->alpha0 * row[j] * x[j];
+      double to = fmax(0, rest / (p->alpha0 * row[i] + lambda));
+      moved = fmax(moved, fabs(to - x[i]));
+      x[i] = to;
+      largest = fmax(largest, to);
+    }
+    if (!(moved > SMALL * largest))
+      return;
+  }
+}
+
+status solve_row_unseen(const half_problem *p, real *x) {
+  status st = OK;
+  double *a = NULL, *rhs = NULL;
+  for (off i = 0; i < p->ld; i++)
+    x[i] = 0;
+  if (p->prior == NULL || !(p->pull > 0))
+    return OK;
+  TRY(MEM_ZALLOC(a, (off)p->k * p->k, "a row's system in double precision"));
+  TRY(MEM_ZALLOC(rhs, p->k, "a row's system in double precision"));
+  if (!p->nonnegative)
+    TRY(solve_system_double(p, 0, a, rhs, x, NULL));
+  else
+    unseen_nonnegative(p, rhs);
+  for (int i = 0; i < p->k && p->nonnegative; i++)
+    x[i] = (real)rhs[i];
+done:
+  mem_free(a);
+  mem_free(rhs);
   return st;
 }

@@ -14,4 +14,8 @@ status solve_row_double(const half_problem *p, const lid *col, const real *val, 
  * bias (m = k + 1, own_bias not NULL), rhs [m]; n interactions. Both are overwritten. As above. Local. */
 status solve_system_double(const half_problem *p, off n, double *a, double *rhs, real *x, real *own_bias);
 
+/* The solution without any interactions, x (ld): (alpha0 G + λ_0 E) x = pull · prior, under p->nonnegative with x >= 0;
+ * zeros without a prior. What a member gets of whom nothing is known. INTERNAL and NO_MEMORY as above. Local. */
+status solve_row_unseen(const half_problem *p, real *x);
+
 #endif

@@ -8,9 +8,9 @@
 
 enum { FEWER = 8 }; /* measured: tests/bench/README.md */
 
-/* 1 / √(α0 spectrum + λ) for every number of interactions. Returns false if the range is so wide that single precision
- * loses the weakest direction. */
-static bool make_stretch(const half_problem *p, real *stretch) {
+/* 1 / √(α0 spectrum + λ) for every number of interactions, and V m if there is a prior: `pulled` is V (pull · prior).
+ * Returns false if the range is so wide that single precision loses the weakest direction. */
+static bool make_stretch(const half_problem *p, const double *pulled, dual_shared *d) {
   static const double NARROW = 1e-5;
   for (int n = 1; n < p->k; n++) {
     double lambda = half_problem_lambda(p, n), least = INFINITY, most = 0;
@@ -18,7 +18,9 @@ static bool make_stretch(const half_problem *p, real *stretch) {
       double m = p->alpha0 * fmax(p->spectrum[j], 0) + lambda;
       least = fmin(least, m);
       most = fmax(most, m);
-      stretch[n * p->ld + j] = (real)(1 / sqrt(m));
+      d->stretch[n * p->ld + j] = (real)(1 / sqrt(m));
+      if (pulled != NULL)
+        d->unseen[n * p->ld + j] = (real)(pulled[j] / m);
     }
     if (!(least > NARROW * most)) /* also for NaN */
       return false;
@@ -26,17 +28,37 @@ static bool make_stretch(const half_problem *p, real *stretch) {
   return true;
 }
 
+/* The stretch and, with a prior, the solutions without interactions. *good: whether single precision suffices. */
+static status make_ridges(const row_shared *s, dual_shared *d, bool *good) {
+  const half_problem *p = &s->p;
+  status st = OK;
+  double *pulled = NULL;
+  TRY(MEM_ZALLOC(d->stretch, p->k * p->ld, "dual systems"));
+  if (s->lift != NULL) {
+    TRY(MEM_ZALLOC(d->unseen, p->k * p->ld, "dual systems"));
+    TRY(MEM_ZALLOC(pulled, p->k, "dual systems"));
+    for (int i = 0; i < p->k; i++)
+      for (int j = 0; j < p->k; j++)
+        pulled[i] += p->basis[(off)i * p->k + j] * p->pull * p->prior[j];
+  }
+  *good = make_stretch(p, pulled, d);
+done:
+  mem_free(pulled);
+  return st;
+}
+
 status dual_create(row_shared *s) {
   const half_problem *p = &s->p;
   dual_shared *d = NULL;
   status st = OK;
+  bool good;
   if (p->explicit_loss || p->nonnegative || p->method != SOLVE_CHOLESKY || p->k < DUAL_LEAST_FACTORS ||
       p->basis == NULL)
     return OK;
   TRY(MEM_ZALLOC(d, 1, "dual systems"));
   s->dual = d;
-  TRY(MEM_ZALLOC(d->stretch, p->k * p->ld, "dual systems"));
-  if (!make_stretch(p, d->stretch)) {
+  TRY(make_ridges(s, d, &good));
+  if (!good) {
     dual_free(s);
     return OK;
   }
@@ -64,6 +86,7 @@ void dual_free(row_shared *s) {
   mem_free(s->dual->turn);
   mem_free(s->dual->back);
   mem_free(s->dual->stretch);
+  mem_free(s->dual->unseen);
   mem_free(s->dual->table);
   mem_free(s->dual->number);
   mem_free(s->dual);
@@ -117,6 +140,18 @@ static columns columns_of(const row_shared *s, const row_work *w, const csr *m, 
   return (columns){w->turned, d->number};
 }
 
+/* Takes √A Yᵀ m off the targets of a row of n interactions. */
+static void take_unseen(const row_shared *s, const columns *c, int n, const real *root, real *target) {
+  const real *m = s->dual->unseen + n * s->p.ld;
+  for (int i = 0; i < n; i++) {
+    const real *y = c->table + c->col[i] * s->p.ld;
+    double sum[4] = {0}; /* so that additions need not wait */
+    for (int j = 0; j < s->p.k; j++)
+      sum[j & 3] += (double)y[j] * (double)m[j];
+    target[i] = (real)((double)target[i] - (double)root[i] * ((sum[0] + sum[1]) + (sum[2] + sum[3])));
+  }
+}
+
 int dual_batch(const row_shared *s, int blocks) {
   off ld = dual_layout(s, blocks).ld, fit = solve_batch_size(s->ops->vl, ld), room = (s->batch - 1) * s->p.ld / ld;
   return (int)(fit < room ? fit : room);
@@ -140,6 +175,8 @@ void dual_add(const row_shared *s, row_work *w, const csr *m, lid r, lid ahead) 
   for (int i = n; i < q.k; i++) /* up to a whole vector */
     root[i] = 0;
   columns c = columns_of(s, w, m, r);
+  if (s->dual != NULL && s->dual->unseen != NULL)
+    take_unseen(s, &c, n, root, target);
   bool apart = c.table == w->turned; /* the columns of other rows are not there */
   inner_rows rows = {.table = c.table,
                      .ld = s->p.ld,
@@ -229,6 +266,8 @@ static bool take_implicit(const row_shared *s, row_work *w, const csr *m, int i,
     real half = w->x[j] * stretch[j];
     length[j & 3] += (double)half * (double)half;
     w->x[j] = half * stretch[j];
+    if (s->dual->unseen != NULL)
+      w->x[j] += s->dual->unseen[n * s->p.ld + j];
   }
   s->ops->multiply(s->nb, s->dual->back, s->lda, w->x, w->z);
   for (int j = 0; j < (int)s->p.ld; j++)

@@ -10,7 +10,9 @@
  *     x = (M + Y A Yᵀ)⁻¹ Y p = M⁻¹ Y √A t,  (E + √A Yᵀ M⁻¹ Y √A) t = r = √A⁻¹ p,
  * so that the scores are √A⁻¹ (r − t) and the data term is Σ t² − r² + p. λ differs from row to row; in the basis V of
  * the eigenvectors of G, where M = Vᵀ D⁻² V with D diagonal, Yᵀ M⁻¹ Y is still an inner product, of the columns D V Y:
- * the columns are rotated once for all rows, and scaled by D for each. */
+ * the columns are rotated once for all rows, and scaled by D for each. With a prior, m = M⁻¹ (pull · prior) is the
+ * row's solution without interactions: x = m + M⁻¹ Y √A t with r = √A⁻¹ p − √A Yᵀ m, and the scores are √A⁻¹ p − √A⁻¹
+ * t as before, so that the data term stays as it is. */
 #ifndef PALATE_TRAIN_SOLVE_ROW_DUAL_H
 #define PALATE_TRAIN_SOLVE_ROW_DUAL_H
 
@@ -22,6 +24,7 @@ enum { DUAL_LEAST_FACTORS = 16 };
 typedef struct dual_shared {
   real *turn, *back; /* (ld, lda) each: V transposed and V, for ops->multiply */
   real *stretch;     /* (k, ld): in row n, D for rows with n interactions */
+  real *unseen;      /* (k, ld): in row n, V m for rows with n interactions; NULL: no prior */
   real *table;       /* (n_table, ld): the rotated fixed side, or NULL */
   lid *number;       /* [k]: 0, 1, 2 … */
 } dual_shared;

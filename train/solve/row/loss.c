@@ -31,6 +31,16 @@ double loss_alpha0(const loss *l) {
   return l->form == CONFIDENCE_IALS ? l->unobserved : 1;
 }
 
+double loss_unobserved_for(off pairs, gid users, gid items) {
+  static const double RATIO = 10; /* measured: tests/bench/README.md */
+  return fmin(1, RATIO * (double)pairs / ((double)users * (double)items));
+}
+
+double loss_lambda_for(off pairs, gid users) {
+  static const double SCALE = 0.07; /* measured: tests/bench/README.md */
+  return SCALE / cbrt((double)pairs / (double)users);
+}
+
 double loss_base(const loss *l) {
   return l->explicit_loss || l->form == CONFIDENCE_IALS ? 0 : 1;
 }
@@ -41,4 +51,8 @@ double ridge_weight(double lambda, double nu, double alpha0, off n, gid n_fixed)
 
 double loss_row_lambda(const loss *l, off n, gid n_fixed) {
   return ridge_weight(l->lambda, l->nu, loss_alpha0(l), n, n_fixed);
+}
+
+double loss_pull(const loss *l, gid n_items) {
+  return l->explicit_loss ? 0 : l->prior_mean * loss_row_lambda(l, 0, n_items);
 }

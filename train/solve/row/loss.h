@@ -20,6 +20,7 @@ typedef struct loss {
   confidence form;
   double alpha, epsilon, unobserved; /* unobserved: alpha0 of `ials`; the other forms have 1 */
   bool weigh_values;                 /* ials: a pair's weight is its value rather than 1 */
+  double prior_mean;                 /* phi of --prior-mean, 0 … 1 */
 } loss;
 
 /* Replaces n merged values by what train/solve/row/problem.h calls v: the rating itself (explicit), or the confidence,
@@ -30,6 +31,14 @@ void loss_transform(const loss *l, off n, real *val);
 /* alpha0: the weight of every pair, observed or not; 0 for the explicit loss. */
 double loss_alpha0(const loss *l);
 
+/* The weight of unobserved pairs that fits the data, for `ials`: ten times as much in all as the observed pairs weigh,
+ * if each weighs 1; at most 1. For users and items with training pairs. */
+double loss_unobserved_for(off pairs, gid users, gid items);
+
+/* The lambda that fits the data beside that weight and nu = 1: a row with few pairs needs more. For users with training
+ * pairs. */
+double loss_lambda_for(off pairs, gid users);
+
 /* By how much a confidence exceeds the weight of the same pair's squared error (a = |v| - base). */
 double loss_base(const loss *l);
 
@@ -39,5 +48,10 @@ double ridge_weight(double lambda, double nu, double alpha0, off n, gid n_fixed)
 
 /* The same with the loss's own settings. */
 double loss_row_lambda(const loss *l, off n, gid n_fixed);
+
+/* phi lambda (alpha0 n_items)^nu: the share of every user's ridge that pulls to the mean user instead of to zero. It is
+ * at most the ridge of a user without interactions, so no row's ridge is smaller. 0 for the explicit loss. The point
+ * estimate of the hierarchical prior of Salakhutdinov & Mnih 2008. */
+double loss_pull(const loss *l, gid n_items);
 
 #endif

@@ -16,7 +16,7 @@ bool row_nonnegative(const row_shared *s, row_work *w, off n, double lambda, rea
       a[i * lda + j] = a[j * lda + i];
   memset(now, 0, sizeof *now * (size_t)ld);
   for (int i = 0; i < k; i++) {
-    gradient[i] = -w->sums[i];
+    gradient[i] = -w->sums[i] - (s->lift != NULL ? s->lift[i] : 0);
     if (!(a[i * lda + i] > 0 && isfinite(a[i * lda + i]) && isfinite(gradient[i])))
       return false;
   }

@@ -8,7 +8,10 @@
  * Implicit (Hu et al. 2008; Rendle et al. 2021): row r minimises
  *     Σ [a s² − 2 p s + p] + alpha0 · xᵀ G x + λ_r |x|²,  s = x·y_c,  λ_r = lambda · (n_r + alpha0 · n_fixed)^nu,
  * where G = YᵀY over all n_fixed rows of the fixed side, a = |v| − base and p = max(v, 0): the value v is the
- * confidence of --confidence, negative for a dislike, and base is 0 for `ials` and 1 for the other forms. */
+ * confidence of --confidence, negative for a dislike, and base is 0 for `ials` and 1 for the other forms.
+ * With a prior (implicit loss only), `pull` of the ridge draws to it instead of to zero: λ_r |x|² becomes
+ * (λ_r − pull) |x|² + pull |x − prior|², which adds pull · prior to the row's right-hand side. Rows without
+ * interactions still get x = 0; solve_row_unseen() solves theirs. */
 #ifndef PALATE_TRAIN_SOLVE_ROW_PROBLEM_H
 #define PALATE_TRAIN_SOLVE_ROW_PROBLEM_H
 
@@ -28,10 +31,12 @@ typedef struct half_problem {
   const real *bias;  /* [n_table] or NULL */
   double mean;       /* explicit */
   double lambda, nu;
-  double alpha0;      /* implicit */
-  double base;        /* implicit */
-  gid n_fixed;        /* implicit: rows of the whole fixed side */
-  const double *gram; /* implicit: G (k, k), both triangles, without alpha0 */
+  double alpha0;       /* implicit */
+  double base;         /* implicit */
+  gid n_fixed;         /* implicit: rows of the whole fixed side */
+  const double *gram;  /* implicit: G (k, k), both triangles, without alpha0 */
+  const double *prior; /* implicit: (k); NULL: none */
+  double pull;         /* of the prior, at most every row's λ_r */
   /* Implicit: G's eigenvalues (k) and eigenvectors (k, k), a row each (train/math/eigenbasis.h). Rows with fewer
    * interactions than factors are then solved by their dual systems, which need every a > 0. NULL: none is. */
   const double *spectrum, *basis;

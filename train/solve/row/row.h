@@ -20,6 +20,7 @@ typedef struct row_shared {
   int batch;     /* systems solved together */
   real *dense;   /* (ld, lda): alpha0 G, or NULL */
   real *twisted; /* its diagonal blocks in skewed form, or NULL */
+  real *lift;    /* (ld): pull · prior, what the prior adds to each right-hand side; NULL: no prior */
   const struct row_method *method;
   struct cg_shared *cg;     /* preconditioners (train/solve/row/cg.h), or NULL */
   struct dual_shared *dual; /* what implicit dual systems need (train/solve/row/dual.h), or NULL */

@@ -84,6 +84,8 @@ static bool improve_block(state *t, int first, bool ones) {
   for (int j = 0; j < s->p.k && s->dense != NULL; j++)
     for (int i = 0; i < width; i++)
       step[i] -= t->x[j] * s->dense[j * s->lda + first + i];
+  for (int i = 0; i < width && s->lift != NULL; i++)
+    step[i] += s->lift[first + i];
   for (int i = 0; i < width; i++)
     step[i] = i < own ? step[i] - (real)t->lambda * t->x[first + i] : 0;
   s->ops->solve(nb, w->matrix, s->lda, w->inverse, w->root, 1, step, width);
