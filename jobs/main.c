@@ -2,7 +2,7 @@
 #include "io/base/log.h"
 #include "io/base/mem.h"
 #include "io/base/version.h"
-#include "io/ranks/comm.h"
+#include "io/ranks/comm_mpi.h"
 #include "io/ranks/pulse.h"
 #include "jobs/cli/option_help.h"
 #include "jobs/cli/option_parse.h"
@@ -50,7 +50,8 @@ static void expect_no_peers(void) {
 
 static void usage(FILE *to) {
   fprintf(to,
-          "palate %s: learns the taste of every member from what they watched, played, bought or rated.\n\n"
+          "palate %s: learns the taste of every member of a service from what they\n"
+          "watched, played, bought or rated.\n\n"
           "Usage: palate COMMAND [OPTION...] [ARGUMENT...]\n\n",
           PALATE_VERSION);
   for (int i = 0; i < N_COMMANDS; i++)

@@ -34,7 +34,7 @@ void facts_free(facts *f) {
   *f = (facts){0};
 }
 
-void facts_meet(facts *f, lid item, int list) {
+void item_facts_note(facts *f, lid item, int list) {
   uint32_t at = facts_slot(f, item);
   if (f->slot[at] == 0) {
     memset(f->shown + (off)f->n * FACTS_LISTS, 0, sizeof *f->shown * FACTS_LISTS);
@@ -62,14 +62,14 @@ static void answer(const popular *p, gid first, const lid *model_item, const que
                          .count = p->count[own],
                          .shelf = p->shelf[own],
                          .item = q[i].item,
-                         .told = model_item != NULL ? model_item[own] : q[i].item};
+                         .model_item = model_item != NULL ? model_item[own] : q[i].item};
   }
 }
 
 status facts_ask(comm *c, facts *f, const popular *p, const lid *model_item, int64_t *const shown[FACTS_LISTS]) {
   status st = OK;
   question *ask = NULL, *asked = NULL;
-  item_fact *told = NULL, *back = NULL;
+  item_fact *known = NULL, *back = NULL;
   lid *place = NULL; /* of each question: index of its item in f->fact */
   off *counts = NULL;
   THEN(MEM_ZALLOC(counts, 3 * (off)c->size, "counts of items"));
@@ -90,17 +90,17 @@ status facts_ask(comm *c, facts *f, const popular *p, const lid *model_item, int
   comm_transpose_i64(c, give, got);
   off n_asked = comm_starts(next, got, c->size);
   THEN(MEM_ALLOC(asked, n_asked, "items of a batch"));
-  THEN(MEM_ALLOC(told, n_asked, "items of a batch"));
+  THEN(MEM_ALLOC(known, n_asked, "items of a batch"));
   TRY(comm_agree(c, st));
   comm_move_rows(c, ask, give, asked, got, sizeof *ask);
-  answer(p, p->owners.first[c->rank], model_item, asked, n_asked, shown, told);
-  comm_move_rows(c, told, got, back, give, sizeof *told);
+  answer(p, p->owners.first[c->rank], model_item, asked, n_asked, shown, known);
+  comm_move_rows(c, known, got, back, give, sizeof *known);
   for (lid i = 0; i < f->n; i++)
     f->fact[place[i]] = back[i];
 done:
   mem_free(ask);
   mem_free(asked);
-  mem_free(told);
+  mem_free(known);
   mem_free(back);
   mem_free(place);
   mem_free(counts);

@@ -12,7 +12,7 @@ typedef struct item_fact {
   int64_t count; /* training pairs */
   int32_t shelf;
   lid item;
-  lid told; /* the item's entry of facts_ask's model_item, or the item itself if that is NULL */
+  lid model_item; /* the item's entry of facts_ask's model_item, or the item itself if that is NULL */
 } item_fact;
 
 /* The distinct items of a batch: a hash table. */
@@ -30,10 +30,10 @@ status facts_reserve(facts *f, off most);
 void facts_free(facts *f);
 
 /* Notes an item whose facts are wanted; list: which list it is in, negative: none. Local. */
-void facts_meet(facts *f, lid item, int list);
+void item_facts_note(facts *f, lid item, int list);
 
 /* Looks up the facts of all noted items, and adds to shown[list][our item] how often all ranks' lists have it.
- * model_item[our item]: see item_fact.told; may be NULL. Collective; agreed status. NO_MEMORY. */
+ * model_item[our item]: see item_fact.model_item; may be NULL. Collective; agreed status. NO_MEMORY. */
 status facts_ask(comm *c, facts *f, const popular *p, const lid *model_item, int64_t *const shown[FACTS_LISTS]);
 
 static inline uint32_t facts_slot(const facts *f, lid item) {

@@ -18,6 +18,7 @@ typedef struct counting {
   const uint8_t *skip;
   off *cursor;          /* [rows]: the first pair of each row in the next slice; NULL: there is only one slice */
   int64_t *count, *sum; /* [slice]; sum NULL: not wanted */
+  bool likes;           /* count only pairs above 0 */
   exact_scale scale;
 } counting;
 
@@ -28,6 +29,8 @@ static void count_slice(counting *k, gid first, gid end) {
       continue;
     off e = k->cursor != NULL ? k->cursor[u] : t->ptr[u];
     for (; e < t->ptr[u + 1] && t->col[e] < end; e++) {
+      if (k->likes && !(t->val[e] > 0))
+        continue;
       k->count[t->col[e] - first]++;
       if (k->sum != NULL)
         k->sum[t->col[e] - first] += exact_term(k->scale, t->val[e]);
@@ -197,7 +200,7 @@ done:
   return st;
 }
 
-static status reserve_items(comm *c, const popular_wish *wish, popular *out) {
+static status reserve_items(comm *c, const popular_settings *wish, popular *out) {
   status st = OK;
   TRY(part_equal(&out->owners, wish->n_items, c->size));
   gid n = part_count(&out->owners, c->rank);
@@ -209,14 +212,15 @@ done:
   return st;
 }
 
-status popular_make(comm *c, const csr *train, const popular_wish *wish, popular *out) {
+status popular_make(comm *c, const csr *train, const popular_settings *wish, popular *out) {
   status st = OK;
-  counting k = {.train = train, .skip = wish->skip};
+  counting k = {.train = train, .skip = wish->skip, .likes = wish->likes};
   double bound = 0;
   *out = (popular){.n_head = (lid)(wish->head < wish->n_items ? wish->head : wish->n_items)};
   TRY(comm_agree(c, reserve_items(c, wish, out)));
   for (lid u = 0; u < train->n_rows; u++)
-    out->pairs += wish->skip != NULL && wish->skip[u] ? 0 : train->ptr[u + 1] - train->ptr[u];
+    for (off e = train->ptr[u]; e < train->ptr[u + 1] && (wish->skip == NULL || !wish->skip[u]); e++)
+      out->pairs += !wish->likes || train->val[e] > 0;
   comm_sum_i64(c, &out->pairs, 1);
   if (wish->means) {
     for (off e = 0; e < csr_nnz(train); e++)

@@ -1,6 +1,7 @@
 /* The baselines that every report compares the model with.
  *
- * `most popular` lists the items with the most training pairs (ties to the lower row) that the user has not seen, and
+ * `most popular` lists the items with the most training pairs (implicit: likes; ties to the lower row) that the user
+ * has not seen, and
  * predicts an item's mean training rating. `random` is the exact expectation over all orders of the unseen items, and
  * predicts the mean of all training ratings.
  *
@@ -25,18 +26,19 @@ typedef struct popular {
   lid n_head, *head; /* [n_head]: the items by falling count, on every rank */
 } popular;
 
-typedef struct popular_wish {
+typedef struct popular_settings {
   gid n_items;
   const uint8_t *skip; /* [rows of train]: users whose pairs are only for folding in, and not counted; may be NULL */
   bool means;
-  off head;  /* wanted length of the head, at most n_items; the same on all ranks */
-  gid slice; /* items counted at a time; the same on all ranks; 0: 2^20 */
-} popular_wish;
+  bool likes; /* count only pairs with a value above 0 */
+  off head;   /* wanted length of the head, at most n_items; the same on all ranks */
+  gid slice;  /* items counted at a time; the same on all ranks; 0: 2^20 */
+} popular_settings;
 
 /* Counts all ranks' training rows (columns are item rows of the dataset and ascend). The same bits on any number of
  * ranks. Takes 8 bytes (16 with means) an item of a slice beside the result. Collective; agreed status. NO_MEMORY. Free
  * with popular_free. */
-status popular_make(comm *c, const csr *train, const popular_wish *wish, popular *out);
+status popular_make(comm *c, const csr *train, const popular_settings *wish, popular *out);
 void popular_free(popular *p);
 
 /* Writes the first `most` items of the order that are not in seen[n_seen] (ascending) to list. Returns how many. The

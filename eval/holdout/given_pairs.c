@@ -9,22 +9,18 @@
 
 /* An event on its way to the owner of its user. */
 typedef struct event {
-  gid user; /* rows of the training dataset */
-  int64_t time;
+  gid user;  /* rows of the training dataset */
+  off place; /* in the test dataset */
   lid item;
   real value;
 } event;
 
-/* A dataset's order: by user, then (time, item); value breaks the remaining ties. */
+/* By user, then in the order of the test dataset, so that the last event of a pair is the last there. */
 static int in_order(const void *of_a, const void *of_b) {
   const event *a = of_a, *b = of_b;
   if (a->user != b->user)
     return a->user < b->user ? -1 : 1;
-  if (a->time != b->time)
-    return a->time < b->time ? -1 : 1;
-  if (a->item != b->item)
-    return a->item < b->item ? -1 : 1;
-  return (a->value > b->value) - (a->value < b->value);
+  return (a->place > b->place) - (a->place < b->place);
 }
 
 /* A slice of a dataset's users with their events, as they are in the file. */
@@ -32,7 +28,6 @@ typedef struct user_slice {
   off *indptr, nnz; /* indptr [users + 1] */
   lid *item;        /* [nnz] */
   real *value;
-  int64_t *time; /* NULL: the dataset has no times */
 } user_slice;
 
 static status read_slice(dataset *t, gid first, gid count, user_slice *out) {
@@ -42,9 +37,7 @@ static status read_slice(dataset *t, gid first, gid count, user_slice *out) {
   out->nnz = out->indptr[count] - out->indptr[0];
   TRY(MEM_ALLOC(out->item, out->nnz, "test events"));
   TRY(MEM_ALLOC(out->value, out->nnz, "test events"));
-  if (dataset_has_time(t))
-    TRY(MEM_ALLOC(out->time, out->nnz, "test events"));
-  TRY(dataset_read_events(t, out->indptr[0], out->nnz, out->item, out->value, out->time));
+  TRY(dataset_read_events(t, out->indptr[0], out->nnz, out->item, out->value, NULL));
 done:
   return st;
 }
@@ -53,7 +46,6 @@ static void free_slice(user_slice *s) {
   mem_free(s->indptr);
   mem_free(s->item);
   mem_free(s->value);
-  mem_free(s->time);
 }
 
 /* Reads our users of the test dataset; events get the rows of the training dataset. *lost: events whose user or item
@@ -70,7 +62,7 @@ static status read_events(comm *c, dataset *t, gid first, gid count, const gid *
   for (gid u = 0; u < count; u++)
     for (off e = s.indptr[u] - s.indptr[0]; e < s.indptr[u + 1] - s.indptr[0]; e++)
       if (user[u] >= 0 && s.item[e] >= 0)
-        (*out)[(*n)++] = (event){user[u], s.time != NULL ? s.time[e] : e, s.item[e], s.value[e]};
+        (*out)[(*n)++] = (event){user[u], s.indptr[0] + e, s.item[e], s.value[e]};
       else
         ++*lost;
 done:

@@ -124,7 +124,7 @@ uint64_t split_hash(const char *id, int width) {
 }
 
 bool split_draws(const split_rule *rule) {
-  return rule->kind == SPLIT_RANDOM || rule->kind == SPLIT_USERS;
+  return rule->kind == SPLIT_RANDOM || rule->kind == SPLIT_USERS || rule->kind == SPLIT_LAST;
 }
 
 static uint64_t key_of(const split_keys *k, gid row) {
@@ -194,19 +194,73 @@ static void mark_range(uint8_t *mark, off first, off end, event_mark as) {
     mark[e] = (uint8_t)as;
 }
 
-/* The row is sorted by time: scanned from its end, the pairs with the latest last events come first. */
-static void mark_last(const split_rule *rule, off n, const lid *item, uint8_t *mark) {
+/* The items with the lowest draws of a basket. */
+typedef struct drawn {
+  struct {
+    uint64_t draw;
+    lid item;
+  } list[SPLIT_LAST_MAX]; /* ascending */
+  int n;
+} drawn;
+
+/* Keeps an item if its draw is among the `most` lowest. Returns true if it, or another item, is left out. */
+static bool draw_item(drawn *d, int most, uint64_t draw, lid item) {
+  int at = d->n;
+  while (at > 0 && (d->list[at - 1].draw > draw || (d->list[at - 1].draw == draw && d->list[at - 1].item > item)))
+    at--;
+  if (at > 0 && d->list[at - 1].draw == draw && d->list[at - 1].item == item)
+    return false; /* a repeated item */
+  if (at == most)
+    return true;
+  bool full = d->n == most;
+  d->n += !full;
+  for (int i = d->n - 1; i > at; i--)
+    d->list[i] = d->list[i - 1];
+  d->list[at].draw = draw;
+  d->list[at].item = item;
+  return full;
+}
+
+/* Finds the `most` items whose last event is the latest. The row is sorted by time, so it is scanned from its end.
+ * Returns true if draws decided. */
+static bool find_latest(const split_rule *rule, int most, gid user, off n, const lid *item, const int64_t *time,
+                        item_set *latest) {
+  uint64_t member = key_of(&rule->keys[USERS], user);
+  drawn basket;
+  bool tied = false;
+  set_clear(latest);
+  for (off end = n; end > 0 && latest->n < most;) {
+    off first = end - 1; /* events first … end - 1 have the same time */
+    while (time != NULL && first > 0 && time[first - 1] == time[first])
+      first--;
+    basket.n = 0;
+    for (off e = first; e < end; e++)
+      if (!set_has(latest, item[e])) {
+        uint64_t draw =
+            end - first == 1 ? 0 : rng_bits(rule->seed, RNG_HOLDOUT, member, key_of(&rule->keys[ITEMS], item[e]));
+        tied |= draw_item(&basket, most - latest->n, draw, item[e]);
+      }
+    for (int i = 0; i < basket.n; i++)
+      set_add(latest, basket.list[i].item);
+    end = first;
+  }
+  return tied;
+}
+
+static void mark_last(const split_rule *rule, gid user, off n, const lid *item, const int64_t *time, uint8_t *mark) {
   mark_range(mark, 0, n, EVENT_TRAIN);
   item_set latest;
+  bool tied = false;
   for (int last = rule->validation ? 2 * rule->last : rule->last; last > 0; last -= rule->last) {
-    set_clear(&latest);
-    for (off e = n - 1; e >= 0 && latest.n < last; e--)
-      set_add(&latest, item[e]);
+    tied |= find_latest(rule, last, user, n, item, time, &latest);
     event_mark as = rule->validation && last == rule->last ? EVENT_DROP : EVENT_TEST;
     for (off e = 0; e < n; e++)
       if (set_has(&latest, item[e]))
         mark[e] = (uint8_t)as;
   }
+  if (tied && rule->tied != NULL)
+#pragma omp atomic
+    ++*rule->tied;
 }
 
 static void mark_before(const split_rule *rule, off n, const lid *item, const int64_t *time, uint8_t *mark) {
@@ -246,7 +300,7 @@ void split_mark(const void *of_rule, gid user, off n, const lid *item, const rea
     mark_random(rule, rule->validation, rule->fraction, user, n, item, mark);
     return;
   case SPLIT_LAST:
-    mark_last(rule, n, item, mark);
+    mark_last(rule, user, n, item, time, mark);
     return;
   case SPLIT_BEFORE:
     mark_before(rule, n, item, time, mark);

@@ -1,15 +1,18 @@
 /* Hold-out rules: which pairs of a user are kept out of training, to measure the model on.
  *
  * A rule is a pure function of one user's row and the seed. So it is the same on any number of ranks, and its text is
- * all that a model and its evaluation need to agree on it: none         nothing is held out random:F     each pair with
- * probability F, keyed by (seed, user's id, item's id): a pair's draw is the same in every dataset, whatever its rows
- *   last:N       the N pairs of each user whose last event is the latest; among equal times the higher item row is the
- *                later, as in the dataset's own order
- *   before:TIME  train on events before TIME, test on pairs whose first event is at or after it; later events of
- * earlier pairs are dropped, so that nothing of the future is trained on users:F      each user with probability F is a
- * test member (strong generalization, Liang et al. 2018): not trained on at all; 80 % of the member's items are folded
- * in, the rest measured validation:RULE, with random, last or users, drops the pairs that RULE holds out and holds out
- * as many of the rest: settings are chosen on those, and RULE's own pairs stay unseen until the end. */
+ * all that a model and its evaluation need to agree on it:
+ * - none: nothing is held out.
+ * - random:F: each pair with probability F, keyed by (seed, user's id, item's id): a pair's draw is the same in every
+ *   dataset, whatever its rows.
+ * - last:N: the N pairs of each user whose last event is the latest. If the cut falls among pairs with the same last
+ *   time (a basket), the draws of random:F decide.
+ * - before:TIME: train on events before TIME, test on pairs whose first event is at or after it. Later events of
+ *   earlier pairs are dropped, so that training sees nothing of the future.
+ * - users:F: each user with probability F is a test member (strong generalization, Liang et al. 2018): not trained on;
+ *   80 % of the member's items are folded in, the rest measured.
+ * - validation:RULE, with random, last or users: drops the pairs that RULE holds out, and holds out as many of the
+ *   rest. Settings are chosen on those; RULE's own pairs stay unseen until the end. */
 #ifndef PALATE_EVAL_HOLDOUT_SPLIT_H
 #define PALATE_EVAL_HOLDOUT_SPLIT_H
 
@@ -43,12 +46,13 @@ typedef struct split_rule {
   int64_t time;              /* before: seconds since 1970 UTC */
   char text[SPLIT_TEXT_MAX]; /* the rule as given, for a model's attributes */
   split_keys keys[2];        /* of users and items; borrowed. After split_parse: row numbers */
+  int64_t *tied;             /* last: number of users for whom draws decided; may be NULL. Borrowed; any thread adds */
 } split_rule;
 
 /* The hash of an id of at most `width` bytes. */
 uint64_t split_hash(const char *id, int width);
 
-/* Returns true if the rule draws at random, and so uses keys. */
+/* Returns true if the rule draws at random, and so uses keys (last:N does among equal times). */
 bool split_draws(const split_rule *rule);
 
 /* Parses a rule; TIME is seconds since 1970 or an ISO 8601 date in UTC (2020-01-31, 2020-01-31T12:00:00Z). out->use is

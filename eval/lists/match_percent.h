@@ -3,7 +3,7 @@
 #define PALATE_EVAL_LISTS_MATCH_PERCENT_H
 
 #include "io/base/types.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
 
 /* The scale of a model's scores. Explicit models: where the predicted rating lies between the lowest and the highest
  * training rating. Implicit models: the predicted preference as a share of the member's strongest over all items,

@@ -4,7 +4,7 @@
 
 #include "eval/score/seen.h"
 #include "io/ranks/comm.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
 
 /* Writes the best `top` items of each of the model's members to an HDF5 file at `path`: /users/item int32
  * (n_users, top), the model's item rows, best first, padded with -1; /users/score float32: the predicted rating or

@@ -29,23 +29,23 @@ typedef struct batch {
 } batch;
 
 /* Holds up to max_users users at a time. NO_MEMORY. Local. Free with batch_free. */
-status batch_create(const bench *b, lid max_users, batch **out);
-void batch_free(batch *k);
+status batch_create(const measurement *m, lid max_users, batch **out);
+void batch_free(batch *batch);
 
 /* Fills the batch with n users (see batch.user; n may be 0). NO_MEMORY. Local. */
-status batch_fill(batch *k, const bench *b, const lid *user, lid n);
+status batch_fill(batch *batch, const measurement *m, const lid *user, lid n);
 
 /* List w of user u and its length: 0 the first model's, 1 most popular's. Local. */
-static inline const lid *batch_top(const batch *k, const bench *b, lid u, int w, lid *length) {
-  int shown = b->in->at[0];
-  const lid *top = k->top + ((off)u * FACTS_LISTS + w) * shown;
+static inline const lid *batch_top(const batch *batch, const measurement *m, lid u, int w, lid *length) {
+  int shown = m->in->at[0];
+  const lid *top = batch->top + ((off)u * FACTS_LISTS + w) * shown;
   for (*length = 0; *length < shown && top[*length] >= 0;)
     ++*length;
   return top;
 }
 
 /* A predicted rating, clipped to the rating scale. Local. */
-static inline double clip_rating(const evaluate_input *in, double guess) {
+static inline double clip_rating(const evaluate_settings *in, double guess) {
   return fmin(fmax(guess, in->low), in->high);
 }
 

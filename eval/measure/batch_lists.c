@@ -8,7 +8,7 @@
 /* Makes one rank's failure known to all ranks if the model's items are looked up over ranks; else the status stays
  * local. */
 static status agree_if_moved(comm *c, const scorer *s, status st) {
-  return scorer_moved(s) ? comm_agree(c, st) : st;
+  return scorer_renumbered(s) ? comm_agree(c, st) : st;
 }
 
 /* --- vectors of users; those the model was not trained on are folded in --- */
@@ -46,20 +46,20 @@ static status keep_known(csr *rows) {
 }
 
 /* The users to fold in: their places in the batch, and their training pairs with the dataset's item rows. Local. */
-static status gather_unknown(const batch *k, const bench *b, int model, csr *rows, lid **place) {
+static status gather_unknown(const batch *batch, const measurement *m, int model, csr *rows, lid **place) {
   status st = OK;
-  const csr *train = b->in->train;
+  const csr *train = m->in->train;
   lid folded = 0;
   off nnz = 0;
-  TRY(MEM_ALLOC(*place, k->n, "users to fold in"));
-  for (lid u = 0; u < k->n; u++)
-    if (b->in->fold[model] != NULL && k->row[u] < 0 && k->to[u] > k->from[u]) {
+  TRY(MEM_ALLOC(*place, batch->n, "users to fold in"));
+  for (lid u = 0; u < batch->n; u++)
+    if (m->in->fold[model] != NULL && batch->row[u] < 0 && batch->to[u] > batch->from[u]) {
       (*place)[folded++] = u;
-      nnz += k->to[u] - k->from[u];
+      nnz += batch->to[u] - batch->from[u];
     }
   TRY(csr_alloc(rows, folded, nnz, "users to fold in"));
   for (lid f = 0; f < folded; f++) {
-    lid own = k->user[(*place)[f]];
+    lid own = batch->user[(*place)[f]];
     off at = rows->ptr[f], each = train->ptr[own + 1] - train->ptr[own];
     memcpy(rows->col + at, train->col + train->ptr[own], sizeof(lid) * (size_t)each);
     memcpy(rows->val + at, train->val + train->ptr[own], sizeof(real) * (size_t)each);
@@ -69,9 +69,9 @@ done:
   return st;
 }
 
-static status solve_unknown(batch *k, bench *b, int model, csr *rows, const lid *place) {
+static status solve_unknown(batch *batch, measurement *m, int model, csr *rows, const lid *place) {
   status st = OK;
-  scorer *s = b->in->model[model];
+  scorer *s = m->in->model[model];
   int width = scorer_width(s), factors = model_factors(scorer_model(s));
   real *x = NULL, *bias = NULL;
   if (rows->n_rows == 0)
@@ -79,48 +79,48 @@ static status solve_unknown(batch *k, bench *b, int model, csr *rows, const lid 
   TRY(keep_known(rows));
   TRY(MEM_ALLOC(x, (off)rows->n_rows * factors, "users to fold in"));
   TRY(MEM_ALLOC(bias, rows->n_rows, "users to fold in"));
-  TRY(foldin_rows(b->in->fold[model], rows, x, factors, bias));
+  TRY(foldin_rows(m->in->fold[model], rows, x, factors, bias));
   for (lid f = 0; f < rows->n_rows; f++) {
-    memcpy(k->x + (off)place[f] * width, x + (off)f * factors, sizeof *x * (size_t)factors);
-    k->constant[place[f]] += (double)bias[f];
+    memcpy(batch->x + (off)place[f] * width, x + (off)f * factors, sizeof *x * (size_t)factors);
+    batch->constant[place[f]] += (double)bias[f];
   }
   if (model == 0)
-    b->folded_in += rows->n_rows;
+    m->folded_in += rows->n_rows;
 done:
   mem_free(x);
   mem_free(bias);
   return st;
 }
 
-/* Collective if scorer_moved; the status is not agreed. */
-static status fold_users(comm *c, batch *k, bench *b, int model) {
+/* Collective if scorer_renumbered; the status is not agreed. */
+static status fold_users(comm *c, batch *batch, measurement *m, int model) {
   status st = OK;
-  scorer *s = b->in->model[model];
+  scorer *s = m->in->model[model];
   csr rows = {0};
   lid *place = NULL;
-  TRY(agree_if_moved(c, s, gather_unknown(k, b, model, &rows, &place)));
+  TRY(agree_if_moved(c, s, gather_unknown(batch, m, model, &rows, &place)));
   TRY(scorer_items(c, s, rows.col, csr_nnz(&rows), rows.col));
-  TRY(solve_unknown(k, b, model, &rows, place));
+  TRY(solve_unknown(batch, m, model, &rows, place));
 done:
   csr_free(&rows);
   mem_free(place);
   return st;
 }
 
-/* Collective if scorer_moved; the status is not agreed. */
-static status load_users(comm *c, batch *k, bench *b, int model) {
-  const evaluate_input *in = b->in;
+/* Collective if scorer_renumbered; the status is not agreed. */
+static status load_users(comm *c, batch *batch, measurement *m, int model) {
+  const evaluate_settings *in = m->in;
   const row_map *map = in->map[model];
   scorer *s = in->model[model];
   gid n_model = model_rows(scorer_model(s), USERS);
-  for (lid u = 0; u < k->n; u++) {
-    gid row = map != NULL && map->user != NULL ? map->user[k->user[u]] : k->id[u];
-    if (row >= n_model || (in->fold_user != NULL && in->fold_user[k->user[u]]))
+  for (lid u = 0; u < batch->n; u++) {
+    gid row = map != NULL && map->user != NULL ? map->user[batch->user[u]] : batch->id[u];
+    if (row >= n_model || (in->fold_user != NULL && in->fold_user[batch->user[u]]))
       row = -1;
-    k->row[u] = row;
+    batch->row[u] = row;
   }
-  status st = agree_if_moved(c, s, scorer_users(s, k->row, k->n, k->x, k->constant));
-  return st == OK ? fold_users(c, k, b, model) : st;
+  status st = agree_if_moved(c, s, scorer_users(s, batch->row, batch->n, batch->x, batch->constant));
+  return st == OK ? fold_users(c, batch, m, model) : st;
 }
 
 /* --- lists and predictions --- */
@@ -133,54 +133,54 @@ static double predict(const real *x, const real *y, int width) {
 }
 
 /* Predicts the ratings of the test items in this block. */
-static void predict_block(batch *k, const scorer *s, const scorer_block *block) {
+static void predict_block(batch *batch, const scorer *s, const scorer_block *block) {
   int width = scorer_width(s);
 #pragma omp parallel for schedule(dynamic, 64)
-  for (lid u = 0; u < k->n; u++)
-    for (off e = k->test_at[u]; e < k->test_at[u + 1]; e++) {
-      lid item = k->test_item[e];
+  for (lid u = 0; u < batch->n; u++)
+    for (off e = batch->test_at[u]; e < batch->test_at[u + 1]; e++) {
+      lid item = batch->test_item[e];
       if (item >= block->first && item < block->first + block->n)
-        k->guess[e] =
-            k->constant[u] + predict(k->x + (off)u * width, block->y + (off)(item - block->first) * width, width);
+        batch->guess[e] = batch->constant[u] +
+                          predict(batch->x + (off)u * width, block->y + (off)(item - block->first) * width, width);
     }
 }
 
-static status offer_block(batch *k, const bench *b, scorer *s, int i) {
+static status offer_block(batch *batch, const measurement *m, scorer *s, int i) {
   status st = OK;
   scorer_block block;
   TRY(scorer_get(s, i, &block));
-  TRY(topk_scan(k->lists, block.items, k->x, scorer_width(s), k->from, k->to, b->in->train->col));
-  if (b->in->explicit_loss)
-    predict_block(k, s, &block);
+  TRY(topk_scan(batch->lists, block.items, batch->x, scorer_width(s), batch->from, batch->to, m->in->train->col));
+  if (m->in->explicit_loss)
+    predict_block(batch, s, &block);
 done:
   return st;
 }
 
 /* Finds the model's rows of the batch's test items; items that the model does not have are predicted by the user's
- * constant. Collective with agreed status if scorer_moved. */
-static status find_tests(comm *c, batch *k, const bench *b, const scorer *s) {
-  const csr *test = b->in->test;
-  for (lid u = 0; u < k->n; u++)
-    for (off e = k->test_at[u]; e < k->test_at[u + 1]; e++) {
-      k->guess[e] = k->constant[u];
-      k->test_item[e] = test->col[test->ptr[k->user[u]] + e - k->test_at[u]];
+ * constant. Collective with agreed status if scorer_renumbered. */
+static status find_tests(comm *c, batch *batch, const measurement *m, const scorer *s) {
+  const csr *test = m->in->test;
+  for (lid u = 0; u < batch->n; u++)
+    for (off e = batch->test_at[u]; e < batch->test_at[u + 1]; e++) {
+      batch->guess[e] = batch->constant[u];
+      batch->test_item[e] = test->col[test->ptr[batch->user[u]] + e - batch->test_at[u]];
     }
-  return scorer_items(c, s, k->test_item, k->test_at[k->n], k->test_item);
+  return scorer_items(c, s, batch->test_item, batch->test_at[batch->n], batch->test_item);
 }
 
-status batch_lists_make(comm *c, batch *k, bench *b, int model) {
-  scorer *s = b->in->model[model];
+status batch_lists_make(comm *c, batch *batch, measurement *m, int model) {
+  scorer *s = m->in->model[model];
   status st = OK, offered = OK;
-  TRY(agree_if_moved(c, s, load_users(c, k, b, model)));
-  if (b->in->explicit_loss)
-    TRY(find_tests(c, k, b, s));
-  topk_begin(k->lists, k->n);
+  TRY(agree_if_moved(c, s, load_users(c, batch, m, model)));
+  if (m->in->explicit_loss)
+    TRY(find_tests(c, batch, m, s));
+  topk_begin(batch->lists, batch->n);
   for (int i = 0; i < scorer_blocks(s); i++) {
     TRY(scorer_bring(c, s, i));
-    if (offered == OK && k->n > 0) /* a rank that failed keeps in step until the end */
-      offered = offer_block(k, b, s, i);
+    if (offered == OK && batch->n > 0) /* a rank that failed keeps in step until the end */
+      offered = offer_block(batch, m, s, i);
   }
-  topk_finish(k->lists);
+  topk_finish(batch->lists);
   TRY(agree_if_moved(c, s, offered));
 done:
   return st;

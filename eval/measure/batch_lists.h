@@ -5,8 +5,8 @@
 #include "eval/measure/batch.h"
 
 /* Fills k->lists, and for explicit models k->guess. Users that the model was not trained on are folded in. NO_MEMORY.
- * Collective with agreed status if scorer_moved: then all ranks pass through the blocks of items together, those
+ * Collective with agreed status if scorer_renumbered: then all ranks pass through the blocks of items together, those
  * without users too. Else local. */
-status batch_lists_make(comm *c, batch *k, bench *b, int model);
+status batch_lists_make(comm *c, batch *batch, measurement *m, int model);
 
 #endif

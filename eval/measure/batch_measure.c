@@ -6,23 +6,23 @@
 #include "io/base/mem.h"
 
 /* The columns that follow from the lists of a model alone; with the first model also the baselines'. Local. */
-static status read_lists(batch *k, bench *b, int model) {
-  int longest = metrics_longest(&b->plan);
+static status read_lists(batch *batch, measurement *m, int model) {
+  int longest = metrics_longest(&m->plan);
   bool failed = false;
 #pragma omp parallel reduction(|| : failed)
   {
     lid *list = NULL;
     failed = MEM_ALLOC(list, longest, "list of a user") != OK;
 #pragma omp for schedule(dynamic, 64)
-    for (lid u = 0; u < k->n; u++) {
+    for (lid u = 0; u < batch->n; u++) {
       if (failed)
         continue;
-      lid length = topk_count(k->lists, u);
+      lid length = topk_count(batch->lists, u);
       for (lid r = 0; r < length; r++)
-        list[r] = topk_item(k->lists, u, r);
-      user_values_of_model(k, b, model, u, list, length);
+        list[r] = topk_item(batch->lists, u, r);
+      user_values_of_model(batch, m, model, u, list, length);
       if (model == 0)
-        user_values_of_baselines(k, b, u, list);
+        user_values_of_baselines(batch, m, u, list);
     }
     mem_free(list);
   }
@@ -30,71 +30,71 @@ static status read_lists(batch *k, bench *b, int model) {
 }
 
 /* Collective if the items of any model moved, with agreed status; else local. */
-static status measure_lists(comm *c, batch *k, bench *b, const lid *user, lid n) {
+static status measure_lists(comm *c, batch *batch, measurement *m, const lid *user, lid n) {
   bool together = false;
-  for (int m = 0; m < b->in->n_models; m++)
-    together = together || scorer_moved(b->in->model[m]);
-  status st = batch_fill(k, b, user, n);
-  for (int m = b->in->n_models - 1; m >= 0; m--) { /* the first model last: slices use its ratings */
+  for (int i = 0; i < m->in->n_models; i++)
+    together = together || scorer_renumbered(m->in->model[i]);
+  status st = batch_fill(batch, m, user, n);
+  for (int i = m->in->n_models - 1; i >= 0; i--) { /* the first model last: slices use its ratings */
     if (together)
       st = comm_agree(c, st);
-    THEN(batch_lists_make(c, k, b, m));
-    THEN(read_lists(k, b, m));
+    THEN(batch_lists_make(c, batch, m, i));
+    THEN(read_lists(batch, m, i));
   }
   return together ? comm_agree(c, st) : st;
 }
 
 /* Notes the items of the lists, and the test items. Local. */
-static status note_items(batch *k, const bench *b) {
+static status note_items(batch *batch, const measurement *m) {
   status st = OK;
-  const csr *test = b->in->test;
-  TRY(facts_reserve(&k->known, (off)k->n * FACTS_LISTS * b->in->at[0] + k->test_at[k->n]));
-  for (lid u = 0; u < k->n; u++) {
+  const csr *test = m->in->test;
+  TRY(facts_reserve(&batch->known, (off)batch->n * FACTS_LISTS * m->in->at[0] + batch->test_at[batch->n]));
+  for (lid u = 0; u < batch->n; u++) {
     for (int w = 0; w < FACTS_LISTS; w++) {
       lid length;
-      const lid *top = batch_top(k, b, u, w, &length);
+      const lid *top = batch_top(batch, m, u, w, &length);
       for (lid r = 0; r < length; r++)
-        facts_meet(&k->known, top[r], w);
+        item_facts_note(&batch->known, top[r], w);
     }
-    for (off e = test->ptr[k->user[u]]; e < test->ptr[k->user[u] + 1]; e++)
-      facts_meet(&k->known, test->col[e], -1);
+    for (off e = test->ptr[batch->user[u]]; e < test->ptr[batch->user[u] + 1]; e++)
+      item_facts_note(&batch->known, test->col[e], -1);
   }
 done:
   return st;
 }
 
-static status read_facts(batch *k, const bench *b) {
-  int factors = model_factors(scorer_model(b->in->model[0]));
+static status read_facts(batch *batch, const measurement *m) {
+  int factors = model_factors(scorer_model(m->in->model[0]));
   bool failed = false;
 #pragma omp parallel reduction(|| : failed)
   {
     double *sum = NULL;
     failed = MEM_ALLOC(sum, factors, "list of a user") != OK;
 #pragma omp for schedule(dynamic, 64)
-    for (lid u = 0; u < k->n; u++)
+    for (lid u = 0; u < batch->n; u++)
       if (!failed)
-        user_values_of_facts(k, b, u, sum);
+        user_values_of_facts(batch, m, u, sum);
     mem_free(sum);
   }
   return failed ? status_fail(NO_MEMORY, "no memory for the lists of users") : OK;
 }
 
-static status add_to_tallies(batch *k, bench *b) {
+static status add_to_tallies(batch *batch, measurement *m) {
   status st = OK;
-  TRY(read_facts(k, b));
-  TRY(tally_add(b->all, k->n, k->id, k->values));
-  TRY(slices_add(k, b));
+  TRY(read_facts(batch, m));
+  TRY(tally_add(m->all, batch->n, batch->id, batch->values));
+  TRY(slices_add(batch, m));
 done:
   return st;
 }
 
-status batch_measure(comm *c, batch *k, bench *b, const lid *user, lid n) {
-  const lid *model_item = scorer_moved(b->in->model[0]) ? b->in->map[0]->to_model.row : NULL;
-  status st = measure_lists(c, k, b, user, n);
-  THEN(note_items(k, b));
+status batch_measure(comm *c, batch *batch, measurement *m, const lid *user, lid n) {
+  const lid *model_item = scorer_renumbered(m->in->model[0]) ? m->in->map[0]->to_model.row : NULL;
+  status st = measure_lists(c, batch, m, user, n);
+  THEN(note_items(batch, m));
   TRY(comm_agree(c, st));
-  TRY(facts_ask(c, &k->known, &b->pop, model_item, b->shown));
-  TRY(comm_agree(c, add_to_tallies(k, b)));
+  TRY(facts_ask(c, &batch->known, &m->pop, model_item, m->shown));
+  TRY(comm_agree(c, add_to_tallies(batch, m)));
 done:
   return st;
 }

@@ -6,6 +6,6 @@
 
 /* Adds the n users (places among this rank's users, ascending; n may be 0) to the tallies. Collective; agreed status.
  * NO_MEMORY, IO_FAILED. */
-status batch_measure(comm *c, batch *k, bench *b, const lid *user, lid n);
+status batch_measure(comm *c, batch *batch, measurement *m, const lid *user, lid n);
 
 #endif

@@ -6,10 +6,10 @@
 
 /* Reads the checkpoint of an earlier run, if there is one; before the first batch. Collective; agreed status.
  * NO_MEMORY, IO_FAILED, BAD_DATA. */
-status evaluate_recall(comm *c, bench *b);
+status evaluate_recall(comm *c, measurement *m);
 
 /* After a batch that took so many seconds, with our users before `at` measured: writes a checkpoint if one is due, and
  * returns STOPPED after it if the run must end. Collective; agreed status. NO_MEMORY, IO_FAILED, STOPPED. */
-status evaluate_edge(comm *c, bench *b, lid at, double seconds);
+status evaluate_edge(comm *c, measurement *m, lid at, double seconds);
 
 #endif

@@ -12,8 +12,9 @@
 typedef struct layout {
   int cells;                  /* n_at * METRICS */
   int model[EVALUATE_MODELS]; /* resampled */
+  int popular;                /* resampled */
   int pairs;                  /* test pairs of the user; resampled */
-  int popular, random;        /* not resampled */
+  int random;                 /* not resampled */
   int novelty[2], variety[2]; /* of the first model, and of most popular */
   int resampled, columns;
 } layout;
@@ -22,8 +23,8 @@ enum { ACTIVITIES = 5, SHELVES = POPULAR_SHELVES, SLICE_KINDS = ACTIVITIES + SHE
 /* Columns of a slice: the model's and most popular's metrics at the first length, squared errors, pairs. */
 enum { SLICE_ERRORS = 2 * METRICS, SLICE_PAIRS, SLICE_COLUMNS };
 
-typedef struct bench {
-  const evaluate_input *in;
+typedef struct measurement {
+  const evaluate_settings *in;
   metrics_plan plan, first; /* first: only the first length */
   layout at;
   popular pop;
@@ -33,11 +34,11 @@ typedef struct bench {
   int64_t folded_in;
   done_rows done; /* users of the dataset that earlier runs measured; updated at each checkpoint */
   int step;       /* batches so far, earlier runs included */
-} bench;
+} measurement;
 
 /* `users`: those with a test item, of all ranks. `in` must outlive it. Collective; agreed status. NO_MEMORY. Free with
  * measurement_free, also after a failure. */
-status measurement_create(comm *c, const evaluate_input *in, int64_t users, bench *b);
-void measurement_free(bench *b);
+status measurement_create(comm *c, const evaluate_settings *in, int64_t users, measurement *m);
+void measurement_free(measurement *m);
 
 #endif

@@ -12,23 +12,6 @@
 static const int64_t DEFAULT_MEMORY = (int64_t)1 << 30;
 enum { BATCH_MOST = 1 << 14 };
 
-/* For implicit models: a held-out dislike is not a test item. */
-static status without_dislikes(const csr *test, csr *out) {
-  status st = OK;
-  off n = 0;
-  TRY(csr_alloc(out, test->n_rows, csr_nnz(test), "test pairs"));
-  for (lid u = 0; u < test->n_rows; u++) {
-    for (off e = test->ptr[u]; e < test->ptr[u + 1]; e++)
-      if (test->val[e] >= 0) {
-        out->col[n] = test->col[e];
-        out->val[n++] = test->val[e];
-      }
-    out->ptr[u + 1] = n;
-  }
-done:
-  return st;
-}
-
 /* Counts users and test pairs of all ranks. Collective; agreed status. BAD_DATA if no user has a test item. */
 static status count_users(comm *c, const csr *test, evaluation *out) {
   int64_t counts[3] = {0, 0, 0}; /* users with a test item, without, test pairs */
@@ -45,14 +28,14 @@ static status count_users(comm *c, const csr *test, evaluation *out) {
 }
 
 /* Returns true if our user has a test item and no earlier run measured them. */
-static bool to_measure(const bench *b, lid u) {
-  return b->in->test->ptr[u + 1] > b->in->test->ptr[u] && !done_rows_has(&b->done, b->in->first_user + u);
+static bool to_measure(const measurement *m, lid u) {
+  return m->in->test->ptr[u + 1] > m->in->test->ptr[u] && !done_rows_has(&m->done, m->in->first_user + u);
 }
 
 /* Users of a batch, so that it fits in the memory for it. */
-static lid batch_size(const bench *b) {
-  const evaluate_input *in = b->in;
-  int64_t each = topk_user_bytes(metrics_longest(&b->plan)) + (int64_t)b->at.columns * 8 +
+static lid batch_size(const measurement *m) {
+  const evaluate_settings *in = m->in;
+  int64_t each = topk_user_bytes(metrics_longest(&m->plan)) + (int64_t)m->at.columns * 8 +
                  (int64_t)scorer_width(in->model[0]) * 4 + (int64_t)FACTS_LISTS * in->at[0] * 100 + 256;
   int64_t fit = (in->memory > 0 ? in->memory : DEFAULT_MEMORY) / 4 / each;
   return fit < 64 ? 64 : fit > BATCH_MOST ? BATCH_MOST : (lid)fit;
@@ -60,48 +43,49 @@ static lid batch_size(const bench *b) {
 
 /* Measures our users in batches of bounded memory. All ranks make the same number of batches. Collective; agreed
  * status. */
-static status measure_users(comm *c, bench *b) {
+static status measure_users(comm *c, measurement *m) {
   status st = OK;
-  lid our_users = b->in->test->n_rows, most = batch_size(b), at = 0;
-  batch *k = NULL;
+  lid our_users = m->in->test->n_rows, most = batch_size(m), at = 0;
+  batch *batch = NULL;
   lid *user = NULL;
   progress bar;
   int64_t rounds = 0;
   for (lid u = 0; u < our_users; u++)
-    rounds += to_measure(b, u);
+    rounds += to_measure(m, u);
   rounds = (rounds + most - 1) / most;
   comm_max_i64(c, &rounds, 1);
   THEN(MEM_ALLOC(user, most, "batch of users"));
-  THEN(batch_create(b, most, &k));
+  THEN(batch_create(m, most, &batch));
   TRY(comm_agree(c, st));
   progress_begin(&bar, "measuring", our_users);
   for (int64_t round = 0; round < rounds; round++) {
     lid n = 0;
     double start = seconds_now();
     for (; at < our_users && n < most; at++)
-      if (to_measure(b, at))
+      if (to_measure(m, at))
         user[n++] = at;
-    TRY(batch_measure(c, k, b, user, n));
+    TRY(batch_measure(c, batch, m, user, n));
     progress_step(&bar, at, "%lld users", (long long)at);
     if (round + 1 < rounds)
-      TRY(evaluate_edge(c, b, at, seconds_now() - start));
+      TRY(evaluate_edge(c, m, at, seconds_now() - start));
   }
   progress_end(&bar);
 done:
-  batch_free(k);
+  batch_free(batch);
   mem_free(user);
   return st;
 }
 
-status evaluate(comm *c, const evaluate_input *in, evaluation *out) {
+status evaluate(comm *c, const evaluate_settings *in, evaluation *out) {
   status st = OK;
-  bench b = {0};
+  measurement b = {0};
   csr likes = {0};
-  evaluate_input input = *in;
-  *out = (evaluation){.explicit_loss = in->explicit_loss, .n_at = in->n_at, .n_models = in->n_models};
+  evaluate_settings input = *in;
+  *out = (evaluation){
+      .explicit_loss = in->explicit_loss, .n_at = in->n_at, .n_models = in->n_models, .n_items = in->n_items};
   memcpy(out->at, in->at, sizeof out->at);
   if (!in->explicit_loss) {
-    TRY(comm_agree(c, without_dislikes(in->test, &likes)));
+    TRY(comm_agree(c, csr_copy_likes(in->test, &likes))); /* a held-out dislike is not a test item */
     input.test = &likes;
   }
   TRY(count_users(c, input.test, out));

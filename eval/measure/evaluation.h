@@ -45,12 +45,15 @@ typedef struct evaluation {
   bool explicit_loss;
   int n_at, at[METRICS_AT_MAX], n_models;
   scores model[EVALUATE_MODELS], popular, random;
-  scores difference; /* two models: the first minus the second, with paired intervals; coverage to diversity are 0 */
+  /* The first model minus most popular, and of two models minus the second, with paired intervals; coverage to
+   * diversity are 0. */
+  scores over_popular, difference;
+  int64_t n_items;
   int n_slices;
   slice slices[SLICES_MAX];
 } evaluation;
 
-typedef struct evaluate_input {
+typedef struct evaluate_settings {
   int n_models;
   scorer *model[EVALUATE_MODELS];
   const row_map *map[EVALUATE_MODELS];
@@ -62,10 +65,10 @@ typedef struct evaluate_input {
   bool explicit_loss;
   double low, high; /* explicit models: the rating scale */
   int n_at, at[METRICS_AT_MAX];
-  uint64_t seed;         /* of the bootstrap */
-  int64_t memory;        /* limits what a rank takes beside the blocks of items; 0: 1 GiB */
-  const edge_keep *keep; /* where checkpoints are written to and resumed from; NULL: nowhere */
-} evaluate_input;
+  uint64_t seed;                /* of the bootstrap */
+  int64_t memory;               /* limits what a rank takes beside the blocks of items; 0: 1 GiB */
+  const checkpoint_place *keep; /* where checkpoints are written to and resumed from; NULL: nowhere */
+} evaluate_settings;
 
 /* The kind of evaluate's checkpoints (io/snapshot/checkpoint.h). */
 #define EVALUATE_KIND "batch"

@@ -14,15 +14,15 @@ static double mean_of(const tally *t, int column) {
 }
 
 /* base: the contestant's first column. */
-static void read_scores(const bench *b, int base, scores *out) {
+static void read_scores(const measurement *m, int base, scores *out) {
   *out = (scores){0};
-  for (int a = 0; a < b->in->n_at; a++)
-    for (int m = 0; m < METRICS; m++)
-      out->at[a][m].value = mean_of(b->all, base + a * METRICS + m);
-  if (b->in->explicit_loss) {
-    double pairs = tally_sum(b->all, b->at.pairs);
-    out->rmse.value = sqrt(tally_sum(b->all, base + b->at.cells) / pairs);
-    out->mae.value = tally_sum(b->all, base + b->at.cells + 1) / pairs;
+  for (int a = 0; a < m->in->n_at; a++)
+    for (int i = 0; i < METRICS; i++)
+      out->at[a][i].value = mean_of(m->all, base + a * METRICS + i);
+  if (m->in->explicit_loss) {
+    double pairs = tally_sum(m->all, m->at.pairs);
+    out->rmse.value = sqrt(tally_sum(m->all, base + m->at.cells) / pairs);
+    out->mae.value = tally_sum(m->all, base + m->at.cells + 1) / pairs;
   }
 }
 
@@ -30,47 +30,48 @@ static void difference(const scores *a, const scores *b, int n_at, scores *out) 
   *out = (scores){0};
   out->rmse.value = a->rmse.value - b->rmse.value;
   out->mae.value = a->mae.value - b->mae.value;
-  for (int i = 0; i < n_at; i++)
-    for (int m = 0; m < METRICS; m++)
-      out->at[i][m].value = a->at[i][m].value - b->at[i][m].value;
+  for (int at = 0; at < n_at; at++)
+    for (int i = 0; i < METRICS; i++)
+      out->at[at][i].value = a->at[at][i].value - b->at[at][i].value;
 }
 
 /* --- intervals --- */
 
-/* A model's figure in replicate b of the bootstrap. */
-typedef double replicate(const tally *t, const layout *l, int model, int column, int b);
+/* The figure of the contestant whose first column is `base`, in replicate b of the bootstrap. */
+typedef double replicate(const tally *t, const layout *l, int base, int column, int b);
 
-static double replicate_mean(const tally *t, const layout *l, int model, int column, int b) {
+static double replicate_mean(const tally *t, const layout *l, int base, int column, int b) {
+  (void)l;
   double users = tally_replicate_users(t, b);
-  return users > 0 ? tally_replicate_sum(t, l->model[model] + column, b) / users : 0;
+  return users > 0 ? tally_replicate_sum(t, base + column, b) / users : 0;
 }
 
 /* RMSE for column l->cells, else MAE. */
-static double replicate_error(const tally *t, const layout *l, int model, int column, int b) {
+static double replicate_error(const tally *t, const layout *l, int base, int column, int b) {
   double pairs = tally_replicate_sum(t, l->pairs, b);
-  double mean = pairs > 0 ? tally_replicate_sum(t, l->model[model] + column, b) / pairs : 0;
+  double mean = pairs > 0 ? tally_replicate_sum(t, base + column, b) / pairs : 0;
   return column == l->cells ? sqrt(mean) : mean;
 }
 
-/* The interval of a model's figure, or if other >= 0 of its difference to the other model's. */
-static void interval(const bench *b, replicate *again, int model, int other, int column, figure *f) {
+/* The interval of a contestant's figure, or if other >= 0 of its difference to the other's. */
+static void interval(const measurement *m, replicate *again, int base, int other, int column, figure *f) {
   double values[TALLY_REPLICATES];
   for (int r = 0; r < TALLY_REPLICATES; r++) {
-    values[r] = again(b->all, &b->at, model, column, r);
+    values[r] = again(m->all, &m->at, base, column, r);
     if (other >= 0)
-      values[r] -= again(b->all, &b->at, other, column, r);
+      values[r] -= again(m->all, &m->at, other, column, r);
   }
   tally_interval(values, &f->low, &f->high);
 }
 
-static void read_intervals(const bench *b, int model, int other, scores *out) {
+static void read_intervals(const measurement *m, int base, int other, scores *out) {
   out->intervals = true;
-  for (int a = 0; a < b->in->n_at; a++)
-    for (int m = 0; m < METRICS; m++)
-      interval(b, replicate_mean, model, other, a * METRICS + m, &out->at[a][m]);
-  if (b->in->explicit_loss) {
-    interval(b, replicate_error, model, other, b->at.cells, &out->rmse);
-    interval(b, replicate_error, model, other, b->at.cells + 1, &out->mae);
+  for (int a = 0; a < m->in->n_at; a++)
+    for (int i = 0; i < METRICS; i++)
+      interval(m, replicate_mean, base, other, a * METRICS + i, &out->at[a][i]);
+  if (m->in->explicit_loss) {
+    interval(m, replicate_error, base, other, m->at.cells, &out->rmse);
+    interval(m, replicate_error, base, other, m->at.cells + 1, &out->mae);
   }
 }
 
@@ -100,65 +101,67 @@ done:
 }
 
 /* The properties of a contestant's lists; w: 0 the first model, 1 most popular. Collective; agreed status. */
-static status read_lists(comm *c, bench *b, int w, scores *out) {
+static status read_lists(comm *c, measurement *m, int w, scores *out) {
   status st = OK;
   exposure shown;
-  TRY(read_exposure(c, b->shown[w], part_count(&b->pop.owners, c->rank), b->in->n_items, &shown));
+  TRY(read_exposure(c, m->shown[w], part_count(&m->pop.owners, c->rank), m->in->n_items, &shown));
   out->coverage = shown.coverage;
   out->gini = shown.gini;
-  out->novelty = mean_of(b->all, b->at.novelty[w]);
-  out->diversity = b->factors != NULL ? mean_of(b->all, b->at.variety[w]) : 0;
+  out->novelty = mean_of(m->all, m->at.novelty[w]);
+  out->diversity = m->factors != NULL ? mean_of(m->all, m->at.variety[w]) : 0;
 done:
   return st;
 }
 
-static void read_slices(const bench *b, evaluation *out) {
+static void read_slices(const measurement *m, evaluation *out) {
   for (int s = 0; s < SLICE_KINDS; s++) {
-    const tally *t = b->slices[s];
+    const tally *t = m->slices[s];
     if (tally_users(t) == 0)
       continue;
     slice *to = &out->slices[out->n_slices++];
     snprintf(to->name, sizeof to->name, "%s", slice_name(s));
     to->users = tally_users(t);
-    for (int m = 0; m < METRICS; m++) {
-      to->model[m] = mean_of(t, m);
-      to->popular[m] = mean_of(t, METRICS + m);
+    for (int i = 0; i < METRICS; i++) {
+      to->model[i] = mean_of(t, i);
+      to->popular[i] = mean_of(t, METRICS + i);
     }
-    to->rmse = b->in->explicit_loss ? sqrt(tally_sum(t, SLICE_ERRORS) / tally_sum(t, SLICE_PAIRS)) : 0;
+    to->rmse = m->in->explicit_loss ? sqrt(tally_sum(t, SLICE_ERRORS) / tally_sum(t, SLICE_PAIRS)) : 0;
   }
 }
 
 /* --- all --- */
 
-static void sum_over_ranks(comm *c, bench *b) {
+static void sum_over_ranks(comm *c, measurement *m) {
   off n;
-  int64_t *sums = tally_sums(b->all, &n);
+  int64_t *sums = tally_sums(m->all, &n);
   comm_sum_i64(c, sums, n);
   for (int s = 0; s < SLICE_KINDS; s++) {
-    sums = tally_sums(b->slices[s], &n);
+    sums = tally_sums(m->slices[s], &n);
     comm_sum_i64(c, sums, n);
   }
-  comm_sum_i64(c, &b->folded_in, 1);
+  comm_sum_i64(c, &m->folded_in, 1);
 }
 
-status figures_read(comm *c, bench *b, evaluation *out) {
+status figures_read(comm *c, measurement *m, evaluation *out) {
   status st = OK;
-  const evaluate_input *in = b->in;
-  sum_over_ranks(c, b);
-  out->folded_in = b->folded_in;
-  for (int m = 0; m < in->n_models; m++) {
-    read_scores(b, b->at.model[m], &out->model[m]);
-    read_intervals(b, m, -1, &out->model[m]);
+  const evaluate_settings *in = m->in;
+  sum_over_ranks(c, m);
+  out->folded_in = m->folded_in;
+  for (int i = 0; i < in->n_models; i++) {
+    read_scores(m, m->at.model[i], &out->model[i]);
+    read_intervals(m, m->at.model[i], -1, &out->model[i]);
   }
-  read_scores(b, b->at.popular, &out->popular);
-  read_scores(b, b->at.random, &out->random);
+  read_scores(m, m->at.popular, &out->popular);
+  read_scores(m, m->at.random, &out->random);
+  difference(&out->model[0], &out->popular, in->n_at, &out->over_popular);
+  read_intervals(m, m->at.model[0], m->at.popular, &out->over_popular);
   if (in->n_models == 2) {
     difference(&out->model[0], &out->model[1], in->n_at, &out->difference);
-    read_intervals(b, 0, 1, &out->difference);
+    read_intervals(m, m->at.model[0], m->at.model[1], &out->difference);
   }
-  TRY(read_lists(c, b, 0, &out->model[0]));
-  TRY(read_lists(c, b, 1, &out->popular));
-  read_slices(b, out);
+  TRY(read_lists(c, m, 0, &out->model[0]));
+  TRY(read_lists(c, m, 1, &out->popular));
+  read_slices(m, out);
 done:
   return st;
 }

@@ -6,6 +6,6 @@
 
 /* Sums the tallies over ranks and reads all figures from them into *out, whose counts of users stay. Sorts b->shown.
  * Once, after the last batch. Collective; agreed status. NO_MEMORY. */
-status figures_read(comm *c, bench *b, evaluation *out);
+status figures_read(comm *c, measurement *m, evaluation *out);
 
 #endif

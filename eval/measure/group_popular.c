@@ -205,14 +205,14 @@ done:
 }
 
 /* sums: members with a test item; NDCG of the groups' lists; of the popular lists. */
-static void add_members(scoring *s, const metrics_plan *plan, const csr *train, const csr *test, const lid *group,
+static void add_members(scoring *s, const metrics_plan *plan, const csr *known, const csr *test, const lid *group,
                         const real *affinity, exact_scale scale, int64_t sums[3]) {
   for (lid u = 0; u < test->n_rows; u++) {
     off n_test = test->ptr[u + 1] - test->ptr[u];
     if (n_test == 0)
       continue;
-    const lid *wanted = test->col + test->ptr[u], *seen = train->col + train->ptr[u];
-    off n_seen = train->ptr[u + 1] - train->ptr[u];
+    const lid *wanted = test->col + test->ptr[u], *seen = known->col + known->ptr[u];
+    off n_seen = known->ptr[u + 1] - known->ptr[u];
     lid list[AT];
     double figures[METRICS];
     lid n = list_for(s, group + (off)u * s->m, affinity + (off)u * s->m, seen, n_seen, list);
@@ -226,13 +226,13 @@ static void add_members(scoring *s, const metrics_plan *plan, const csr *train, 
 }
 
 /* As much of the order of popularity as the busiest member with a test item needs. Collective; agreed status. */
-static status make_popular(comm *c, const csr *train, const csr *test, gid n_items, popular *out) {
+static status make_popular(comm *c, const csr *likes, const csr *known, const csr *test, gid n_items, popular *out) {
   int64_t seen = 0;
   for (lid u = 0; u < test->n_rows; u++)
-    if (test->ptr[u + 1] > test->ptr[u] && train->ptr[u + 1] - train->ptr[u] > seen)
-      seen = train->ptr[u + 1] - train->ptr[u];
+    if (test->ptr[u + 1] > test->ptr[u] && known->ptr[u + 1] - known->ptr[u] > seen)
+      seen = known->ptr[u + 1] - known->ptr[u];
   comm_max_i64(c, &seen, 1);
-  return popular_make(c, train, &(popular_wish){.n_items = n_items, .head = seen + 2 * AT}, out);
+  return popular_make(c, likes, &(popular_settings){.n_items = n_items, .head = seen + 2 * AT}, out);
 }
 
 static status reserve(scoring *s, lists *l, lid n_groups) {
@@ -248,21 +248,21 @@ done:
 }
 
 /* Finds the groups' lists. `own` [members] is scratch. Collective; agreed status. */
-static status make_lists(comm *c, const csr *train, const lid *group, lid n_groups, gid n_items, lid *own, lists *l,
+static status make_lists(comm *c, const csr *likes, const lid *group, lid n_groups, gid n_items, lid *own, lists *l,
                          scoring *s) {
   status st = OK;
-  for (lid u = 0; u < train->n_rows; u++)
+  for (lid u = 0; u < likes->n_rows; u++)
     own[u] = group[(off)u * s->m];
   TRY(read_top_shares(c, &s->top, l->everyone, &s->top_share));
-  TRY(group_items_visit(c, train, own, n_groups, n_items, &(group_visitor){keep_group, merge_groups, l}));
+  TRY(group_items_visit(c, likes, own, n_groups, n_items, &(group_visitor){keep_group, merge_groups, l}));
   TRY(gather(c, l, n_groups, &s->all, &s->first));
   s->rest = l->rest;
 done:
   return st;
 }
 
-status group_popular_measure(comm *c, const csr *train, const csr *test, const lid *group, const real *affinity, int m,
-                             lid n_groups, gid n_items, group_popular *out) {
+status group_popular_measure(comm *c, const csr *likes, const csr *known, const csr *test, const lid *group,
+                             const real *affinity, int m, lid n_groups, gid n_items, group_popular *out) {
   status st = OK;
   group_background everyone = {0};
   metrics_plan plan = {0};
@@ -271,16 +271,16 @@ status group_popular_measure(comm *c, const csr *train, const csr *test, const l
   lid *own = NULL;
   int64_t sums[3] = {0}, n_all = test->n_rows;
   *out = (group_popular){0};
-  TRY(group_background_count(c, train, n_items, &everyone));
-  TRY(make_popular(c, train, test, n_items, &s.top));
+  TRY(group_background_count(c, likes, n_items, &everyone));
+  TRY(make_popular(c, likes, known, test, n_items, &s.top));
   THEN(metrics_plan_create(1, (const int[]){AT}, &plan));
   THEN(reserve(&s, &l, n_groups));
-  THEN(MEM_ALLOC(own, train->n_rows, "first groups"));
+  THEN(MEM_ALLOC(own, likes->n_rows, "first groups"));
   TRY(comm_agree(c, st));
-  TRY(make_lists(c, train, group, n_groups, n_items, own, &l, &s));
+  TRY(make_lists(c, likes, group, n_groups, n_items, own, &l, &s));
   comm_sum_i64(c, &n_all, 1);
   exact_scale scale = exact_scale_for(1, n_all);
-  add_members(&s, &plan, train, test, group, affinity, scale, sums);
+  add_members(&s, &plan, known, test, group, affinity, scale, sums);
   comm_sum_i64(c, sums, 3);
   out->users = sums[0];
   if (sums[0] > 0) {

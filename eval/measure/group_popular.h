@@ -15,9 +15,10 @@ typedef struct group_popular {
 /* Items of each group that are considered: its most popular ones. */
 enum { GROUP_POPULAR_LIST = 100 };
 
-/* train and test hold this rank's members with global item rows, ascending; group and affinity (n, m) are their
- * memberships. The same on any number of ranks. Collective; agreed status. NO_MEMORY. */
-status group_popular_measure(comm *c, const csr *train, const csr *test, const lid *group, const real *affinity, int m,
-                             lid n_groups, gid n_items, group_popular *out);
+/* likes, known and test hold this rank's members with global item rows, ascending: the training pairs that are counted;
+ * all training pairs, which no list has; and what is to be found. group and affinity (n, m) are their memberships. The
+ * same on any number of ranks. Collective; agreed status. NO_MEMORY. */
+status group_popular_measure(comm *c, const csr *likes, const csr *known, const csr *test, const lid *group,
+                             const real *affinity, int m, lid n_groups, gid n_items, group_popular *out);
 
 #endif

@@ -59,6 +59,7 @@ json_t *report_json(const evaluation *e, const char *rule, uint64_t seed) {
   json_object_set_new(out, "model", scores_json(e, &e->model[0], true));
   json_object_set_new(out, "most_popular", scores_json(e, &e->popular, true));
   json_object_set_new(out, "random", scores_json(e, &e->random, false));
+  json_object_set_new(out, "difference_most_popular", scores_json(e, &e->over_popular, false));
   if (e->n_models == 2) {
     json_object_set_new(out, "parent", scores_json(e, &e->model[1], false));
     json_object_set_new(out, "difference", scores_json(e, &e->difference, false));
@@ -69,11 +70,16 @@ json_t *report_json(const evaluation *e, const char *rule, uint64_t seed) {
 
 /* --- the table --- */
 
+/* "NDCG@10", or "RMSE". Returns out. */
+static const char *title_at(const evaluation *e, metric m, int a, char out[48]) {
+  snprintf(out, 48, metric_of_ratings(m) ? "%s" : "%s@%d", metric_title(m), e->at[a]);
+  return out;
+}
+
 static void print_metric(FILE *to, const evaluation *e, metric m, int a) {
   char name[48];
   const figure *model = scores_figure(&e->model[0], m, a);
-  snprintf(name, sizeof name, metric_of_ratings(m) ? "%s" : "%s@%d", metric_title(m), e->at[a]);
-  fprintf(to, "  %-16s %9.4f  %7.4f – %-7.4f", name, model->value, model->low, model->high);
+  fprintf(to, "  %-16s %9.4f  %7.4f – %-7.4f", title_at(e, m, a, name), model->value, model->low, model->high);
   if (e->n_models == 2)
     fprintf(to, " %9.4f", scores_figure(&e->model[1], m, a)->value);
   fprintf(to, " %13.4f %9.4f\n", scores_figure(&e->popular, m, a)->value, scores_figure(&e->random, m, a)->value);
@@ -101,6 +107,15 @@ static void print_metrics(FILE *to, const evaluation *e) {
       print_metric(to, e, (metric)m, a);
 }
 
+/* The model less most popular, by the metric that decides. */
+static void print_over_popular(FILE *to, const evaluation *e) {
+  metric by = metric_deciding(e->explicit_loss);
+  char name[48];
+  const figure *d = scores_figure(&e->over_popular, by, 0);
+  fprintf(to, "\n  %s minus that of most popular: %+.4f, 95 %% interval %+.4f to %+.4f\n", title_at(e, by, 0, name),
+          d->value, d->low, d->high);
+}
+
 static void print_lists(FILE *to, const scores *model, const scores *popular) {
   fprintf(to, "\n  %-28s %9s %13s\n", "Lists of the first length", "model", "most popular");
   fprintf(to, "  %-28s %8.1f%% %12.1f%%\n", "items shown to anyone", 100 * model->coverage, 100 * popular->coverage);
@@ -119,6 +134,7 @@ static void print_slices(FILE *to, const evaluation *e) {
 void report_table(const evaluation *e, const char *rule, FILE *to) {
   print_head(to, e, rule);
   print_metrics(to, e);
+  print_over_popular(to, e);
   print_lists(to, &e->model[0], &e->popular);
   print_slices(to, e);
   if (e->explicit_loss)

@@ -8,7 +8,8 @@
 #include <stdio.h>
 
 /* The object of metrics.json; `rule` is the hold-out rule. With two models the second is "parent", and "difference" is
- * the first minus the second. NULL if there is no memory. Free with json_decref. Local. */
+ * the first minus the second; "difference_most_popular" is the first minus most popular. NULL if there is no memory.
+ * Free with json_decref. Local. */
 json_t *report_json(const evaluation *e, const char *rule, uint64_t seed);
 
 /* Prints model, parent, most popular and random side by side. Local. */

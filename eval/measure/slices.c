@@ -23,54 +23,57 @@ static int activity_of(off n) {
 }
 
 /* Returns false if the user has another activity. */
-static bool activity_row(const batch *k, const bench *b, int activity, lid u, double *out) {
-  if (activity_of(k->to[u] - k->from[u]) != activity)
+static bool activity_row(const batch *batch, const measurement *m, int activity, lid u, double *out) {
+  off trained = 0; /* pairs of value 0 are known, but not trained on */
+  for (off e = batch->from[u]; e < batch->to[u]; e++)
+    trained += m->in->explicit_loss || m->in->train->val[e] != 0;
+  if (activity_of(trained) != activity)
     return false;
-  const double *values = k->values + (off)u * b->at.columns;
-  memcpy(out, values + b->at.model[0], METRICS * sizeof *out);
-  memcpy(out + METRICS, values + b->at.popular, METRICS * sizeof *out);
-  out[SLICE_ERRORS] = values[b->at.model[0] + b->at.cells];
-  out[SLICE_PAIRS] = values[b->at.pairs];
+  const double *values = batch->values + (off)u * m->at.columns;
+  memcpy(out, values + m->at.model[0], METRICS * sizeof *out);
+  memcpy(out + METRICS, values + m->at.popular, METRICS * sizeof *out);
+  out[SLICE_ERRORS] = values[m->at.model[0] + m->at.cells];
+  out[SLICE_PAIRS] = values[m->at.pairs];
   return true;
 }
 
 /* Measures test items of one shelf only. `some` is scratch for the user's test items. Returns false if the user has
  * none on the shelf. */
-static bool shelf_row(const batch *k, const bench *b, int shelf, lid u, lid *some, double *out) {
-  const csr *test = b->in->test;
-  off first = test->ptr[k->user[u]], end = test->ptr[k->user[u] + 1], n = 0;
+static bool shelf_row(const batch *batch, const measurement *m, int shelf, lid u, lid *some, double *out) {
+  const csr *test = m->in->test;
+  off first = test->ptr[batch->user[u]], end = test->ptr[batch->user[u] + 1], n = 0;
   lid length;
   out[SLICE_ERRORS] = 0;
   for (off e = first; e < end; e++)
-    if (facts_of(&k->known, test->col[e])->shelf == shelf) {
+    if (facts_of(&batch->known, test->col[e])->shelf == shelf) {
       some[n++] = test->col[e];
-      if (b->in->explicit_loss) {
-        double error = clip_rating(b->in, k->guess[k->test_at[u] + e - first]) - test->val[e];
+      if (m->in->explicit_loss) {
+        double error = clip_rating(m->in, batch->guess[batch->test_at[u] + e - first]) - test->val[e];
         out[SLICE_ERRORS] += error * error;
       }
     }
   if (n == 0)
     return false;
   for (int w = 0; w < FACTS_LISTS; w++) {
-    const lid *top = batch_top(k, b, u, w, &length);
-    metrics_of_list(&b->first, top, length, some, n, out + w * METRICS);
+    const lid *top = batch_top(batch, m, u, w, &length);
+    metrics_of_list(&m->first, top, length, some, n, out + w * METRICS);
   }
   out[SLICE_PAIRS] = (double)n;
   return true;
 }
 
-status slices_add(batch *k, bench *b) {
+status slices_add(batch *batch, measurement *m) {
   status st = OK;
   lid *some = NULL;
-  TRY(MEM_ALLOC(some, k->most_tests, "test items"));
+  TRY(MEM_ALLOC(some, batch->most_tests, "test items"));
   for (int s = 0; s < SLICE_KINDS; s++) {
     lid rows = 0;
-    for (lid u = 0; u < k->n; u++) {
-      double *out = k->slice_row + (off)rows * SLICE_COLUMNS;
-      if (s < ACTIVITIES ? activity_row(k, b, s, u, out) : shelf_row(k, b, s - ACTIVITIES, u, some, out))
-        k->chosen_id[rows++] = k->id[u];
+    for (lid u = 0; u < batch->n; u++) {
+      double *out = batch->slice_row + (off)rows * SLICE_COLUMNS;
+      if (s < ACTIVITIES ? activity_row(batch, m, s, u, out) : shelf_row(batch, m, s - ACTIVITIES, u, some, out))
+        batch->chosen_id[rows++] = batch->id[u];
     }
-    TRY(tally_add(b->slices[s], rows, k->chosen_id, k->slice_row));
+    TRY(tally_add(m->slices[s], rows, batch->chosen_id, batch->slice_row));
   }
 done:
   mem_free(some);

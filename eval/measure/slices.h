@@ -9,6 +9,6 @@ const char *slice_name(int s);
 
 /* Adds the batch's users to the slices' tallies. k->guess must still hold the first model's ratings. NO_MEMORY. Local.
  */
-status slices_add(batch *k, bench *b);
+status slices_add(batch *batch, measurement *m);
 
 #endif

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-status one_scores(isa set, const real *x, const real *y, off n, int k, real *score) {
+status member_scores(isa set, const real *x, const real *y, off n, int k, real *score) {
   off panel = product_panel(set), size = product_packed_size(set, panel, k);
   real *packed = NULL;
   status st = MEM_ALLOC(packed, size, "item panel");
@@ -25,7 +25,7 @@ static int rise(const void *of_a, const void *of_b) {
   return (a > b) - (a < b);
 }
 
-status one_best(const real *score, lid n, lid *skip, off n_skip, int top, lid *list, int *count) {
+status member_best(const real *score, lid n, lid *skip, off n_skip, int top, lid *list, int *count) {
   status st = OK;
   uint64_t *key = NULL;
   int room = topk_capacity(top), held = 0;

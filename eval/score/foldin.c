@@ -1,6 +1,7 @@
 #include "eval/score/foldin.h"
 
 #include "io/base/mem.h"
+#include "io/base/words.h"
 #include "train/exchange/part.h"
 #include "train/exchange/reduce.h"
 #include "train/solve/solver.h"
@@ -13,16 +14,7 @@ static status word_of(model *m, const char *name, const char *words, int *out) {
   status st = h5_attr_text(model_file(m), "/", name, &text);
   if (st != OK)
     return st;
-  size_t length = strlen(text);
-  *out = -1;
-  for (int i = 0; *out < 0; i++) {
-    size_t here = strcspn(words, "|");
-    if (here == length && strncmp(words, text, length) == 0)
-      *out = i;
-    if (words[here] == '\0')
-      break;
-    words += here + 1;
-  }
+  *out = word_find(words, text);
   if (*out < 0)
     st = status_fail(BAD_DATA, "%s: attribute %s has the unknown value `%s`", h5_path(model_file(m)), name, text);
   mem_free(text);
@@ -38,12 +30,12 @@ status foldin_loss(model *m, loss *out) {
   TRY(h5_attr_f64(f, "/", "reg_exponent", &out->nu));
   if (out->explicit_loss)
     goto done;
-  TRY(word_of(m, "confidence", "ials|linear|raw|log", &form));
+  TRY(word_of(m, "confidence", CONFIDENCE_WORDS, &form));
   out->form = (confidence)form;
   TRY(h5_attr_f64(f, "/", "alpha", &out->alpha));
   TRY(h5_attr_f64(f, "/", "epsilon", &out->epsilon));
   TRY(h5_attr_f64(f, "/", "unobserved_weight", &out->unobserved));
-  TRY(word_of(m, "weights", "one|value", &weights));
+  TRY(word_of(m, "weights", WEIGHTS_WORDS, &weights));
   out->weigh_values = weights == 1;
 done:
   return st;
@@ -166,6 +158,8 @@ static half_problem problem_of(const foldin *f, const real *table, const real *b
 
 status foldin_rows(foldin *f, csr *rows, real *x, off ldx, real *bias) {
   status st = OK;
+  if (!f->loss.explicit_loss)
+    csr_drop_zeros(rows);
   off nnz = csr_nnz(rows), n = 0;
   lid *item = NULL;
   real *table = NULL, *item_bias = NULL, *own = NULL, *own_bias = NULL;

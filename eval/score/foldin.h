@@ -4,9 +4,9 @@
 #define PALATE_EVAL_SCORE_FOLDIN_H
 
 #include "io/ranks/comm.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
 #include "train/rows/csr.h"
-#include "train/solve/loss.h"
+#include "train/solve/row/loss.h"
 
 /* The loss a model was trained with, from its attributes. BAD_DATA if one is missing or wrong. Local. */
 status foldin_loss(model *m, loss *out);
@@ -20,7 +20,8 @@ void foldin_free(foldin *f);
 
 /* Solves the n rows of `rows` into the first k columns of x (n, ldx), and bias[n] (may be NULL; zero for a model
  * without biases). Columns of `rows` are the model's item rows, ascending; its values are a dataset's. Both are
- * overwritten. OpenMP threads. NO_MEMORY, IO_FAILED. Local. */
+ * overwritten; with the implicit loss pairs of value 0 are removed first. OpenMP threads. NO_MEMORY, IO_FAILED. Local.
+ */
 status foldin_rows(foldin *f, csr *rows, real *x, off ldx, real *bias);
 
 #endif

@@ -134,23 +134,23 @@ done:
 status match_share(comm *c, id_source from, id_source to, side s, row_share *out) {
   status st = OK;
   gid *row = NULL, n_theirs = rows_in(&to, s);
-  *out = (row_share){.moved = n_theirs > rows_in(&from, s)};
+  *out = (row_share){.renumbered = n_theirs > rows_in(&from, s)};
   TRY(comm_agree(c, part_equal(&out->owners, rows_in(&from, s), c->size)));
   gid first = out->owners.first[c->rank], count = part_count(&out->owners, c->rank);
   THEN(MEM_ALLOC(row, count, "matched rows"));
   THEN(MEM_ALLOC(out->row, count, "matched rows"));
   TRY(comm_agree(c, st));
   TRY(match_ids(c, from, to, s, first, count, row));
-  int64_t moved = out->moved;
+  int64_t renumbered = out->renumbered;
   for (gid i = 0; i < count; i++) {
     out->row[i] = (lid)row[i];
     out->known += row[i] >= 0;
     if (row[i] != (first + i < n_theirs ? first + i : -1))
-      moved = 1;
+      renumbered = 1;
   }
-  comm_max_i64(c, &moved, 1);
+  comm_max_i64(c, &renumbered, 1);
   comm_sum_i64(c, &out->known, 1);
-  out->moved = moved != 0;
+  out->renumbered = renumbered != 0;
 done:
   mem_free(row);
   if (st != OK)

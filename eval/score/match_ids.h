@@ -5,7 +5,7 @@
 #include "io/base/strings.h"
 #include "io/ranks/comm.h"
 #include "io/schema/dataset.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
 #include "train/exchange/part.h"
 
 /* row[i] = the row of `theirs` with the same id as our i-th, or -1. Each rank passes the ids of its part of both files,
@@ -33,11 +33,11 @@ status match_ids(comm *c, id_source from, id_source to, side s, gid first, gid c
 /* The same for all rows of `from`, in equal ranges over ranks (part_equal). Other ranks look up rows at their owner
  * (train/exchange/lookup.h). */
 typedef struct row_share {
-  part owners;   /* of from's rows */
-  lid *row;      /* [our range]: rows of `to`, or -1 */
-  int64_t known; /* rows that are in both files; of all ranks */
-  bool moved; /* false: `from` begins with exactly the rows of `to`, as a dataset that grew by --append does. The same
-                 on all ranks */
+  part owners;     /* of from's rows */
+  lid *row;        /* [our range]: rows of `to`, or -1 */
+  int64_t known;   /* rows that are in both files; of all ranks */
+  bool renumbered; /* false: `from` begins with exactly the rows of `to`, as a dataset that grew by --append does. The
+                 same on all ranks */
 } row_share;
 
 /* Collective; agreed status. Free with row_share_free. */

@@ -24,7 +24,7 @@ status row_map_make(comm *c, dataset *d, model *m, const part *users, row_map *o
       known[0] += out->user[u] >= 0;
     comm_sum_i64(c, known, 1);
     known[1] = out->to_model.known;
-    out->items = out->to_model.moved;
+    out->items = out->to_model.renumbered;
     if (out->items)
       TRY(match_share(c, ids_of_model(m), ids_of_dataset(d), ITEMS, &out->to_data));
     else
@@ -81,7 +81,7 @@ status scorer_create(isa set, model *m, const row_map *map, int64_t memory, scor
   s->n_blocks = s->block > 0 ? (s->n_items - 1) / s->block + 1 : 0;
   TRY(MEM_ALLOC(s->y, (off)s->block * s->width, "item vectors"));
   TRY(MEM_ALLOC(s->bias, s->block, "item biases"));
-  if (scorer_moved(s))
+  if (scorer_renumbered(s))
     TRY(MEM_ALLOC(s->row, s->block, "matched items"));
 done:
   if (st != OK) {
@@ -112,19 +112,19 @@ int scorer_blocks(const scorer *s) {
   return s->n_blocks;
 }
 
-bool scorer_moved(const scorer *s) {
+bool scorer_renumbered(const scorer *s) {
   return s->map != NULL && s->map->items;
 }
 
-lid scorer_item_told(const scorer *s, lid told) {
-  return told < s->n_items ? told : -1;
+lid scorer_own_item(const scorer *s, lid model_item) {
+  return model_item < s->n_items ? model_item : -1;
 }
 
 status scorer_items(comm *c, const scorer *s, const lid *item, off n, lid *out) {
-  if (scorer_moved(s))
+  if (scorer_renumbered(s))
     return lookup_rows(c, &s->map->to_model.owners, s->map->to_model.row, sizeof *out, item, n, out);
   for (off i = 0; i < n; i++)
-    out[i] = scorer_item_told(s, item[i]);
+    out[i] = scorer_own_item(s, item[i]);
   return OK;
 }
 
@@ -163,7 +163,7 @@ static lid block_rows(const scorer *s, lid first) {
 
 status scorer_bring(comm *c, scorer *s, int block) {
   lid first = (lid)block * s->block;
-  if (!scorer_moved(s) || s->brought == block)
+  if (!scorer_renumbered(s) || s->brought == block)
     return OK;
   s->brought = -1;
   status st = lookup_range(c, &s->map->to_data.owners, s->map->to_data.row, sizeof *s->row, first, block_rows(s, first),
@@ -186,7 +186,7 @@ status scorer_get(scorer *s, int block, scorer_block *out) {
       for (lid i = 0; i < n; i++)
         s->y[(off)i * s->width + s->k] = s->bias[i];
     }
-    if (scorer_moved(s) && s->brought != block)
+    if (scorer_renumbered(s) && s->brought != block)
       TRY(status_fail(INTERNAL, "scorer_get was called before scorer_bring"));
     TRY(topk_items_create(s->set, s->y, n, s->width, s->width, s->row, first, &s->items));
     s->loaded = block;

@@ -9,7 +9,7 @@
 #include "eval/score/match_ids.h"
 #include "io/ranks/comm.h"
 #include "io/schema/dataset.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
 #include "train/exchange/part.h"
 
 /* Which rows of a model are which rows of a dataset. Item rows are distributed over ranks. */
@@ -52,20 +52,21 @@ int scorer_blocks(const scorer *s);
 
 /* Returns true if items have other rows in the dataset: then all ranks must pass through the same blocks together.
  * Local; the same on all ranks. */
-bool scorer_moved(const scorer *s);
+bool scorer_renumbered(const scorer *s);
 
-/* Before scorer_get: looks up the dataset's rows of a block's items at their owners. Does nothing unless scorer_moved.
- * Collective; agreed status. NO_MEMORY. */
+/* Before scorer_get: looks up the dataset's rows of a block's items at their owners. Does nothing unless
+ * scorer_renumbered. Collective; agreed status. NO_MEMORY. */
 status scorer_bring(comm *c, scorer *s, int block);
 
 /* NO_MEMORY, IO_FAILED. Local. */
 status scorer_get(scorer *s, int block, scorer_block *out);
 
 /* out[i] = the model's row of the dataset's item[i], or -1; out may be item. Collective with agreed status if
- * scorer_moved: NO_MEMORY; else local. */
+ * scorer_renumbered: NO_MEMORY; else local. */
 status scorer_items(comm *c, const scorer *s, const lid *item, off n, lid *out);
 
-/* The same of one item. `told`: its entry of row_map.to_model, or unless scorer_moved the item itself. Local. */
-lid scorer_item_told(const scorer *s, lid told);
+/* The same of one item. `model_item`: its entry of row_map.to_model, or unless scorer_renumbered the item itself.
+ * Local. */
+lid scorer_own_item(const scorer *s, lid model_item);
 
 #endif

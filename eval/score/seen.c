@@ -46,7 +46,7 @@ status seen_create(comm *c, dataset *d, model *m, const part *users, seen **out)
   if (other) {
     TRY(match_ids(c, ids_of_model(m), ids_of_dataset(d), USERS, first, count, s->user));
     TRY(match_share(c, ids_of_dataset(d), ids_of_model(m), ITEMS, &s->item));
-    if (!s->item.moved)
+    if (!s->item.renumbered)
       row_share_free(&s->item);
   }
 done:
@@ -68,7 +68,7 @@ void seen_free(seen *s) {
   mem_free(s);
 }
 
-bool seen_together(const seen *s) {
+bool seen_is_collective(const seen *s) {
   return s != NULL && s->item.row != NULL;
 }
 
@@ -147,7 +147,7 @@ done:
 /* Drops items that the model does not have. */
 static void keep_known(const seen *s, csr *m) {
   off kept = 0, e = 0;
-  gid end = seen_together(s) ? INT64_MAX : s->known;
+  gid end = seen_is_collective(s) ? INT64_MAX : s->known;
   for (lid u = 0; u < m->n_rows; u++) {
     for (; e < m->ptr[u + 1]; e++)
       if (m->col[e] >= 0 && m->col[e] < end)
@@ -158,7 +158,7 @@ static void keep_known(const seen *s, csr *m) {
 
 status seen_rows(comm *c, seen *s, gid first, lid count, csr *out) {
   status st = read_members(s, first, count, out);
-  if (seen_together(s)) {
+  if (seen_is_collective(s)) {
     TRY(comm_agree(c, st));
     TRY(lookup_rows(c, &s->item.owners, s->item.row, sizeof *out->col, out->col, csr_nnz(out), out->col));
   }

@@ -4,7 +4,7 @@
 
 #include "io/ranks/comm.h"
 #include "io/schema/dataset.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
 #include "train/exchange/part.h"
 #include "train/rows/csr.h"
 
@@ -21,11 +21,11 @@ void seen_free(seen *s);
 
 /* Returns true if items have other rows in the model: then seen_rows is collective, and all ranks must call it equally
  * often. False for NULL. Local; the same on all ranks. */
-bool seen_together(const seen *s);
+bool seen_is_collective(const seen *s);
 
 /* out: a row for each of the model's members first … first+count-1, which must be ours (count may be 0), with the
  * model's item rows of all their events, unsorted and with repeats. Replaces *out; values are not set. Free with
- * csr_free. Collective with agreed status if seen_together; else local. NO_MEMORY, IO_FAILED. */
+ * csr_free. Collective with agreed status if seen_is_collective; else local. NO_MEMORY, IO_FAILED. */
 status seen_rows(comm *c, seen *s, gid first, lid count, csr *out);
 
 #endif

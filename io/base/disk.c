@@ -106,6 +106,35 @@ static void remove_leftovers(const char *folder, const char *name, const char *h
   closedir(dir);
 }
 
+status disk_make_folder(const char *path) {
+  char part[DISK_PATH_MAX];
+  size_t n = strlen(path);
+  if (n == 0 || n >= sizeof part)
+    return status_fail(USAGE, "a folder needs a name of 1 to %d bytes", DISK_PATH_MAX - 1);
+  for (size_t i = 1; i <= n; i++) { /* each folder on the way */
+    if (path[i] != '/' && path[i] != '\0')
+      continue;
+    memcpy(part, path, i);
+    part[i] = '\0';
+    struct stat about;
+    if (mkdir(part, 0755) == 0)
+      continue;
+    int why = errno;
+    if (stat(part, &about) != 0 || !S_ISDIR(about.st_mode))
+      return status_fail(why == ENOSPC || why == EDQUOT || why == EIO ? IO_FAILED : CANNOT_CREATE,
+                         "cannot make the folder %s: %s", part,
+                         why == EEXIST ? "a file of that name is in the way" : strerror(why));
+  }
+  return OK;
+}
+
+status disk_make_parents(const char *path) {
+  char folder[DISK_PATH_MAX];
+  const char *name;
+  status st = split(path, folder, &name);
+  return st != OK || access(folder, F_OK) == 0 ? st : disk_make_folder(folder);
+}
+
 status disk_partial(const char *path, char *out) {
   char folder[DISK_PATH_MAX], host[64];
   const char *name;

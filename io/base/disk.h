@@ -14,6 +14,12 @@ enum { DISK_PATH_MAX = 4096 };
 status disk_read(int fd, void *bytes, int64_t n, int64_t at, const char *path);
 status disk_write(int fd, const void *bytes, int64_t n, int64_t at, const char *path);
 
+/* Makes a folder and those it lies in, as `mkdir -p` does; no error if it is there. USAGE, CANNOT_CREATE, IO_FAILED
+ * (disk full). */
+status disk_make_folder(const char *path);
+/* The same for the folder that `path` lies in. */
+status disk_make_parents(const char *path);
+
 /* The temporary name for writing `path`: in the same folder, with our host and process (PATH.part-HOST-PID). Files left
  * there by dead processes of this host are removed. out[DISK_PATH_MAX]. USAGE if the path is too long or does not name
  * a file. */

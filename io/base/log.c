@@ -28,47 +28,50 @@ double seconds_now(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Length of the well-formed UTF-8 sequence at s, 0 if there is none (RFC 3629: no overlong forms, no surrogates). */
-static int utf8_length(const unsigned char *s) {
+/* Length of the well-formed UTF-8 sequence in the n > 0 bytes at s, 0 if there is none (RFC 3629: no overlong forms, no
+ * surrogates). */
+static size_t utf8_length(const unsigned char *s, size_t n) {
   if (s[0] < 0x80)
     return 1;
-  if (s[0] >= 0xc2 && s[0] <= 0xdf)
-    return (s[1] & 0xc0) == 0x80 ? (s[0] == 0xc2 && s[1] < 0xa0 ? 0 : 2) : 0; /* U+0080-009F are controls */
-  if ((s[0] & 0xf0) == 0xe0) {
-    if ((s[1] & 0xc0) != 0x80 || (s[2] & 0xc0) != 0x80)
+  size_t length = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
+  if (length == 0 || length > n)
+    return 0;
+  for (size_t i = 1; i < length; i++)
+    if ((s[i] & 0xc0) != 0x80)
       return 0;
-    return (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0) ? 0 : 3;
-  }
-  if (s[0] >= 0xf0 && s[0] <= 0xf4) {
-    if ((s[1] & 0xc0) != 0x80 || (s[2] & 0xc0) != 0x80 || (s[3] & 0xc0) != 0x80)
-      return 0;
-    return (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90) ? 0 : 4;
-  }
-  return 0;
+  if ((s[0] == 0xc2 && s[1] < 0xa0) || /* U+0080-009F are controls */
+      (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0) || (s[0] == 0xf0 && s[1] < 0x90) ||
+      (s[0] == 0xf4 && s[1] >= 0x90))
+    return 0;
+  return length;
 }
 
 /* Marks that change the direction of text, U+202A-202E and U+2066-2069: a name must not reorder a log line. */
-static bool turns(const unsigned char *s) {
-  return s[0] == 0xe2 &&
+static bool turns(const unsigned char *s, size_t length) {
+  return length == 3 && s[0] == 0xe2 &&
          ((s[1] == 0x80 && s[2] >= 0xaa && s[2] <= 0xae) || (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9));
 }
 
-char *text_printable(const char *text, char *out, size_t size) {
-  size_t n = 0;
-  const unsigned char *s = (const unsigned char *)text;
-  while (*s != 0 && n + 5 < size) {
-    int length = utf8_length(s);
-    if (length == 0 || *s < 0x20 || *s == 0x7f || turns(s)) {
-      n += (size_t)snprintf(out + n, size - n, "\\x%02x", *s);
-      s++;
+char *text_printable_bytes(const char *bytes, size_t n, char *out, size_t size) {
+  size_t used = 0, at = 0;
+  const unsigned char *s = (const unsigned char *)bytes;
+  while (at < n && used + 5 < size) {
+    size_t length = utf8_length(s + at, n - at);
+    if (length == 0 || s[at] < 0x20 || s[at] == 0x7f || turns(s + at, length)) {
+      used += (size_t)snprintf(out + used, size - used, "\\x%02x", s[at]);
+      at++;
     } else {
-      memcpy(out + n, s, (size_t)length);
-      n += (size_t)length;
-      s += length;
+      memcpy(out + used, s + at, length);
+      used += length;
+      at += length;
     }
   }
-  out[n] = '\0';
+  out[used] = '\0';
   return out;
+}
+
+char *text_printable(const char *text, char *out, size_t size) {
+  return text_printable_bytes(text, strlen(text), out, size);
 }
 
 static void say(const char *prefix, const char *format, va_list args) {

@@ -42,5 +42,7 @@ double seconds_now(void);
 /* Copies text to out (of `size` bytes), cut to fit; control characters, marks that change the direction of text, and
  * invalid UTF-8 become \xNN. Returns out. */
 char *text_printable(const char *text, char *out, size_t size);
+/* The same for n bytes, which may hold NULs. */
+char *text_printable_bytes(const char *bytes, size_t n, char *out, size_t size);
 
 #endif

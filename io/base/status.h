@@ -41,7 +41,7 @@ const char *status_name(status st);
   } while (0)
 
 /* Makes the call unless `st` already is a failure. For several local steps before one comm_agree(): a rank that fails
- * skips the rest of them, and then meets the others there. */
+ * skips the rest and still takes part in the agreement. */
 #define THEN(call)                                                                                                     \
   do {                                                                                                                 \
     if (st == OK)                                                                                                      \

@@ -121,6 +121,7 @@ status store_create(comm *c, const char *path, const h5_column *columns, int n_c
   *out = NULL;
   THEN(new_store(c, columns, n_columns, &s));
   if (c->rank == 0) {
+    THEN(disk_make_parents(path));
     THEN(disk_partial(path, s->partial));
     THEN(lay_out(s, path, attributes, n_attributes));
   }

@@ -11,8 +11,9 @@
 
 typedef struct store store;
 
-/* Lays the file out. Every rank must pass the same columns; attributes are used on rank 0 only. Collective; agreed
- * status: CANNOT_CREATE, IO_FAILED (also if the file needs more space than is free), NO_MEMORY. */
+/* Lays the file out, and makes the folders it lies in. Every rank must pass the same columns; attributes are used on
+ * rank 0 only. Collective; agreed status: CANNOT_CREATE, IO_FAILED (also if the file needs more space than is free),
+ * NO_MEMORY. */
 status store_create(comm *c, const char *path, const h5_column *columns, int n_columns, const h5_attribute *attributes,
                     int n_attributes, store **out);
 

@@ -32,16 +32,15 @@ void base_free(base_dataset *b) {
   *b = (base_dataset){0};
 }
 
-status base_refuse_repeated(const base_dataset *b, const source_digests *d, int n) {
-  for (int i = 0; i < n && b->digests.n > 0; i++) {
-    char text[DIGEST_TEXT];
-    source_digests_text(d, i, text);
-    if (strings_find(&b->digests, text) >= 0)
-      return status_fail(BAD_DATA,
-                         "%s is already in %s (same SHA-256); leave it out, or start from a dataset without it",
-                         d->paths[i], dataset_path(b->data));
-  }
-  return OK;
+status base_refuse_repeated(const base_dataset *b, const source_digests *d, int i) {
+  char text[DIGEST_TEXT];
+  if (b->digests.n == 0)
+    return OK;
+  source_digests_text(d, i, text);
+  if (strings_find(&b->digests, text) < 0)
+    return OK;
+  return status_fail(BAD_DATA, "%s is already in %s (same SHA-256); leave it out, or start from a dataset without it",
+                     d->paths[i], dataset_path(b->data));
 }
 
 status base_ids(comm *c, const base_dataset *b, side s, strings *out, gid *first, gid *n) {

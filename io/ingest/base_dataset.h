@@ -2,8 +2,8 @@
 #ifndef PALATE_IO_INGEST_BASE_DATASET_H
 #define PALATE_IO_INGEST_BASE_DATASET_H
 
-#include "io/ingest/source_digests.h"
 #include "io/schema/dataset.h"
+#include "io/source/source_digests.h"
 
 typedef struct base_dataset {
   dataset *data;            /* NULL: nothing is appended to */
@@ -15,9 +15,9 @@ typedef struct base_dataset {
 status base_open(comm *c, const char *path, base_dataset *b);
 void base_free(base_dataset *b);
 
-/* BAD_DATA if one of the first n files of d is already in the base: reading it twice would double its events, and
- * nobody would notice. Local; the same on all ranks. */
-status base_refuse_repeated(const base_dataset *b, const source_digests *d, int n);
+/* BAD_DATA if file i of d is already in the base: reading it twice would double its events, and nobody would notice.
+ * Local; the same on all ranks. */
+status base_refuse_repeated(const base_dataset *b, const source_digests *d, int i);
 
 /* This rank's even slab of the base's ids of a side: *first is its first row, *n the number of ids in the whole base.
  * Collective; agreed status. Free *out with strings_free. */

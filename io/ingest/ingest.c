@@ -1,10 +1,12 @@
 #include "io/ingest/ingest.h"
+#include "io/schema/dataset_write.h"
 
 #include "io/base/log.h"
 #include "io/base/mem.h"
 #include "io/ingest/ingest_log.h"
 #include "io/ingest/move_events.h"
 #include "io/ingest/write_dataset.h"
+#include "io/source/spool.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,12 +16,15 @@
  * three; every step is collective and returns an agreed status. */
 typedef struct job {
   comm *c;
+  ingest_settings own; /* the settings, with the places of the sources */
   const ingest_settings *s;
   ingest_report *report;
   double clock; /* when the step began */
   base_dataset base;
   ingest_sources sources;
-  const char **paths; /* of all files: the sources, then the tables of items and users */
+  const char **paths, **files; /* of all sources, then the tables of items and users: their names and places */
+  int n_paths;
+  spool spool;
   source_digests digests;
   ingest_input input;
   numbering users, items;
@@ -33,6 +38,28 @@ static double lap(job *j) {
   double now = seconds_now(), passed = now - j->clock;
   j->clock = now;
   return passed;
+}
+
+/* Lists all files that are read, and copies those that are pipes. */
+static status list_files(job *j) {
+  ingest_settings *s = &j->own;
+  status st = OK;
+  int n = s->n_sources, items = n, users = items + s->items.n, all = users + s->users.n;
+  THEN(MEM_ALLOC(j->paths, all, "sources"));
+  THEN(MEM_ALLOC(j->files, all, "sources"));
+  TRY(comm_agree(j->c, st));
+  memcpy(j->paths, s->sources, (size_t)n * sizeof *j->paths);
+  for (int i = 0; i < s->items.n; i++)
+    j->paths[items + i] = s->items.paths[i];
+  for (int i = 0; i < s->users.n; i++)
+    j->paths[users + i] = s->users.paths[i];
+  j->n_paths = all;
+  TRY(spool_pipes(j->c, j->paths, j->n_paths, s->output, j->files, &j->spool));
+  s->files = j->files;
+  s->items.files = j->files + items;
+  s->users.files = j->files + users;
+done:
+  return st;
 }
 
 /* Finds the layout of every source and whether they go together. */
@@ -54,18 +81,7 @@ done:
 }
 
 static status start_digests(job *j) {
-  const ingest_settings *s = j->s;
-  int n = s->n_sources;
-  status st = MEM_ALLOC(j->paths, n + s->items.n + s->users.n, "sources");
-  if (st == OK) {
-    memcpy(j->paths, s->sources, (size_t)n * sizeof *j->paths);
-    for (int i = 0; i < s->items.n; i++)
-      j->paths[n++] = s->items.paths[i];
-    for (int i = 0; i < s->users.n; i++)
-      j->paths[n++] = s->users.paths[i];
-    st = source_digests_start(j->c, &j->digests, j->paths, n);
-  }
-  return comm_agree(j->c, st);
+  return comm_agree(j->c, source_digests_start(j->c, &j->digests, j->paths, j->files, j->n_paths));
 }
 
 /* Reads this rank's share of the sources; rejected lines go to the file `rejected`. */
@@ -74,9 +90,10 @@ static status read_sources(job *j, const char *rejected) {
   ingest_report *report = j->report;
   ingest_input *in = &j->input;
   ranges what = {.paths = j->s->sources,
+                 .files = j->s->files,
                  .sources = j->sources.text,
                  .n_sources = j->s->n_sources,
-                 .most_bad = j->s->max_bad_lines,
+                 .bad = j->s->bad_lines,
                  .rejected = rejected,
                  .label = "reading"};
   TRY(ingest_read(j->c, &what, &j->sources, in));
@@ -95,9 +112,12 @@ static status read_sources(job *j, const char *rejected) {
     ingest_log_times(j->c, &in->counts);
   if (report->rejected == 0 && j->c->rank == 0)
     unlink(rejected); /* of an earlier run: it would be taken for this one's */
+  /* A day without events is a day; a dataset without events, or a day of bad lines alone, is a mistake. */
+  const char *others = j->s->n_sources > 1 ? " and the other sources" : "";
+  if (report->events == 0 && (j->base.data == NULL || report->rejected > 0))
+    TRY(status_fail(BAD_DATA, "no events in %s%s", j->s->sources[0], others));
   if (report->events == 0)
-    TRY(status_fail(BAD_DATA, "no events in %s%s", j->s->sources[0],
-                    j->s->n_sources > 1 ? " and the other sources" : ""));
+    log_info("no events in %s%s: the events of %s stay as they are", j->s->sources[0], others, j->s->append);
   report->seconds_read = lap(j);
 done:
   return st;
@@ -135,15 +155,40 @@ done:
   return st;
 }
 
+/* A day that was appended before is told by its events: as another file (packed, or with a line end more) it has
+ * another digest. */
+static status judge_repeated(const job *j, off new_events) {
+  const ingest_settings *s = j->s;
+  const char *others = s->n_sources > 1 ? " and the other sources" : "";
+  if (new_events == 0 || j->report->already < new_events)
+    return OK;
+  if (s->refuse_repeated)
+    return status_fail(BAD_DATA,
+                       "every event of %s%s is already in %s: the same user, item, value%s; leave it out, or append it "
+                       "all the same with --if-repeated warn",
+                       s->sources[0], others, s->append, j->input.has_time ? " and time" : "");
+  log_warn("every event of %s%s is already in %s: the same user, item, value%s; was this day appended before? "
+           "--if-repeated refuse stops instead",
+           s->sources[0], others, s->append, j->input.has_time ? " and time" : " (without times it may be chance)");
+  return OK;
+}
+
 static status move_events(job *j) {
   ingest_report *report = j->report;
   dataset *base = j->base.data;
   status st = ingest_move(j->c, &j->input, j->user_row, j->item_row, j->users.n, base, &j->rows);
   if (st != OK)
     return st;
+  int64_t sums[4] = {j->rows.repeated, j->rows.already, j->rows.zeros, j->rows.negatives};
+  comm_sum_i64(j->c, sums, 4);
+  report->repeated = sums[0];
+  report->already = sums[1];
+  report->zeros = sums[2];
+  report->negatives = sums[3];
+  st = judge_repeated(j, report->events);
+  if (st != OK)
+    return st;
   ingest_input_free(&j->input);
-  report->repeated = j->rows.repeated;
-  comm_sum_i64(j->c, &report->repeated, 1);
   report->old_events = base != NULL ? dataset_events(base) : 0;
   report->events += report->old_events;
   report->seconds_move = lap(j);
@@ -182,7 +227,9 @@ done:
 static status write_part(job *j) {
   status st = OK;
   TRY(source_digests_finish(j->c, &j->digests));
-  TRY(base_refuse_repeated(&j->base, &j->digests, j->s->n_sources));
+  for (int i = 0; i < j->s->n_sources; i++)
+    if (!j->sources.text[i].empty) /* all days without events are alike */
+      TRY(base_refuse_repeated(&j->base, &j->digests, i));
   j->report->seconds_titles = lap(j);
   TRY(write_dataset(j->c, j->s, &j->base, &j->digests, &j->part));
   j->report->seconds_write = lap(j);
@@ -208,16 +255,19 @@ static void free_job(job *j) {
   source_digests_free(&j->digests);
   base_free(&j->base);
   ingest_sources_free(&j->sources);
+  spool_remove(j->c, &j->spool);
   mem_free(j->paths);
+  mem_free(j->files);
 }
 
 status ingest_run(comm *c, const ingest_settings *s, ingest_report *report) {
   status st = OK;
-  job j = {.c = c, .s = s, .report = report, .clock = seconds_now()};
+  job j = {.c = c, .own = *s, .s = &j.own, .report = report, .clock = seconds_now()};
   char rejected[4096];
   *report = (ingest_report){0};
   if (snprintf(rejected, sizeof rejected, "%s.rejected", s->output) >= (int)sizeof rejected)
     TRY(status_fail(USAGE, "the path %s is too long", s->output));
+  TRY(list_files(&j));
   TRY(look_at_sources(&j));
   TRY(start_digests(&j));
   TRY(read_sources(&j, rejected));

@@ -1,5 +1,5 @@
 /* Makes a dataset from files of events, over ranks: read byte ranges, number ids, move events to the ranks of their
- * users, sort, write. The dataset does not depend on the number of ranks or the order of the lines. */
+ * users, sort, write. The dataset does not depend on the number of ranks and threads. */
 #ifndef PALATE_IO_INGEST_INGEST_H
 #define PALATE_IO_INGEST_INGEST_H
 

@@ -7,9 +7,16 @@
 /* Tables of one side: titles and tags of items, names of users. */
 typedef struct table_settings {
   const char *const *paths;
+  const char *const *files; /* where they lie, as ingest_settings.files */
   int n;
   const char *column[3]; /* id, title or name, tags: a name, a number, "none"; NULL: detect */
 } table_settings;
+
+/* How many lines may be rejected: at most `lines` of them, or, if `share` > 0, this share of the lines read. */
+typedef struct bad_limit {
+  off lines;
+  double share;
+} bad_limit;
 
 typedef struct ingest_settings {
   const char *const *sources;
@@ -19,9 +26,11 @@ typedef struct ingest_settings {
   const char *tag_separator; /* of the tags in tables of items; NULL: the tables tell */
   const char *append;        /* the dataset to append to; NULL: none */
   text_wish wish;
-  const char *group; /* of the matrix in HDF5 sources; NULL: look for it */
-  int rows;          /* of that matrix: 0 as the file says, 1 users, 2 items */
-  off max_bad_lines; /* rejected lines allowed, in all sources together */
+  const char *group;        /* of the matrix in HDF5 sources; NULL: look for it */
+  int rows;                 /* of that matrix: 0 as the file says, 1 users, 2 items */
+  bad_limit bad_lines;      /* rejected lines allowed, in all sources together; also in each table */
+  bool refuse_repeated;     /* fail if the dataset appended to has every event already; else warn */
+  const char *const *files; /* where the sources lie: elsewhere where they are pipes. Set by ingest_run */
 } ingest_settings;
 
 typedef struct ingest_report {
@@ -30,6 +39,8 @@ typedef struct ingest_report {
   off events;                 /* of the dataset */
   off old_events;             /* of the dataset appended to */
   off repeated;               /* events whose user and item an earlier event has too; training merges them */
+  off already;                /* new events that the dataset appended to has too: the same user, item, value and time */
+  off zeros, negatives;       /* new events of value 0, and below 0 */
   gid users, items, old_users, old_items;
   off named;                 /* users with a name from their table */
   off titled, titles_unused; /* items with a title; titles of no item */

@@ -1,33 +1,40 @@
 #include "io/ingest/move_events.h"
 
 #include "io/base/mem.h"
-#include "io/ingest/numbering.h"
+#include "io/ingest/event_mover.h"
+#include "io/ingest/event_places.h"
 #include "io/text/event_order.h"
 
-#include <omp.h>
 #include <string.h>
 
 enum {
-  BINS = 64,               /* bins of rows a rank, for cutting ranges of equal weight */
-  MOVED_AT_ONCE = 1 << 19, /* events of all ranks in one round, … */
-  LEAST_MOVED = 1 << 12,   /* … but at least this many of each rank */
-  BASE_PIECE = 1 << 20,    /* events of the base read at once */
-  OWNER_SHIFT = 40         /* a route is the owner in the bits above, the row at the owner in those below */
+  BINS = 64,           /* bins of rows a rank, for cutting ranges of equal weight */
+  BASE_PIECE = 1 << 20 /* events of the base read at once */
 };
 
 /* ---- how many events each user has, and who gets which users ---- */
 
-static status count_events(const ingest_input *in, off **out) {
-  status st = MEM_ZALLOC(*out, (off)in->users.n, "events of each id");
-  if (st != OK)
-    return st;
+/* Adds the events of one turn, or of all (turn < 0), to counts[id]. */
+static void count_events(const ingest_input *in, int turn, off *counts) {
   for (int l = 0; l < in->n_lanes; l++) {
     const uint32_t *row = in->lanes[l].user_row;
     for (const event_block *b = in->lanes[l].events.first; b != NULL; b = b->next)
-      for (off i = 0; i < b->n; i++)
-        (*out)[row != NULL ? row[b->user[i]] : b->user[i]]++;
+      for (off i = 0; i < b->n && (turn < 0 || b->turn == turn); i++)
+        counts[row != NULL ? row[b->user[i]] : b->user[i]]++;
   }
-  return OK;
+}
+
+/* Counts values that are no likes. */
+static void count_values(const ingest_input *in, ingest_rows *rows) {
+  off zeros = 0, negatives = 0;
+  for (int l = 0; l < in->n_lanes; l++)
+    for (const event_block *b = in->lanes[l].events.first; b != NULL; b = b->next)
+      for (off i = 0; i < b->n && b->value != NULL; i++) {
+        zeros += b->value[i] == 0;
+        negatives += b->value[i] < 0;
+      }
+  rows->zeros = zeros;
+  rows->negatives = negatives;
 }
 
 /* This rank's even slab of the base's users. */
@@ -75,44 +82,6 @@ done:
   return st;
 }
 
-/* How many events one rank has of a user; sent to the owner. */
-typedef struct share {
-  gid row;
-  off count;
-} share;
-
-/* Sums the counts at the owners: the number of new events of our user u is added to rows->indptr[u + 1]. */
-static status sum_counts(comm *c, const off *counts, const gid *row, off n_ids, ingest_rows *rows) {
-  status st = OK;
-  share *give = NULL, *got = NULL;
-  off *n_give = NULL, *n_got = NULL, *next = NULL, n = 0;
-  THEN(MEM_ZALLOC(n_give, c->size, "counts"));
-  THEN(MEM_ALLOC(n_got, c->size, "counts"));
-  THEN(MEM_ALLOC(next, c->size, "counts"));
-  THEN(MEM_ALLOC(give, n_ids, "counts of users"));
-  TRY(comm_agree(c, st));
-  for (off i = 0; i < n_ids; i++)
-    n_give[numbering_owner(rows->first, c->size, row[i])]++;
-  for (off r = 0, at = 0; r < c->size; at += n_give[r++])
-    next[r] = at;
-  for (off i = 0; i < n_ids; i++)
-    give[next[numbering_owner(rows->first, c->size, row[i])]++] = (share){row[i], counts[i]};
-  comm_transpose_i64(c, n_give, n_got);
-  for (int r = 0; r < c->size; r++)
-    n += n_got[r];
-  TRY(comm_agree(c, MEM_ALLOC(got, n, "counts of users")));
-  comm_move_rows(c, give, n_give, got, n_got, sizeof *give);
-  for (off i = 0; i < n; i++)
-    rows->indptr[got[i].row - rows->first[c->rank] + 1] += got[i].count;
-done:
-  mem_free(give);
-  mem_free(got);
-  mem_free(n_give);
-  mem_free(n_got);
-  mem_free(next);
-  return st;
-}
-
 /* ---- the base's events ---- */
 
 /* How many of our users are in the base; they come first. */
@@ -121,13 +90,12 @@ static gid base_rows(const comm *c, dataset *base, const ingest_rows *rows) {
   return n < 0 ? 0 : n > rows->user_count ? rows->user_count : n;
 }
 
-/* Reads the base's events of our users into place: user u's from cursor[u] on, which moves past them. Local. */
-static status read_base(comm *c, dataset *base, ingest_rows *rows, const off *base_indptr, off *cursor) {
+/* Reads the base's events of our n users there into place: the first of each user's. Local. */
+static status read_base(dataset *base, ingest_rows *rows, const off *base_indptr, gid n) {
   status st = OK;
   lid *item = NULL;
   real *value = NULL;
   int64_t *time = NULL;
-  gid n = base_rows(c, base, rows);
   if (n == 0)
     return OK;
   TRY(MEM_ALLOC(item, BASE_PIECE, "old events"));
@@ -141,11 +109,15 @@ static status read_base(comm *c, dataset *base, ingest_rows *rows, const off *ba
     for (off i = 0; i < count; i++) {
       while (base_indptr[user + 1] <= at + i)
         user++;
-      off to = cursor[user]++;
+      off to = rows->indptr[user] + (at + i - base_indptr[user]);
       rows->item[to] = item[i];
       rows->value[to] = value[i];
-      if (time != NULL)
-        rows->time[to] = time[i];
+      if (time == NULL)
+        continue;
+      if (time[i] < EVENT_TIME_MIN || time[i] > EVENT_TIME_MAX)
+        TRY(status_fail(BAD_DATA, "%s: the time of event %lld is out of range (1900 to 2100)", dataset_path(base),
+                        (long long)(at + i)));
+      rows->time[to] = event_moment(time[i], 0);
     }
     at += count;
   }
@@ -156,203 +128,27 @@ done:
   return st;
 }
 
-/* ---- moving ---- */
-
-/* The rank's events, lane by lane and block by block. */
-typedef struct stream {
-  ingest_input *in;
-  int lane;
-  event_block *block;
-  off at;
-} stream;
-
-/* The next block with events left; NULL at the end. Frees the one before. */
-static event_block *stream_block(stream *s) {
-  while (s->block == NULL || s->at == s->block->n) {
-    event_block_free(s->block);
-    s->block = NULL;
-    s->at = 0;
-    while (s->lane < s->in->n_lanes && (s->block = events_take(&s->in->lanes[s->lane].events)) == NULL)
-      s->lane++;
-    if (s->block == NULL)
-      return NULL;
-  }
-  return s->block;
-}
-
-typedef struct mover {
-  comm *c;
-  ingest_rows *rows;
-  off *cursor;           /* [user_count] where a user's next event goes; any order, as they are sorted afterwards */
-  const uint64_t *route; /* by the rank's row of the user id */
-  const gid *item_row;   /* by the rank's row of the item id */
-  bool has_value, has_time;
-  size_t words; /* size of an event in a message, in 4 bytes: user, item[, value][, time] */
-} mover;
-
-static inline void put(mover *m, off user, lid item, real value, int64_t time) {
-  off to = m->cursor[user]++;
-  m->rows->item[to] = item;
-  m->rows->value[to] = value;
-  if (m->has_time)
-    m->rows->time[to] = time;
-}
-
-/* Only one rank: all threads put events in place directly. */
-static void put_block(mover *m, const event_block *b, const ingest_lane *lane) {
-  off *cursor = m->cursor;
-  lid *item = m->rows->item;
-  real *value = m->rows->value;
-  int64_t *time = m->rows->time;
-  bool alone = omp_get_max_threads() == 1;
-#pragma omp parallel for schedule(static)
-  for (off i = 0; i < b->n; i++) {
-    uint32_t u = lane->user_row != NULL ? lane->user_row[b->user[i]] : b->user[i];
-    uint32_t v = lane->item_row != NULL ? lane->item_row[b->item[i]] : b->item[i];
-    off *at = &cursor[m->route[u]], to;
-    if (alone)
-      to = (*at)++;
-    else
-#pragma omp atomic capture relaxed
-      to = (*at)++;
-    item[to] = (lid)m->item_row[v];
-    value[to] = b->value != NULL ? b->value[i] : 1;
-    if (time != NULL)
-      time[to] = event_block_time(b, i);
-  }
-}
-
-/* Takes up to `most` events off the stream. Ours are put in place; those for other ranks are laid down in `wire` (room
- * for `most`) as they come, with their owners in `order`. Returns how many those are; n_give[r] are for rank r, and
- * next[r] is where they will begin once they are sorted by owner. */
-static off fill(mover *m, stream *s, off most, off *n_give, off *next, uint32_t *wire, uint32_t *order) {
-  const int rank = m->c->rank, size = m->c->size;
-  const uint64_t row_mask = (UINT64_C(1) << OWNER_SHIFT) - 1;
-  off n = 0, taken = 0;
-  event_block *b;
-  memset(n_give, 0, (size_t)size * sizeof *n_give);
-  while (taken < most && (b = stream_block(s)) != NULL) {
-    const ingest_lane *lane = &s->in->lanes[s->lane];
-    off count = b->n - s->at < most - taken ? b->n - s->at : most - taken;
-    for (off i = s->at; i < s->at + count; i++) {
-      uint32_t u = lane->user_row != NULL ? lane->user_row[b->user[i]] : b->user[i];
-      uint32_t v = lane->item_row != NULL ? lane->item_row[b->item[i]] : b->item[i];
-      uint64_t route = m->route[u];
-      int owner = (int)(route >> OWNER_SHIFT);
-      lid item = (lid)m->item_row[v];
-      real value = b->value != NULL ? b->value[i] : 1;
-      if (owner == rank) {
-        put(m, (off)(route & row_mask), item, value, event_block_time(b, i));
-        continue;
-      }
-      uint32_t *w = wire + (size_t)n * m->words;
-      *w++ = (uint32_t)(route & row_mask);
-      *w++ = (uint32_t)item;
-      if (m->has_value)
-        memcpy(w++, &value, 4);
-      if (m->has_time) {
-        int64_t time = event_block_time(b, i);
-        memcpy(w, &time, sizeof time);
-      }
-      order[n++] = (uint32_t)owner;
-      n_give[owner]++;
-    }
-    s->at += count;
-    taken += count;
-  }
-  for (off r = 0, at = 0; r < size; at += n_give[r++])
-    next[r] = at;
-  return n;
-}
-
-/* Sorts the n events in `wire` by owner, to `out`. */
-static void by_owner(const mover *m, off n, const uint32_t *wire, const uint32_t *order, off *next, uint32_t *out) {
-  for (off i = 0; i < n; i++)
-    memcpy(out + (size_t)next[order[i]]++ * m->words, wire + (size_t)i * m->words, m->words * sizeof *wire);
-}
-
-static void put_wire(mover *m, const uint32_t *wire, off n) {
-  for (off i = 0; i < n; i++, wire += m->words) {
-    const uint32_t *w = wire + 2;
-    real value = 1;
-    int64_t time = 0;
-    if (m->has_value)
-      memcpy(&value, w++, 4);
-    if (m->has_time)
-      memcpy(&time, w, 8);
-    put(m, (off)wire[0], (lid)wire[1], value, time);
-  }
-}
-
-static status move_events(comm *c, ingest_input *in, mover *m) {
-  status st = OK;
-  uint32_t *laid = NULL, *wire = NULL, *got = NULL, *order = NULL;
-  off *n_give = NULL, *n_got = NULL, *next = NULL, room = 0;
-  stream s = {.in = in};
-  if (c->size == 1) {
-    for (event_block *b; (b = stream_block(&s)) != NULL; s.at = b->n)
-      put_block(m, b, &in->lanes[s.lane]);
-    return OK;
-  }
-  off most = MOVED_AT_ONCE / c->size > LEAST_MOVED ? MOVED_AT_ONCE / c->size : LEAST_MOVED;
-  off left = 0;
-  for (int l = 0; l < in->n_lanes; l++)
-    left += in->lanes[l].events.n;
-  int64_t rounds = (left + most - 1) / most;
-  comm_max_i64(c, &rounds, 1);
-  THEN(MEM_ALLOC(laid, most * (off)m->words, "events on their way"));
-  THEN(MEM_ALLOC(wire, most * (off)m->words, "events on their way"));
-  THEN(MEM_ALLOC(order, most, "events on their way"));
-  THEN(MEM_ALLOC(n_give, c->size, "counts"));
-  THEN(MEM_ALLOC(n_got, c->size, "counts"));
-  THEN(MEM_ALLOC(next, c->size, "counts"));
-  TRY(comm_agree(c, st));
-  for (int64_t round = 0; round < rounds; round++) {
-    off n = fill(m, &s, most, n_give, next, laid, order);
-    by_owner(m, n, laid, order, next, wire);
-    comm_transpose_i64(c, n_give, n_got);
-    off n_in = 0;
-    for (int r = 0; r < c->size; r++)
-      n_in += n_got[r];
-    if (n_in > room) {
-      mem_free(got);
-      got = NULL;
-      st = MEM_ALLOC(got, n_in * (off)m->words, "events received");
-      room = n_in;
-    }
-    TRY(comm_agree(c, st));
-    comm_move_rows(c, wire, n_give, got, n_got, m->words * sizeof *wire);
-    put_wire(m, got, n_in);
-  }
-done:
-  event_block_free(s.block);
-  mem_free(laid);
-  mem_free(wire);
-  mem_free(got);
-  mem_free(order);
-  mem_free(n_give);
-  mem_free(n_got);
-  mem_free(next);
-  return st;
-}
-
 /* ---- all of it ---- */
 
 /* Sorts the events of each of our users. Local. */
-static status order_rows(ingest_rows *rows) {
+static status order_rows(ingest_rows *rows, const off *base_indptr, gid n_base) {
   status all = OK;
   char message[STATUS_MESSAGE_MAX] = "";
-  off repeated = 0;
-#pragma omp parallel reduction(+ : repeated)
+  off repeated = 0, already = 0;
+#pragma omp parallel reduction(+ : repeated, already)
   {
     order_space space = {0};
+    order_counts counts = {0};
     status st = OK;
 #pragma omp for schedule(dynamic, 64)
     for (gid u = 0; u < rows->user_count; u++) {
       off at = rows->indptr[u] - rows->first_event, n = rows->indptr[u + 1] - rows->indptr[u];
-      THEN(order_row(&space, n, rows->item + at, rows->value + at, rows->time != NULL ? rows->time + at : NULL,
-                     &repeated));
+      off n_old = u < n_base ? base_indptr[u + 1] - base_indptr[u] : 0;
+      THEN(order_row(&space, n, n_old, rows->item + at, rows->value + at, rows->time != NULL ? rows->time + at : NULL,
+                     &counts));
     }
+    repeated += counts.repeated;
+    already += counts.already;
     order_space_free(&space);
     if (st != OK)
 #pragma omp critical
@@ -362,6 +158,7 @@ static status order_rows(ingest_rows *rows) {
     }
   }
   rows->repeated = repeated;
+  rows->already = already;
   return all == OK ? OK : status_fail(all, "%s", message);
 }
 
@@ -375,62 +172,113 @@ done:
   return st;
 }
 
+/* The turns of all ranks. Collective. */
+static int count_turns(comm *c, const ingest_input *in) {
+  int64_t turns = 1;
+  for (int l = 0; l < in->n_lanes; l++)
+    turns = in->lanes[l].events.turn + 1 > turns ? in->lanes[l].events.turn + 1 : turns;
+  comm_max_i64(c, &turns, 1);
+  return (int)turns;
+}
+
+/* What is needed to find the places of events; freed once they are found. */
+typedef struct placing {
+  const gid *user_row;
+  off n_ids;
+  off *counts; /* [n_ids] events of each of our ids: of all turns, then of the one under way */
+  off *next;   /* [user_count] where the next turn's events of each of our users go */
+  shares shares;
+} placing;
+
+/* Makes room for our users' events: indptr, and where new ones go. Collective; agreed status. */
+static status make_rows(comm *c, placing *p, const off *base_indptr, gid n_base, ingest_rows *out) {
+  status st = OK;
+  TRY(shares_send(c, p->counts, p->user_row, p->n_ids, out->first, &p->shares));
+  shares_add(&p->shares, out->first[c->rank], out->indptr + 1);
+  for (gid u = 0; u < out->user_count; u++) {
+    off old = u < n_base ? base_indptr[u + 1] - base_indptr[u] : 0;
+    p->next[u] = out->indptr[u] + old;
+    out->indptr[u + 1] += p->next[u];
+  }
+done:
+  return st;
+}
+
+static void free_placing(placing *p) {
+  shares_free(&p->shares);
+  mem_free(p->counts);
+  mem_free(p->next);
+  *p = (placing){0};
+}
+
+/* Puts all events in place, turn by turn. Collective; agreed status. */
+static status move_all(comm *c, ingest_input *in, placing *p, const gid *first, int turns, mover *m) {
+  status st = OK;
+  for (int turn = 0; turn < turns; turn++) {
+    off left = 0;
+    if (turns > 1) { /* the shares of the only turn are those of all */
+      shares_free(&p->shares);
+      memset(p->counts, 0, (size_t)p->n_ids * sizeof *p->counts);
+      count_events(in, turn, p->counts);
+      TRY(shares_send(c, p->counts, p->user_row, p->n_ids, first, &p->shares));
+    }
+    TRY(shares_place(c, &p->shares, p->next, p->counts, p->user_row, p->n_ids, first, m->route));
+    for (off i = 0; i < p->n_ids; i++)
+      left += p->counts[i];
+    if (turn == turns - 1)
+      free_placing(p);
+    TRY(mover_turn(c, in, m, turn, left));
+  }
+done:
+  return st;
+}
+
 status ingest_move(comm *c, ingest_input *in, const gid *user_row, const gid *item_row, gid n_users, dataset *base,
                    ingest_rows *out) {
   status st = OK;
-  off *counts = NULL; /* events of each of our ids */
-  off *cursor = NULL, *base_indptr = NULL, n_ids = (off)in->users.n;
+  placing p = {.user_row = user_row, .n_ids = (off)in->users.n};
+  off *base_indptr = NULL;
   uint64_t *route = NULL;
+  int turns = count_turns(c, in);
   *out = (ingest_rows){0};
   THEN(MEM_ALLOC(out->first, c->size + 1, "ranges of users"));
-  THEN(count_events(in, &counts));
+  THEN(MEM_ZALLOC(p.counts, p.n_ids, "events of each id"));
   TRY(comm_agree(c, st));
-  TRY(cut_users(c, counts, user_row, n_ids, n_users, base, out->first));
+  count_events(in, -1, p.counts);
+  count_values(in, out);
+  TRY(cut_users(c, p.counts, user_row, p.n_ids, n_users, base, out->first));
   out->user_count = out->first[c->rank + 1] - out->first[c->rank];
   gid n_base = base_rows(c, base, out);
   THEN(MEM_ZALLOC(out->indptr, out->user_count + 1, "places of users"));
-  THEN(MEM_ALLOC(cursor, out->user_count, "places of users"));
-  THEN(MEM_ALLOC(route, n_ids, "routes of users"));
+  THEN(MEM_ALLOC(p.next, out->user_count, "places of users"));
+  THEN(MEM_ALLOC(route, p.n_ids, "routes of users"));
   if (n_base > 0) {
     THEN(MEM_ALLOC(base_indptr, n_base + 1, "events of old users"));
     THEN(dataset_read_indptr(base, out->first[c->rank], n_base, base_indptr));
   }
-  if (out->user_count > UINT32_MAX)
-    THEN(status_fail(NO_MEMORY, "more than %u users on one rank: use more ranks", UINT32_MAX));
   TRY(comm_agree(c, st));
-  TRY(sum_counts(c, counts, user_row, n_ids, out));
-  mem_free(counts);
-  counts = NULL;
-  for (gid u = 0; u < out->user_count; u++) {
-    off old = u < n_base ? base_indptr[u + 1] - base_indptr[u] : 0;
-    cursor[u] = out->indptr[u];
-    out->indptr[u + 1] += out->indptr[u] + old;
-  }
+  TRY(make_rows(c, &p, base_indptr, n_base, out));
   off n = out->indptr[out->user_count];
+  int64_t most = n;
+  comm_max_i64(c, &most, 1);
   out->first_event = comm_before_i64(c, n);
   THEN(alloc_events(out, n, in->has_time));
   if (base != NULL)
-    THEN(read_base(c, base, out, base_indptr, cursor));
+    THEN(read_base(base, out, base_indptr, n_base));
   TRY(comm_agree(c, st));
-  for (off i = 0; i < n_ids; i++) {
-    int owner = numbering_owner(out->first, c->size, user_row[i]);
-    route[i] = (uint64_t)owner << OWNER_SHIFT | (uint64_t)(user_row[i] - out->first[owner]);
-  }
-  mover m = {.c = c,
-             .rows = out,
-             .cursor = cursor,
+  mover m = {.item = out->item,
+             .value = out->value,
+             .moment = out->time,
              .route = route,
              .item_row = item_row,
              .has_value = in->has_value,
-             .has_time = in->has_time,
-             .words = 2u + (in->has_value ? 1u : 0u) + (in->has_time ? 2u : 0u)};
-  TRY(move_events(c, in, &m));
+             .far = most > UINT32_MAX};
+  TRY(move_all(c, in, &p, out->first, turns, &m));
   for (gid u = 0; u <= out->user_count; u++)
     out->indptr[u] += out->first_event;
-  TRY(comm_agree(c, order_rows(out)));
+  TRY(comm_agree(c, order_rows(out, base_indptr, n_base)));
 done:
-  mem_free(counts);
-  mem_free(cursor);
+  free_placing(&p);
   mem_free(route);
   mem_free(base_indptr);
   if (st != OK)

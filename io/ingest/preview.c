@@ -1,7 +1,7 @@
 #include "io/ingest/preview.h"
 
 #include "io/base/mem.h"
-#include "io/ingest/source.h"
+#include "io/source/source.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -118,7 +118,7 @@ static status look_at_events(const range_source *source, const char *path, bool 
     out->user[id_table_text(&users, b->user[i], out->user)] = '\0';
     out->item[id_table_text(&items, b->item[i], out->item)] = '\0';
     out->value = b->value != NULL ? b->value[i] : 1;
-    out->time = event_block_time(b, i);
+    out->time = b->time_low != NULL ? event_moment_time(event_block_moment(b, i)) : 0;
   }
 done:
   text_parser_free(&parser);
@@ -137,7 +137,7 @@ static status look_at_source(const ingest_settings *s, const ingest_sources *sou
   if (text_is_matrix(source->layout.format))
     return OK;
   TRY(mem_alloc(&head, (off)room + 1, 1, "head of a source")); /* a byte more, as text_parse wants */
-  TRY(source_head(s->sources[i], &facts, head, room, &n));
+  TRY(source_head(s->sources[i], s->files[i], &facts, head, room, &n));
   TRY(look_at_columns(&source->layout, head, n, p));
   TRY(look_at_events(source, s->sources[i], s->n_sources == 1, head, n, n < room, p));
 done:
@@ -184,7 +184,8 @@ static status look_at_table(const ingest_settings *s, const char *path, side sid
   memcpy(wish.column, settings->column, sizeof wish.column);
   t->path = path;
   TRY(mem_alloc(&head, TITLES_HEAD + 1, 1, "head of a table"));
-  TRY(source_head(path, &facts, head, TITLES_HEAD, &n));
+  TRY(source_head(path, path, &facts, head, TITLES_HEAD, &n));
+  TRY(source_refuse(path, &facts, false));
   TRY(text_detect_titles(path, head, n, n < TITLES_HEAD, &wish, &t->layout));
   text_parser parser = {
       .layout = &t->layout.text, .reject = skip_bad, .record = take_title, .table = t, .context = NULL};
@@ -214,10 +215,12 @@ done:
 }
 
 status ingest_look_only(comm *c, const ingest_settings *s, ingest_preview *out) {
+  ingest_settings here = *s;
+  here.files = s->sources; /* nothing is copied: a pipe cannot be looked at */
   *out = (ingest_preview){0};
-  status st = ingest_look(c, s, &out->sources);
+  status st = ingest_look(c, &here, &out->sources);
   if (st == OK)
-    st = comm_agree(c, c->rank == 0 ? look_at_all(s, out) : OK);
+    st = comm_agree(c, c->rank == 0 ? look_at_all(&here, out) : OK);
   if (st != OK)
     ingest_preview_free(out);
   return st;

@@ -1,15 +1,16 @@
 #include "io/ingest/ranges.h"
 
+#include "io/base/disk.h"
 #include "io/base/mem.h"
-#include "io/ingest/source.h"
+#include "io/source/source.h"
 
 #include <omp.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* A gzip file is read by one reader from the start; its bytes count about as much as they unpack to. */
-enum { GZIP_WEIGHT = 4, REJECT_TEXT = 1024 /* bytes of a rejected line that are kept */ };
+/* A packed file is read by one reader from the start; its bytes count about as much as they unpack to. */
+enum { PACKED_WEIGHT = 4, REJECT_TEXT = 1024 /* bytes of a rejected line that are kept */ };
 
 /* A rejected line; its text is in the reader's heap. */
 typedef struct rejected {
@@ -30,14 +31,14 @@ typedef struct piece {
 typedef struct reader {
   text_parser *parser;
   text_counts counts;
-  const char *const *paths;
+  const char *const *paths, *const *files;
   const range_source *sources;
   int64_t *records; /* of each source, of all threads; may be NULL */
   int n_sources;
   double low, high; /* its share of the total weight */
-  off most_bad;
-  rejected *rejected;
-  off n_rejected, room_rejected;
+  bad_limit bad;
+  rejected *rejected; /* the first of them; their number is in `counts` and n_bad */
+  off n_rejected, room_rejected, n_bad;
   char *heap;
   off heap_used, heap_room;
   int first_source, last_source; /* -1: none */
@@ -53,7 +54,7 @@ typedef struct reader {
 } reader;
 
 static double weight_of(const range_source *s) {
-  return (double)s->bytes * (s->gzip ? GZIP_WEIGHT : 1);
+  return (double)s->bytes * (s->packed != KIND_TEXT ? PACKED_WEIGHT : 1);
 }
 
 /* Finds the reader's piece of source i, which begins at weight `before`; false if it has none. */
@@ -63,7 +64,7 @@ static bool piece_of(const reader *r, int i, double before, piece *out) {
   *out = (piece){.source = i};
   if (high <= 0 || low >= weight)
     return false;
-  if (s->gzip) { /* all of it to the reader that has its first byte */
+  if (s->packed != KIND_TEXT) { /* all of it to the reader that has its first byte */
     out->end = INT64_MAX;
     return low <= 0;
   }
@@ -87,6 +88,10 @@ static void add_counts(text_counts *sum, const text_counts *more) {
 static status keep_rejected(void *context, const text_reject *line) {
   reader *r = context;
   status st = OK;
+  /* Stop early; judge() reports the first rejected line once all line numbers are known. */
+  bool too_many = ++r->n_bad > r->bad.lines && r->bad.share == 0;
+  if (r->n_rejected == REJECTED_LISTED)
+    return too_many ? BAD_DATA : OK;
   if (r->n_rejected == r->room_rejected) {
     off room = r->room_rejected > 0 ? 2 * r->room_rejected : 16;
     TRY(MEM_REALLOC(r->rejected, room, "rejected lines"));
@@ -106,8 +111,7 @@ static status keep_rejected(void *context, const text_reject *line) {
                                             .text = r->heap_used,
                                             .n = n};
   r->heap_used += (off)n;
-  /* Stop early; judge() reports the first rejected line once all line numbers are known. */
-  if (r->n_rejected > r->most_bad)
+  if (too_many)
     return BAD_DATA;
 done:
   return st;
@@ -125,9 +129,9 @@ static status find_item(source *s, const text_layout *layout, off begin, text_pa
     s->at = low;
     TRY(source_read(s, buffer, (size_t)(high - low) + OVER, &n));
     for (size_t i = 0; i < n; i++) {
-      if (buffer[i] != '\n')
+      if (buffer[i] != '\n' && buffer[i] != '\r')
         continue;
-      size_t to = i > from && buffer[i - 1] == '\r' ? i - 1 : i;
+      size_t to = i; /* between \r and \n lies an empty line, which is no item */
       /* The first line of a step may be incomplete; the next step, further to the front, has all of it. */
       bool whole = from > 0 || low == layout->skip_bytes;
       if (whole && low + (off)from < begin && to > from + 1 && to - from <= ID_MAX + 1 && buffer[to - 1] == ':' &&
@@ -153,6 +157,8 @@ static status read_piece(reader *r, const piece *range) {
   p.layout = layout;
   p.reject = keep_rejected;
   p.context = r;
+  if (p.events != NULL)
+    p.events->turn = about->turn;
   bool cut = range->begin > layout->skip_bytes;
   if (r->first_source < 0) {
     r->first_source = range->source;
@@ -164,7 +170,7 @@ static status read_piece(reader *r, const piece *range) {
   p.source_name = r->n_sources > 1 ? r->paths[range->source] : NULL;
   p.lines_before = range->begin == 0 ? 0 : cut ? r->lines_before + 1 : layout->skip_lines;
   off from = text_range_from(layout, range->begin);
-  TRY(source_open(r->paths[range->source], about->gzip, from, &s));
+  TRY(source_open(r->paths[range->source], r->files[range->source], about->packed, from, &s));
   if (layout->format == TEXT_NETFLIX && cut) {
     TRY(find_item(&s, layout, range->begin, &p));
     s.at = from;
@@ -202,14 +208,14 @@ static void run_reader(reader *r, bool places) {
       r->last_source = i;
       r->first_cut = range.begin > 0;
       r->after[0] = r->after[1] = PLACE_START;
-      if (!r->sources[i].layout.quoting || r->sources[i].gzip)
+      if (!r->sources[i].layout.quoting || r->sources[i].packed != KIND_TEXT)
         continue;
-      st = source_open(r->paths[i], false, text_range_from(&r->sources[i].layout, range.begin), &s);
+      st = source_open(r->paths[i], r->files[i], KIND_TEXT, text_range_from(&r->sources[i].layout, range.begin), &s);
       THEN(text_range_places(&r->sources[i].layout, source_read, &s, range.begin, range.end, r->after));
       source_close(&s);
     } else
       st = read_piece(r, &range);
-    r->shown_before += r->sources[i].gzip ? r->sources[i].bytes : range.end - range.begin;
+    r->shown_before += r->sources[i].packed != KIND_TEXT ? r->sources[i].bytes : range.end - range.begin;
   }
   r->st = st;
   snprintf(r->message, sizeof r->message, "%s", status_message());
@@ -226,7 +232,7 @@ static status readers_status(const reader *readers, int n) {
 
 static bool any_quoting(const range_source *sources, int n) {
   for (int i = 0; i < n; i++)
-    if (sources[i].layout.quoting && !sources[i].gzip)
+    if (sources[i].layout.quoting && sources[i].packed == KIND_TEXT)
       return true;
   return false;
 }
@@ -327,7 +333,7 @@ done:
 
 static bool any_line_users(const range_source *sources, int n) {
   for (int i = 0; i < n; i++)
-    if (text_lines_are_users(&sources[i].layout) && !sources[i].gzip)
+    if (text_lines_are_users(&sources[i].layout) && sources[i].packed == KIND_TEXT)
       return true;
   return false;
 }
@@ -341,10 +347,10 @@ static void count_reader_lines(reader *r) {
     off lines = 0;
     if (text_is_matrix(r->sources[i].layout.format) || !piece_of(r, i, before, &range))
       continue;
-    if (text_lines_are_users(&r->sources[i].layout) && !r->sources[i].gzip) {
+    if (text_lines_are_users(&r->sources[i].layout) && r->sources[i].packed == KIND_TEXT) {
       source s = {.fd = -1};
       off from = range.begin > 0 ? range.begin - 1 : 0;
-      st = source_open(r->paths[i], false, from, &s);
+      st = source_open(r->paths[i], r->files[i], KIND_TEXT, from, &s);
       THEN(text_range_lines(source_read, &s, range.end - 1 - from, &lines));
       source_close(&s);
     }
@@ -378,13 +384,29 @@ done:
   return st;
 }
 
-/* Writes the rejected lines of all ranks in the order of the sources: file, line, column, reason, text, separated by
- * tabs. Collective; agreed status. */
-static status write_rejected(comm *c, const reader *readers, int n_readers, const char *path) {
+/* Writes this rank's rejected lines, at most *room of them, and takes them from *room. */
+static void list_rejected(FILE *file, const reader *readers, int n_readers, int64_t *room) {
+  char safe[4 * REJECT_TEXT + 8];
+  for (int l = 0; l < n_readers; l++)
+    for (off i = 0; i<readers[l].n_rejected && * room> 0; i++, --*room) {
+      const rejected *f = &readers[l].rejected[i];
+      fprintf(file, "%s\t%lld\t%d\t%s\t%s\n", readers[l].paths[f->source], (long long)f->line, f->column, f->reason,
+              text_printable_bytes(readers[l].heap + f->text, f->n, safe, sizeof safe));
+    }
+}
+
+/* Writes the first rejected lines of all ranks in the order of the sources: file, line, column, reason, text, separated
+ * by tabs; then how many there are beside them. `bad` is their number on all ranks. Collective; agreed status. */
+static status write_rejected(comm *c, const reader *readers, int n_readers, const char *path, int64_t bad) {
   status st = OK;
-  char part[4096], safe[4 * REJECT_TEXT + 8], text[REJECT_TEXT + 1];
+  char part[4096];
   if (snprintf(part, sizeof part, "%s.part", path) >= (int)sizeof part)
     return comm_agree(c, status_fail(USAGE, "the path %s is too long", path));
+  int64_t mine = 0;
+  for (int l = 0; l < n_readers; l++)
+    mine += readers[l].n_rejected;
+  int64_t before = comm_before_i64(c, mine), room = REJECTED_LISTED - before;
+  TRY(comm_agree(c, c->rank == 0 ? disk_make_parents(path) : OK));
   for (int rank = 0; rank < c->size; rank++) { /* one after another to the same file */
     if (rank == c->rank) {
       FILE *file = fopen(part, rank == 0 ? "we" : "ae");
@@ -392,18 +414,10 @@ static status write_rejected(comm *c, const reader *readers, int n_readers, cons
         st = status_fail(CANNOT_CREATE, "cannot write the rejected lines to %s", part);
       if (file != NULL && rank == 0)
         fprintf(file, "file\tline\tcolumn\treason\ttext\n");
-      for (int l = 0; l < n_readers && file != NULL; l++)
-        for (off i = 0; i < readers[l].n_rejected; i++) {
-          const rejected *f = &readers[l].rejected[i];
-          size_t n = 0;
-          for (size_t k = 0; k < f->n; k++) { /* NULs and tabs would end the text or the column */
-            char byte = readers[l].heap[f->text + (off)k];
-            text[n++] = byte == '\0' ? '\x01' : byte;
-          }
-          text[n] = '\0';
-          fprintf(file, "%s\t%lld\t%d\t%s\t%s\n", readers[l].paths[f->source], (long long)f->line, f->column, f->reason,
-                  text_printable(text, safe, sizeof safe));
-        }
+      if (file != NULL)
+        list_rejected(file, readers, n_readers, &room);
+      if (file != NULL && rank == c->size - 1 && bad > REJECTED_LISTED)
+        fprintf(file, "# %lld further rejected lines are not listed\n", (long long)(bad - REJECTED_LISTED));
       if (file != NULL && (fflush(file) != 0 || ferror(file)))
         st = status_fail(IO_FAILED, "cannot write the rejected lines to %s", part);
       if (file != NULL)
@@ -413,38 +427,46 @@ static status write_rejected(comm *c, const reader *readers, int n_readers, cons
   }
   if (st == OK && c->rank == 0 && rename(part, path) != 0)
     st = status_fail(CANNOT_CREATE, "cannot write the rejected lines to %s", path);
-  return comm_agree(c, st);
+  st = comm_agree(c, st);
+done:
+  return st;
 }
 
-/* Writes the rejected lines of all ranks to `path`, or fails if there are more than allowed. Collective; agreed. */
-static status judge(comm *c, reader *readers, int n_readers, const char *const *paths, off most_bad, const char *path) {
+/* BAD_DATA with the place of the first rejected line of this rank. */
+static status too_many_bad(const ranges *what, const reader *r, int64_t bad, int64_t lines) {
+  const rejected *f = &r->rejected[0];
+  char text[400], remark[200];
+  text_printable_bytes(r->heap + f->text, f->n < 80 ? f->n : 80, text, sizeof text);
+  if (what->bad.share > 0)
+    snprintf(remark, sizeof remark,
+             "this is the first of %lld bad lines among %lld, more than the %g %% that --max-bad-lines allows",
+             (long long)bad, (long long)lines, 100 * what->bad.share);
+  else
+    snprintf(remark, sizeof remark, "%s",
+             what->bad.lines == 0 ? "--max-bad-lines N skips up to N such lines"
+                                  : "this is the first of more bad lines than --max-bad-lines allows");
+  return status_fail(BAD_DATA, "%s:%lld:%d: %s, in `%s`; %s", what->paths[f->source], (long long)f->line, f->column,
+                     f->reason, text, remark);
+}
+
+/* Writes the rejected lines of all ranks to a file, or fails if there are more than allowed. `counts` are this rank's.
+ * Collective; agreed. */
+static status judge(comm *c, const ranges *what, reader *readers, int n_readers, const text_counts *counts) {
   status st = OK;
-  int64_t bad = 0;
-  for (int l = 0; l < n_readers; l++)
-    bad += readers[l].n_rejected;
+  int64_t sums[2] = {0, counts->kept + counts->rejected}; /* rejected lines, lines with anything in them */
   const reader *first = NULL;
-  for (int l = 0; l < n_readers && first == NULL; l++)
-    first = readers[l].n_rejected > 0 ? &readers[l] : NULL;
-  comm_sum_i64(c, &bad, 1);
-  if (bad == 0)
+  for (int l = 0; l < n_readers; l++) {
+    sums[0] += readers[l].n_bad;
+    if (first == NULL && readers[l].n_bad > 0)
+      first = &readers[l];
+  }
+  comm_sum_i64(c, sums, 2);
+  if (sums[0] == 0)
     return OK;
   TRY(number_lines(c, readers, n_readers));
-  if (bad > most_bad) {
-    if (first != NULL) { /* comm_agree takes the message of the lowest rank */
-      const rejected *f = &first->rejected[0];
-      int shown = (int)(f->n < 80 ? f->n : 80);
-      char text[81];
-      for (int i = 0; i < shown; i++)
-        text[i] = first->heap[f->text + i] == '\0' ? '\x01' : first->heap[f->text + i];
-      st = status_fail(BAD_DATA,
-                       most_bad == 0 ? "%s:%lld:%d: %s, in `%.*s`; --max-bad-lines N skips up to N such lines"
-                                     : "%s:%lld:%d: %s, in `%.*s`; this is the first of more bad lines than "
-                                       "--max-bad-lines allows",
-                       paths[f->source], (long long)f->line, f->column, f->reason, shown, text);
-    }
-    return comm_agree(c, st);
-  }
-  st = write_rejected(c, readers, n_readers, path);
+  if (what->bad.share > 0 ? (double)sums[0] > what->bad.share * (double)sums[1] : sums[0] > what->bad.lines)
+    return comm_agree(c, first != NULL ? too_many_bad(what, first, sums[0], sums[1]) : OK); /* the lowest rank's */
+  st = write_rejected(c, readers, n_readers, what->rejected, sums[0]);
 done:
   return st;
 }
@@ -463,12 +485,13 @@ status ranges_read(comm *c, const ranges *what, text_parser *parsers, int n_pars
   for (int l = 0; l < n_parsers; l++)
     readers[l] = (reader){.parser = &parsers[l],
                           .paths = what->paths,
+                          .files = what->files,
                           .sources = what->sources,
                           .records = what->records,
                           .n_sources = what->n_sources,
                           .low = weight * (double)(before + l) / (double)all,
                           .high = weight * (double)(before + l + 1) / (double)all,
-                          .most_bad = what->most_bad,
+                          .bad = what->bad,
                           .first_source = -1,
                           .last_source = -1};
   if (all > 1 && any_line_users(what->sources, what->n_sources))
@@ -483,12 +506,12 @@ status ranges_read(comm *c, const ranges *what, text_parser *parsers, int n_pars
     run_reader(&readers[l], false);
   progress_end(&shown);
   for (int l = 0; l < n_parsers; l++) {
-    if (readers[l].st == BAD_DATA && readers[l].n_rejected > what->most_bad)
+    if (readers[l].st == BAD_DATA && readers[l].n_bad > what->bad.lines && what->bad.share == 0)
       readers[l].st = OK; /* judged below, with the others' lines */
     add_counts(counts, &readers[l].counts);
   }
   TRY(comm_agree(c, readers_status(readers, n_parsers)));
-  TRY(judge(c, readers, n_parsers, what->paths, what->most_bad, what->rejected));
+  TRY(judge(c, what, readers, n_parsers, counts));
 done:
   for (int l = 0; readers != NULL && l < n_parsers; l++) {
     mem_free(readers[l].rejected);

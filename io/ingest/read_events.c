@@ -1,8 +1,7 @@
 #include "io/ingest/read_events.h"
 
 #include "io/base/mem.h"
-#include "io/ingest/source.h"
-#include "io/matrix/npz.h"
+#include "io/source/source.h"
 
 #include <omp.h>
 #include <stdio.h>
@@ -23,6 +22,14 @@ static status refuse_unused(const ingest_settings *s, const ingest_sources *sour
   return OK;
 }
 
+/* Whether a text whose first n bytes are `head` has only blank lines behind what its layout skips. */
+static bool is_empty(const text_layout *l, const char *head, size_t n, bool whole) {
+  size_t i = l->skip_bytes < (off)n ? (size_t)l->skip_bytes : n;
+  while (i < n && strchr(" \t\r\n", head[i]) != NULL && head[i] != '\0')
+    i++;
+  return whole && i == n && !text_is_matrix(l->format);
+}
+
 /* Finds the layouts of all sources. Local. */
 static status find_layouts(const ingest_settings *s, ingest_sources *out) {
   status st = OK;
@@ -31,22 +38,26 @@ static status find_layouts(const ingest_settings *s, ingest_sources *out) {
   for (int i = 0; i < out->n; i++) {
     source_facts facts;
     size_t n;
-    if (npz_is(s->sources[i])) {
-      TRY(source_look(s->sources[i], &out->text[i].bytes));
+    TRY(source_head(s->sources[i], s->files[i], &facts, head, TEXT_HEAD, &n));
+    out->text[i].bytes = facts.bytes;
+    out->text[i].packed = facts.packed;
+    if (facts.kind == KIND_NPZ) {
+      out->text[i].packed = KIND_TEXT;
       out->text[i].layout = (text_layout){.format = TEXT_NPZ};
       continue;
     }
     if (s->wish.format == TEXT_NPZ)
       TRY(status_fail(BAD_DATA, "%s is not a .npz of NumPy", s->sources[i]));
-    TRY(source_head(s->sources[i], &facts, head, TEXT_HEAD, &n));
-    out->text[i].bytes = facts.bytes;
-    out->text[i].gzip = facts.gzip;
-    st = text_detect(s->sources[i], head, n, n < TEXT_HEAD, &s->wish, &out->text[i].layout);
-    if (st != OK && n == TEXT_HEAD) { /* more lines may tell more: which number of a date is the day */
-      TRY(source_head(s->sources[i], &facts, head, TEXT_HEAD_MOST, &n));
-      st = text_detect(s->sources[i], head, n, n < TEXT_HEAD_MOST, &s->wish, &out->text[i].layout);
+    TRY(source_refuse(s->sources[i], &facts, true));
+    bool whole = n < TEXT_HEAD;
+    st = text_detect(s->sources[i], head, n, whole, &s->wish, &out->text[i].layout);
+    if (st != OK && !whole) { /* more lines may tell more: which number of a date is the day */
+      TRY(source_head(s->sources[i], s->files[i], &facts, head, TEXT_HEAD_MOST, &n));
+      whole = n < TEXT_HEAD_MOST;
+      st = text_detect(s->sources[i], head, n, whole, &s->wish, &out->text[i].layout);
     }
     TRY(st);
+    out->text[i].empty = is_empty(&out->text[i].layout, head, n, whole);
   }
   TRY(refuse_unused(s, out));
 done:
@@ -69,7 +80,7 @@ static status share_names(comm *c, const ingest_settings *s, ingest_sources *out
     if (c->rank == 0) {
       source_facts facts;
       size_t got = 0;
-      THEN(source_head(s->sources[i], &facts, out->headers[i], (size_t)n, &got));
+      THEN(source_head(s->sources[i], s->files[i], &facts, out->headers[i], (size_t)n, &got));
       if (st == OK && got < (size_t)n)
         st = status_fail(IO_FAILED, "%s changes while it is read", s->sources[i]);
     }
@@ -107,7 +118,7 @@ static status find_matrices(const ingest_settings *s, ingest_sources *out) {
         (time != NULL && strcmp(time, "none") != 0))
       return status_fail(USAGE, "%s is a matrix and has no columns to choose; only --time-column none is allowed",
                          s->sources[i]);
-    status st = matrix_find(s->sources[i], format == TEXT_NPZ, &wish, &out->matrices[k]);
+    status st = matrix_find(s->files[i], format == TEXT_NPZ, &wish, &out->matrices[k]);
     if (st != OK)
       return st;
     out->text[i].layout.has_value = true;
@@ -136,6 +147,10 @@ status ingest_look(comm *c, const ingest_settings *s, ingest_sources *out) {
     comm_broadcast(c, out->matrices, (off)out->n_matrices * (off)sizeof *out->matrices, 0);
   }
   TRY(share_names(c, s, out));
+  /* Each rank reads a range of all text, but a slab of each matrix. */
+  for (int i = 1; i < out->n; i++)
+    out->text[i].turn = out->text[i - 1].turn +
+                        (text_is_matrix(out->text[i].layout.format) || text_is_matrix(out->text[i - 1].layout.format));
   for (int i = 1; i < out->n; i++) {
     bool a = out->text[0].layout.has_time, b = out->text[i].layout.has_time;
     if (a != b)
@@ -214,7 +229,8 @@ static status read_matrices(const comm *c, const ranges *what, const ingest_sour
   for (int i = 0; i < what->n_sources; i++) {
     if (!text_is_matrix(what->sources[i].layout.format))
       continue;
-    TRY(matrix_read(c, what->paths[i], next++, &lane->users, &lane->items, &lane->events));
+    lane->events.turn = what->sources[i].turn;
+    TRY(matrix_read(c, what->files[i], next++, &lane->users, &lane->items, &lane->events));
     counts->kept += lane->events.n;
     counts->lines += lane->events.n;
     lane++;

@@ -2,7 +2,7 @@
 
 #include "io/base/log.h"
 #include "io/base/mem.h"
-#include "io/ingest/source.h"
+#include "io/source/source.h"
 #include "io/tables/tag_split.h"
 
 #include <stdio.h>
@@ -144,15 +144,17 @@ done:
   return st;
 }
 
-static status find_layout(const char *path, const titles_wish *wish, range_source *source, titles_layout *layout) {
+static status find_layout(const char *path, const char *file, const titles_wish *wish, range_source *source,
+                          titles_layout *layout) {
   status st = OK;
   source_facts facts;
   char *head = NULL;
   size_t n;
   TRY(mem_alloc(&head, TITLES_HEAD, 1, "head of a source"));
-  TRY(source_head(path, &facts, head, TITLES_HEAD, &n));
+  TRY(source_head(path, file, &facts, head, TITLES_HEAD, &n));
   source->bytes = facts.bytes;
-  source->gzip = facts.gzip;
+  source->packed = facts.packed;
+  TRY(source_refuse(path, &facts, false));
   TRY(text_detect_titles(path, head, n, n < TITLES_HEAD, wish, layout));
   source->layout = layout->text;
 done:
@@ -277,8 +279,9 @@ static void report_table(comm *c, const char *path, const table *t, side side, c
     log_warn("%s: %lld titles or tags were cut to %d and %d bytes", path, (long long)report->cut, TITLE_MAX, TAGS_MAX);
 }
 
-status titles_read(comm *c, const char *path, const titles_wish *wish, const char *tag_separator, off most_bad,
-                   const char *rejected, const numbering *ids, const gid *first, titles *to, titles_report *report) {
+status titles_read(comm *c, const char *path, const char *file, const titles_wish *wish, const char *tag_separator,
+                   bad_limit bad, const char *rejected, const numbering *ids, const gid *first, titles *to,
+                   titles_report *report) {
   status st = OK;
   table t = {0};
   range_source source = {0};
@@ -287,15 +290,16 @@ status titles_read(comm *c, const char *path, const titles_wish *wish, const cha
   tag_rule rule = {.set = "|"};
   text_parser parser = {.record = take_record, .table = &t};
   if (c->rank == 0)
-    st = find_layout(path, wish, &source, &t.layout);
+    st = find_layout(path, file, wish, &source, &t.layout);
   TRY(comm_agree(c, st));
   comm_broadcast(c, &source, sizeof source, 0);
   comm_broadcast(c, &t.layout, sizeof t.layout, 0);
   TRY(comm_agree(c, id_table_create(&t.ids)));
   ranges what = {.paths = &path,
+                 .files = &file,
                  .sources = &source,
                  .n_sources = 1,
-                 .most_bad = most_bad,
+                 .bad = bad,
                  .rejected = rejected,
                  .label = "titles"};
   TRY(ranges_read(c, &what, &parser, 1, &counts));

@@ -22,12 +22,13 @@ typedef struct titles_report {
   off latin, cut;         /* read as Latin-1; longer than the limit */
 } titles_report;
 
-/* Reads a table with all ranks, after other ones. Rank r gets the texts of its rows first[r] … first[r + 1] - 1. Tags
- * are split as the texts of the table tell (see tag_rule_find), or at tag_separator if it is not NULL. Rejected lines,
- * at most most_bad, go to the file `rejected`. What was found is logged. Collective; agreed status: NO_INPUT, USAGE,
- * BAD_DATA, IO_FAILED, NO_MEMORY. */
-status titles_read(comm *c, const char *path, const titles_wish *wish, const char *tag_separator, off most_bad,
-                   const char *rejected, const numbering *ids, const gid *first, titles *to, titles_report *report);
+/* Reads the table `path`, which lies in `file`, with all ranks, after other ones. Rank r gets the texts of its rows
+ * first[r] … first[r + 1] - 1. Tags are split as the texts of the table tell (see tag_rule_find), or at tag_separator
+ * if it is not NULL. Rejected lines, as many as `bad` allows, go to the file `rejected`. What was found is logged.
+ * Collective; agreed status: NO_INPUT, USAGE, BAD_DATA, IO_FAILED, NO_MEMORY. */
+status titles_read(comm *c, const char *path, const char *file, const titles_wish *wish, const char *tag_separator,
+                   bad_limit bad, const char *rejected, const numbering *ids, const gid *first, titles *to,
+                   titles_report *report);
 
 typedef struct titles_placed {
   off titled;   /* rows with a title or tags of the tables */

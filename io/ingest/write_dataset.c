@@ -1,4 +1,5 @@
 #include "io/ingest/write_dataset.h"
+#include "io/schema/dataset_write.h"
 
 #include "io/base/log.h"
 #include "io/base/mem.h"
@@ -28,8 +29,8 @@ static status table_texts(comm *c, const ingest_settings *s, side side, const ch
     titles_report report;
     snprintf(rejected, sizeof rejected, i == 0 ? "%s.%s.rejected" : "%s.%s.%d.rejected", s->output,
              side == USERS ? "users" : "items", i + 1);
-    TRY(titles_read(c, tables->paths[i], &wish, s->tag_separator, s->max_bad_lines, rejected, ids, first, &all,
-                    &report));
+    TRY(titles_read(c, tables->paths[i], tables->files[i], &wish, s->tag_separator, s->bad_lines, rejected, ids, first,
+                    &all, &report));
     *unused += report.unused;
   }
   TRY(comm_agree(c, titles_place(&all, first[c->rank], first[c->rank + 1] - first[c->rank], texts, tags, &placed)));

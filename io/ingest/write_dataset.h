@@ -5,6 +5,7 @@
 #include "io/ingest/base_dataset.h"
 #include "io/ingest/ingest_settings.h"
 #include "io/ingest/numbering.h"
+#include "io/schema/dataset_write.h"
 
 /* first[r] = r n / size, for r = 0 … size: ranges of rows of nearly equal length. Local. */
 void even_ranges(gid n, int size, gid *first);

@@ -2,19 +2,22 @@
 
 #include "io/base/mem.h"
 
+#include <mpi.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { TAG_ROWS = 17 };
 
 comm comm_single(void) {
-  return (comm){.mpi = MPI_COMM_NULL, .rank = 0, .size = 1, .hosts = 1, .chunk_rows = 1 << 24};
+  return (comm){.rank = 0, .size = 1, .hosts = 1, .chunk_rows = 1 << 24};
 }
 
 comm comm_world(void) {
   comm c = comm_single();
-  c.mpi = MPI_COMM_WORLD;
-  MPI_Comm_rank(c.mpi, &c.rank);
-  MPI_Comm_size(c.mpi, &c.size);
+  c.mpi = true;
+  MPI_Comm_rank(MPI_COMM_WORLD, &c.rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &c.size);
   return c;
 }
 
@@ -49,10 +52,10 @@ status comm_find_hosts(comm *c) {
   status st = comm_agree(c, alloc_hosts(c, &of));
   if (st != OK)
     goto done;
-  MPI_Comm_split_type(c->mpi, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+  MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
   MPI_Bcast(&lowest, 1, MPI_INT, 0, node);
   MPI_Comm_free(&node);
-  MPI_Allgather(&lowest, 1, MPI_INT, of, 1, MPI_INT, c->mpi);
+  MPI_Allgather(&lowest, 1, MPI_INT, of, 1, MPI_INT, MPI_COMM_WORLD);
   for (int r = 0; r < c->size; r++) /* the lowest rank of a host comes first and gets the next number */
     of[r] = of[r] == r ? hosts++ : of[of[r]];
   take_hosts(c, of, hosts);
@@ -97,13 +100,13 @@ status comm_agree(comm *c, status mine) {
   struct {
     int value, rank;
   } verdict = {-(int)mine, c->rank};
-  MPI_Allreduce(MPI_IN_PLACE, &verdict, 1, MPI_2INT, MPI_MINLOC, c->mpi);
+  MPI_Allreduce(MPI_IN_PLACE, &verdict, 1, MPI_2INT, MPI_MINLOC, MPI_COMM_WORLD);
   if (verdict.value == 0)
     return OK;
   char text[STATUS_MESSAGE_MAX] = "";
   if (c->rank == verdict.rank)
     strncpy(text, status_message(), sizeof text - 1);
-  MPI_Bcast(text, sizeof text, MPI_CHAR, verdict.rank, c->mpi);
+  MPI_Bcast(text, sizeof text, MPI_CHAR, verdict.rank, MPI_COMM_WORLD);
   return status_fail((status)-verdict.value, "%s", text);
 }
 
@@ -119,7 +122,7 @@ static void reduce(comm *c, void *values, off n, size_t size, MPI_Datatype type,
     return;
   for (off at = 0; at < n; at += REDUCE_CHUNK) {
     off count = n - at < REDUCE_CHUNK ? n - at : REDUCE_CHUNK;
-    MPI_Allreduce(MPI_IN_PLACE, (char *)values + (size_t)at * size, (int)count, type, op, c->mpi);
+    MPI_Allreduce(MPI_IN_PLACE, (char *)values + (size_t)at * size, (int)count, type, op, MPI_COMM_WORLD);
   }
   c->bytes_sent += comm_reduce_bytes(c->size, n * (int64_t)size);
   if (lowest_on_host(c))
@@ -139,7 +142,7 @@ void comm_max_f64(comm *c, double *values, off n) {
 int64_t comm_before_i64(comm *c, int64_t mine) {
   int64_t before = 0;
   if (c->size > 1) {
-    MPI_Exscan(&mine, &before, 1, MPI_INT64_T, MPI_SUM, c->mpi);
+    MPI_Exscan(&mine, &before, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
     c->bytes_sent += 8;
     if (c->rank + 1 < c->size && comm_host(c, c->rank + 1) != comm_host(c, c->rank))
       c->bytes_between_hosts += 8;
@@ -152,7 +155,7 @@ void comm_broadcast(comm *c, void *data, off bytes, int root) {
     return;
   for (off at = 0; at < bytes; at += REDUCE_CHUNK) {
     off count = bytes - at < REDUCE_CHUNK ? bytes - at : REDUCE_CHUNK;
-    MPI_Bcast((char *)data + at, (int)count, MPI_BYTE, root, c->mpi);
+    MPI_Bcast((char *)data + at, (int)count, MPI_BYTE, root, MPI_COMM_WORLD);
   }
   if (c->rank == root) {
     c->bytes_sent += bytes * (c->size - 1);
@@ -164,7 +167,7 @@ void comm_gather_i64(comm *c, int64_t mine, int64_t *all) {
   all[c->rank] = mine;
   if (c->size == 1)
     return;
-  MPI_Allgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, all, 1, MPI_INT64_T, c->mpi);
+  MPI_Allgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, all, 1, MPI_INT64_T, MPI_COMM_WORLD);
   count_sent_to_all(c, 8);
 }
 
@@ -173,7 +176,7 @@ void comm_transpose_i64(comm *c, const int64_t *give, int64_t *got) {
     got[0] = give[0];
     return;
   }
-  MPI_Alltoall(give, 1, MPI_INT64_T, got, 1, MPI_INT64_T, c->mpi);
+  MPI_Alltoall(give, 1, MPI_INT64_T, got, 1, MPI_INT64_T, MPI_COMM_WORLD);
   count_sent_to_all(c, 8);
 }
 
@@ -185,11 +188,11 @@ static void swap_rows(comm *c, const char *give, off n_give, int to, char *got, 
     int n = 0;
     if (at < n_got) {
       off count = n_got - at < c->chunk_rows ? n_got - at : c->chunk_rows;
-      MPI_Irecv(got + (size_t)at * row_bytes, (int)count, row, from, TAG_ROWS, c->mpi, &requests[n++]);
+      MPI_Irecv(got + (size_t)at * row_bytes, (int)count, row, from, TAG_ROWS, MPI_COMM_WORLD, &requests[n++]);
     }
     if (at < n_give) {
       off count = n_give - at < c->chunk_rows ? n_give - at : c->chunk_rows;
-      MPI_Isend(give + (size_t)at * row_bytes, (int)count, row, to, TAG_ROWS, c->mpi, &requests[n++]);
+      MPI_Isend(give + (size_t)at * row_bytes, (int)count, row, to, TAG_ROWS, MPI_COMM_WORLD, &requests[n++]);
     }
     MPI_Waitall(n, requests, MPI_STATUSES_IGNORE);
   }
@@ -285,5 +288,13 @@ void comm_share_rows(comm *c, const void *mine, void *all, const off *counts, si
 
 void comm_barrier(comm *c) {
   if (c->size > 1)
-    MPI_Barrier(c->mpi);
+    MPI_Barrier(MPI_COMM_WORLD);
+}
+
+bool comm_input_is_whole(void) {
+  char version[MPI_MAX_LIBRARY_VERSION_STRING] = "";
+  int length, major = 0;
+  MPI_Get_library_version(version, &length);
+  bool by_mpirun = getenv("OMPI_COMM_WORLD_RANK") != NULL;
+  return !by_mpirun || sscanf(version, "Open MPI v%d", &major) != 1 || major < 5;
 }

@@ -1,23 +1,17 @@
 /* Communication between ranks: agreement on failure, reductions, and moving more than 2^31 rows.
  *
- * A communicator of one rank makes no MPI call at all, so commands that never start MPI use the same code.
- * Every function that takes a `comm *` is collective unless it says local. A rank that failed must call comm_agree(),
- * as all others do, before the next collective call. */
+ * A communicator of one rank makes no MPI call at all, so commands that never start MPI use the same code. Programs
+ * that do not even link MPI take io/ranks/alone/comm_alone.c in place of comm.c. Every function that takes a `comm *`
+ * is collective unless it says local. A rank that failed must call comm_agree(), as all others do, before the next
+ * collective call. */
 #ifndef PALATE_IO_RANKS_COMM_H
 #define PALATE_IO_RANKS_COMM_H
 
 #include "io/base/status.h"
 #include "io/base/types.h"
 
-#include <mpi.h>
-
-#define MPI_GID MPI_INT64_T
-#define MPI_LID MPI_INT32_T
-#define MPI_OFF MPI_INT64_T
-#define MPI_REAL_T MPI_FLOAT
-
 typedef struct comm {
-  MPI_Comm mpi; /* MPI_COMM_NULL for comm_single() */
+  bool mpi; /* false for comm_single(); MPI's handle is comm_mpi() of io/ranks/comm_mpi.h */
   int rank, size;
   int64_t bytes_sent;          /* payload sent to other ranks; each function below says how it counts */
   int64_t bytes_between_hosts; /* those of them for ranks on other hosts */
@@ -125,6 +119,11 @@ void comm_share_rows(comm *c, const void *mine, void *all, const off *counts, si
 static inline int comm_share_carrier(const comm *c, int rank, int host) {
   return comm_rank_of(c, host, c->place[rank] % comm_ranks_of(c, host));
 }
+
+/* Whether standard input reaches rank 0 as it is. The mpirun of Open MPI 5 may repeat or lose parts of a long one.
+ * Local.
+ */
+bool comm_input_is_whole(void);
 
 /* Waits for all. */
 void comm_barrier(comm *c);

@@ -4,6 +4,7 @@
 #include "io/base/disk.h"
 #include "io/base/log.h"
 #include "io/base/mem.h"
+#include "io/ranks/comm_mpi.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -183,9 +184,9 @@ status pulse_start(comm *c, double timeout, pulse_lost *lost) {
   if (c->rank == 0 && getrandom(&p->mine.key, sizeof p->mine.key, 0) != sizeof p->mine.key)
     p->mine.key = (uint64_t)getpid() << 32 ^ (uint64_t)time(NULL);
   /* Not counted in bytes_sent, which counts the work. */
-  MPI_Bcast(&p->mine.key, 1, MPI_UINT64_T, 0, c->mpi);
+  MPI_Bcast(&p->mine.key, 1, MPI_UINT64_T, 0, comm_mpi(c));
   MPI_Sendrecv(&mine, sizeof mine, MPI_BYTE, p->watched, 0, &p->before, sizeof p->before, MPI_BYTE,
-               (c->rank + c->size - 1) % c->size, 0, c->mpi, MPI_STATUS_IGNORE);
+               (c->rank + c->size - 1) % c->size, 0, comm_mpi(c), MPI_STATUS_IGNORE);
   if (p->fd < 0 || !start_thread(p)) {
     log_warn("hanging ranks cannot be detected: %s", strerror(errno));
     free_pulse(p);

@@ -1,14 +1,12 @@
 #include "io/schema/dataset.h"
 
 #include "io/base/mem.h"
-#include "io/hdf5/store.h"
+#include "io/schema/dataset_format.h"
+#include "io/schema/find_id.h"
 
 #include <math.h>
 #include <openssl/evp.h>
 #include <string.h>
-
-static const char FORMAT[] = "palate-dataset";
-enum { FORMAT_VERSION = 1 };
 
 struct dataset {
   h5_file *file;
@@ -25,16 +23,16 @@ static status check_format(h5_file *f) {
   int64_t version;
   status st = OK;
   if (!h5_attr_has(f, "/", "format"))
-    return status_fail(BAD_DATA,
-                       "%s is HDF5 but no palate dataset (it has no attribute `format`); make one with `palate ingest`",
-                       h5_path(f));
+    return status_fail(
+        BAD_DATA, "%s is HDF5 but not a palate dataset (it has no attribute `format`); make one with `palate ingest`",
+        h5_path(f));
   TRY(h5_attr_text(f, "/", "format", &format));
-  if (strcmp(format, FORMAT) != 0)
-    TRY(status_fail(BAD_DATA, "%s is a `%.64s`, where a `%s` is needed", h5_path(f), format, FORMAT));
+  if (strcmp(format, DATASET_FORMAT) != 0)
+    TRY(status_fail(BAD_DATA, "%s is a `%.64s`, where a `%s` is needed", h5_path(f), format, DATASET_FORMAT));
   TRY(h5_attr_i64(f, "/", "format_version", &version));
-  if (version != FORMAT_VERSION)
+  if (version != DATASET_FORMAT_VERSION)
     TRY(status_fail(BAD_DATA, "%s has version %lld of the dataset format; this program reads version %d", h5_path(f),
-                    (long long)version, FORMAT_VERSION));
+                    (long long)version, DATASET_FORMAT_VERSION));
   TRY(h5_attr_text(f, "/interactions", "encoding-type", &encoding));
   if (strcmp(encoding, "csr_matrix") != 0)
     TRY(status_fail(BAD_DATA, "%s: /interactions is a `%.64s`, where a csr_matrix is needed", h5_path(f), encoding));
@@ -50,9 +48,9 @@ static status check_column(h5_file *f, const char *path, off rows, const char *k
     return st;
   const char kind = out->type == H5_TEXT ? 't' : out->type == H5_F32 || out->type == H5_F64 ? 'f' : 'i';
   if (strchr(kinds, kind) == NULL || out->matrix)
-    return status_fail(BAD_DATA, "%s: %s does not hold the kind of values a dataset has there", h5_path(f), path);
+    return status_fail(BAD_DATA, "%s: %s has the wrong type of values", h5_path(f), path);
   if (out->rows != rows)
-    return status_fail(BAD_DATA, "%s: %s has %lld rows, where %lld are needed", h5_path(f), path, (long long)out->rows,
+    return status_fail(BAD_DATA, "%s: %s has %lld rows, not %lld", h5_path(f), path, (long long)out->rows,
                        (long long)rows);
   return OK;
 }
@@ -79,7 +77,7 @@ static status check_schema(dataset *d) {
   TRY(check_format(f));
   TRY(h5_attr_i64s(f, "/interactions", "shape", &shape, &n_shape));
   if (n_shape != 2 || shape[0] < 0 || shape[1] < 0 || shape[0] > INT64_MAX - 1 || shape[1] > INT32_MAX)
-    TRY(status_fail(BAD_DATA, "%s: the shape of /interactions makes no sense", h5_path(f)));
+    TRY(status_fail(BAD_DATA, "%s: /interactions has an invalid shape", h5_path(f)));
   d->n_users = shape[0];
   d->n_items = shape[1];
   TRY(check_column(f, "/interactions/indptr", d->n_users + 1, "i", &column));
@@ -160,7 +158,7 @@ static status make_digest(dataset *d) {
   uint64_t *sums = NULL;
   status st = OK;
   if (sha == NULL || EVP_DigestInit_ex(sha, EVP_sha256(), NULL) != 1)
-    TRY(status_fail(INTERNAL, "SHA-256 is not to be had"));
+    TRY(status_fail(INTERNAL, "the OpenSSL library has no SHA-256"));
   for (size_t i = 0; i < sizeof PATHS / sizeof *PATHS; i++) {
     h5_column column;
     off n_sums;
@@ -299,110 +297,6 @@ status dataset_read_tags(dataset *d, gid first, gid count, strings *out) {
   return d->tags ? h5_read_strings(d->file, "/items/tags", first, count, out) : OK;
 }
 
-/* --- writing --- */
-
-/* This rank's ranges fit its arrays, and all ranks' together the whole. */
-static status check_part(comm *c, const dataset_part *p) {
-  int64_t sums[3] = {p->user_count, p->item_count, p->user_count > 0 ? p->indptr[p->user_count] - p->first_event : 0};
-  int64_t users_before = comm_before_i64(c, sums[0]), items_before = comm_before_i64(c, sums[1]),
-          events_before = comm_before_i64(c, sums[2]);
-  bool fits = (p->user_count == 0 || (p->first_user == users_before && p->first_event == events_before)) &&
-              (p->item_count == 0 || p->first_item == items_before);
-  comm_sum_i64(c, sums, 3);
-  fits = fits && sums[0] == p->n_users && sums[1] == p->n_items && sums[2] == p->n_events && p->n_items <= INT32_MAX;
-  return comm_agree(c, fits ? OK : status_fail(INTERNAL, "rank %d does not fit the dataset to be written", c->rank));
-}
-
-status dataset_write(comm *c, const char *path, const dataset_part *p) {
-  enum { COLUMNS = 9, INDPTR = 0, ITEM, VALUE, TIME_OR_USER_ID };
-  store *s = NULL;
-  const char **names = NULL, **sums = NULL;
-  char created[32];
-  status st = check_part(c, p);
-  if (st != OK)
-    return st;
-  int64_t present[4] = {p->time != NULL, p->titles.n, p->tags.n, p->user_names.n};
-  comm_max_i64(c, present, 4);
-  int width[5] = {store_text_width(c, &p->user_ids), store_text_width(c, &p->item_ids), store_text_width(c, &p->titles),
-                  store_text_width(c, &p->tags), store_text_width(c, &p->user_names)};
-
-  h5_column columns[COLUMNS] = {{.path = "/interactions/indptr", .type = H5_I64, .rows = p->n_users + 1, .columns = 1},
-                                {.path = "/interactions/indices", .type = H5_I32, .rows = p->n_events, .columns = 1},
-                                {.path = "/interactions/data", .type = H5_F32, .rows = p->n_events, .columns = 1}};
-  int n = TIME_OR_USER_ID, time = -1, titles = -1, tags = -1, user_name = -1;
-  if (present[0]) {
-    time = n;
-    columns[n++] = (h5_column){.path = "/interactions/time", .type = H5_I64, .rows = p->n_events, .columns = 1};
-  }
-  int user_id = n, item_id = n + 1;
-  columns[n++] = (h5_column){.path = "/users/id", .type = H5_TEXT, .rows = p->n_users, .columns = 1, .width = width[0]};
-  columns[n++] = (h5_column){.path = "/items/id", .type = H5_TEXT, .rows = p->n_items, .columns = 1, .width = width[1]};
-  if (present[1]) {
-    titles = n;
-    columns[n++] =
-        (h5_column){.path = "/items/title", .type = H5_TEXT, .rows = p->n_items, .columns = 1, .width = width[2]};
-  }
-  if (present[2]) {
-    tags = n;
-    columns[n++] =
-        (h5_column){.path = "/items/tags", .type = H5_TEXT, .rows = p->n_items, .columns = 1, .width = width[3]};
-  }
-
-  if (present[3]) {
-    user_name = n;
-    columns[n++] =
-        (h5_column){.path = "/users/name", .type = H5_TEXT, .rows = p->n_users, .columns = 1, .width = width[4]};
-  }
-
-  int n_sources = c->rank == 0 ? p->n_sources : 0;
-  if (n_sources > 0) {
-    st = MEM_ALLOC(names, n_sources, "sources");
-    if (st == OK)
-      st = MEM_ALLOC(sums, n_sources, "sources");
-    for (int i = 0; st == OK && i < n_sources; i++) {
-      names[i] = p->sources[i].path;
-      sums[i] = p->sources[i].sha256;
-    }
-  }
-  TRY(comm_agree(c, st));
-  store_created(created);
-  const int64_t version = FORMAT_VERSION, shape[2] = {p->n_users, p->n_items};
-  h5_attribute attributes[] = {{"/", "format", H5_TEXT, 0, FORMAT},
-                               {"/", "format_version", H5_I64, 0, &version},
-                               {"/", "created", H5_TEXT, 0, created},
-                               {"/interactions", "encoding-type", H5_TEXT, 0, "csr_matrix"},
-                               {"/interactions", "encoding-version", H5_TEXT, 0, "0.1.0"},
-                               {"/interactions", "shape", H5_I64, 2, shape},
-                               {"/", "source", H5_TEXT, n_sources, names},
-                               {"/", "source_sha256", H5_TEXT, n_sources, sums}};
-  int n_attributes = (int)(sizeof attributes / sizeof *attributes) - (n_sources > 0 ? 0 : 2);
-  TRY(store_create(c, path, columns, n, attributes, n_attributes, &s));
-  /* From here on every rank comes to the commit. indptr's last place belongs to the rank with the last user. */
-  bool last = p->user_count > 0 && p->first_user + p->user_count == p->n_users;
-  if (p->user_count > 0)
-    st = store_put(s, INDPTR, p->first_user, p->user_count + last, p->indptr);
-  if (st == OK && p->n_users == 0 && c->rank == 0)
-    st = store_put(s, INDPTR, 0, 1, (const off[1]){0});
-  off events = p->user_count > 0 ? p->indptr[p->user_count] - p->first_event : 0;
-  if (st == OK)
-    st = store_put(s, ITEM, p->first_event, events, p->item);
-  if (st == OK)
-    st = store_put(s, VALUE, p->first_event, events, p->value);
-  if (st == OK && time >= 0)
-    st = store_put(s, time, p->first_event, events, p->time);
-  if (st == OK)
-    st = store_put_texts(s, user_id, p->first_user, &p->user_ids, width[0]);
-  if (st == OK)
-    st = store_put_texts(s, item_id, p->first_item, &p->item_ids, width[1]);
-  if (st == OK && titles >= 0)
-    st = store_put_texts(s, titles, p->first_item, &p->titles, width[2]);
-  if (st == OK && tags >= 0)
-    st = store_put_texts(s, tags, p->first_item, &p->tags, width[3]);
-  if (st == OK && user_name >= 0)
-    st = store_put_texts(s, user_name, p->first_user, &p->user_names, width[4]);
-  st = store_commit(s, st);
-done:
-  mem_free(names);
-  mem_free(sums);
-  return st;
+status dataset_find_id(dataset *d, side s, const char *id, gid *row) {
+  return find_id(d->file, s == USERS ? "/users/id" : "/items/id", id, row);
 }

@@ -1,4 +1,5 @@
-/* The dataset file: events of users in CSR, ids, titles and tags (schema in formats: /interactions, /users, /items). */
+/* The dataset file: events of users in CSR, ids, titles and tags (/interactions, /users, /items). Reading; see
+ * io/schema/dataset_write.h for writing. */
 #ifndef PALATE_IO_SCHEMA_DATASET_H
 #define PALATE_IO_SCHEMA_DATASET_H
 
@@ -39,34 +40,7 @@ status dataset_read_tags(dataset *d, gid first, gid count, strings *out);
 /* Names of users; *out has n = 0 where the dataset has none. Local. */
 status dataset_read_user_names(dataset *d, gid first, gid count, strings *out);
 bool dataset_has_user_names(const dataset *d);
-
-/* --- writing --- */
-
-typedef struct dataset_source {
-  const char *path;
-  char sha256[65];
-} dataset_source;
-
-/* What goes into a dataset, this rank's part of it. Users and items are contiguous ranges, in rank order. */
-typedef struct dataset_part {
-  gid n_users, n_items; /* of the whole dataset */
-  off n_events;         /* of the whole dataset */
-  gid first_user, user_count;
-  off first_event;
-  const off *indptr; /* [user_count + 1], indptr[0] = first_event, global offsets */
-  const lid *item;   /* global item rows, within a user ordered by (time, item, value) */
-  const real *value;
-  const int64_t *time; /* NULL on all ranks where there are none */
-  gid first_item, item_count;
-  strings user_ids;              /* of our users; .width is agreed on by the writer */
-  strings item_ids;              /* of our items */
-  strings titles, tags;          /* of our items; n = 0 on all ranks where there are none */
-  strings user_names;            /* of our users; n = 0 on all ranks where there are none */
-  const dataset_source *sources; /* rank 0 */
-  int n_sources;
-} dataset_part;
-
-/* Writes the dataset whole or not at all. Collective; returns the agreed status. */
-status dataset_write(comm *c, const char *path, const dataset_part *part);
+/* The row of an id, or -1 in *row where there is none; see io/schema/find_id.h. Local. */
+status dataset_find_id(dataset *d, side s, const char *id, gid *row);
 
 #endif

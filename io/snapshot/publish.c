@@ -361,7 +361,21 @@ static status list_snapshots(const char *snapshots, char (**out)[SNAPSHOT_ID_MAX
   return st;
 }
 
-status publish_prune(const char *snapshots, int keep, void (*removed)(void *context, const char *id), void *context) {
+/* Removes the measured model of a snapshot that no later one will be compared with. */
+static status drop_measured(const char *snapshots, const char *id, void (*removed)(void *, const char *),
+                            void *context) {
+  char path[PATH_ROOM], within[SNAPSHOT_ID_MAX + sizeof MEASURED_FILE];
+  snprintf(within, sizeof within, "%s/%s", id, MEASURED_FILE);
+  snprintf(path, sizeof path, "%s/%s", snapshots, within);
+  if (unlink(path) == 0) {
+    if (removed != NULL)
+      removed(context, within);
+  } else if (errno != ENOENT)
+    return status_fail(IO_FAILED, "cannot remove %s: %s", path, strerror(errno));
+  return OK;
+}
+
+status publish_prune(const char *snapshots, int keep, void (*removed)(void *context, const char *path), void *context) {
   enum { DAY = 86400 };
   char latest[SNAPSHOT_ID_MAX], parent[SNAPSHOT_ID_MAX] = "", dir[PATH_ROOM];
   char(*ids)[SNAPSHOT_ID_MAX] = NULL;
@@ -380,8 +394,12 @@ status publish_prune(const char *snapshots, int keep, void (*removed)(void *cont
     if (strcmp(ids[i], latest) == 0 || strcmp(ids[i], parent) == 0)
       continue;
     if (seal_is_there(dir)) {
-      if (sealed <= keep)
+      if (sealed <= keep) {
+        /* What is newer than `latest` may be published yet. */
+        if (strcmp(ids[i], latest) < 0)
+          TRY(drop_measured(snapshots, ids[i], removed, context));
         continue;
+      }
       sealed--;
     } else if (time(NULL) - touched(dir) < DAY)
       continue;

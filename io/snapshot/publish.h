@@ -40,7 +40,8 @@ status publish_remove(const char *dir);
 void publish_discard_empty(const char *dir);
 
 /* Removes snapshots, oldest first, until `keep` sealed ones are left; never `latest` or its parent. Also removes
- * unsealed ones that have not changed for a day. `removed` (may be NULL) is called with each name. */
-status publish_prune(const char *snapshots, int keep, void (*removed)(void *context, const char *id), void *context);
+ * unsealed ones that have not changed for a day, and MEASURED_FILE of sealed ones older than `latest`, but for its
+ * parent. `removed` (may be NULL) is called with each path within the folder. */
+status publish_prune(const char *snapshots, int keep, void (*removed)(void *context, const char *path), void *context);
 
 #endif

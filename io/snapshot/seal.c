@@ -4,6 +4,7 @@
 #include "io/base/disk.h"
 #include "io/base/mem.h"
 #include "io/snapshot/checkpoint.h"
+#include "io/snapshot/snapshot.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -22,7 +23,7 @@ enum { FILES_MAX = 10000, SEAL_BYTES_MAX = 1 << 22, PATH_ROOM = DISK_PATH_MAX + 
 
 typedef struct file {
   char *name;
-  char digest[SEAL_DIGEST_MAX]; /* from the seal; "" for a file that it does not name */
+  char digest[SEAL_DIGEST_MAX]; /* from the seal (of MEASURED_FILE: from the manifest); "" if it is in neither */
   bool plain, there;
 } file;
 
@@ -153,6 +154,21 @@ static status list_folder(const char *dir, bool remove_scratch, files *out) {
   return st;
 }
 
+/* Gives the measured model, if it is there and not in the seal, the digest that the manifest has of it. A manifest that
+ * cannot be read has none: it is itself checked against the seal. */
+static status take_measured(const char *dir, files *all) {
+  file *f = find_file(all, MEASURED_FILE);
+  json_t *manifest = NULL;
+  if (f == NULL || f->digest[0] != '\0')
+    return OK;
+  status st = snapshot_read_json(dir, "manifest.json", &manifest);
+  const char *digest = json_string_value(json_object_get(json_object_get(manifest, "refit"), "measured_sha256"));
+  if (digest != NULL && strlen(digest) == SEAL_DIGEST_MAX - 1)
+    memcpy(f->digest, digest, SEAL_DIGEST_MAX);
+  json_decref(manifest);
+  return st == NO_MEMORY ? st : OK;
+}
+
 /* Returns true for names that a seal may have: a file of the folder, without characters that would break its line. */
 static bool good_name(const char *name) {
   if (name[0] == '\0' || name[0] == '.' || strlen(name) > 255)
@@ -163,9 +179,10 @@ static bool good_name(const char *name) {
   return true;
 }
 
-/* Syncs a file, makes it read-only, and writes its line of the seal. */
-static status seal_file(const char *dir, file *f, char *line, size_t room) {
-  char path[PATH_ROOM];
+/* Syncs a file, makes it read-only, and writes its line of the seal. A file with a digest has no line: its digest is
+ * checked. */
+static status seal_file(const char *dir, const file *f, char *line, size_t room) {
+  char path[PATH_ROOM], digest[SEAL_DIGEST_MAX];
   int fd;
   snprintf(path, sizeof path, "%s/%s", dir, f->name);
   status st = open_plain(path, &fd);
@@ -174,13 +191,15 @@ static status seal_file(const char *dir, file *f, char *line, size_t room) {
   struct stat about;
   if (fstat(fd, &about) != 0 || fchmod(fd, about.st_mode & 0444) != 0)
     st = status_fail(IO_FAILED, "cannot make %s read-only: %s", path, strerror(errno));
-  THEN(digest_of(fd, path, f->digest));
+  THEN(digest_of(fd, path, digest));
   if (st != OK)
     close(fd);
   else
     st = disk_sync_close(fd, path);
-  if (st == OK)
-    snprintf(line, room, "%s  %s\n", f->digest, f->name);
+  if (st == OK && f->digest[0] == '\0')
+    snprintf(line, room, "%s  %s\n", digest, f->name);
+  else if (st == OK && strcmp(digest, f->digest) != 0)
+    st = status_fail(BAD_DATA, "%s has changed since manifest.json was written; remove both, and publish again", path);
   return st;
 }
 
@@ -192,8 +211,9 @@ status seal_write(const char *dir) {
   if (seal_is_there(dir))
     return status_fail(CANNOT_CREATE, "the snapshot %s is already sealed", dir);
   TRY(list_folder(dir, true, &all));
-  if (find_file(&all, "model.h5") == NULL)
+  if (find_file(&all, MODEL_FILE) == NULL)
     TRY(status_fail(BAD_DATA, "%s has no model.h5, so there is nothing to seal", dir));
+  TRY(take_measured(dir, &all));
   TRY(MEM_ZALLOC(text, (off)all.n * LINE + 1, "seal"));
   for (int i = 0; i < all.n; i++) {
     if (!all.list[i].plain || !good_name(all.list[i].name))
@@ -273,6 +293,7 @@ status seal_verify(const char *dir, seal_visit *visit, void *context) {
   status st = OK;
   TRY(read_seal(dir, &all));
   TRY(list_folder(dir, false, &all));
+  TRY(take_measured(dir, &all));
   for (int i = 0; i < all.n; i++) {
     const char *fault;
     TRY(fault_of(dir, &all.list[i], &fault));

@@ -4,10 +4,8 @@
 #include "io/base/disk.h"
 #include "io/base/mem.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,44 +17,13 @@
 /* "20260131T235959Z" */
 enum { TIME_LENGTH = 16, ID_LENGTH = TIME_LENGTH + 1 + 8, JSON_BYTES_MAX = 1 << 26 };
 
-bool snapshot_is_id(const char *name) {
-  static const char SHAPE[] = "ddddddddTddddddZ-xxxxxxxx";
-  if (strlen(name) != ID_LENGTH)
-    return false;
-  for (int i = 0; i < ID_LENGTH; i++) {
-    unsigned char ch = (unsigned char)name[i];
-    bool fits = SHAPE[i] == 'd'   ? isdigit(ch)
-                : SHAPE[i] == 'x' ? isdigit(ch) || (ch >= 'a' && ch <= 'f')
-                                  : ch == (unsigned char)SHAPE[i];
-    if (!fits)
-      return false;
-  }
-  return true;
-}
-
-const char *snapshot_id(const char *dir) {
-  const char *slash = strrchr(dir, '/');
-  return slash != NULL ? slash + 1 : dir;
-}
-
 /* --- making one --- */
 
 status snapshot_make_folder(const char *path) {
-  char part[SNAPSHOT_PATH_MAX];
   size_t n = strlen(path);
-  if (n == 0 || n >= sizeof part)
+  if (n == 0 || n >= SNAPSHOT_PATH_MAX)
     return status_fail(USAGE, "the path of a snapshots folder must have 1 to %d bytes", SNAPSHOT_PATH_MAX - 1);
-  for (size_t i = 1; i <= n; i++) {
-    if (path[i] != '/' && path[i] != '\0')
-      continue;
-    memcpy(part, path, i);
-    part[i] = '\0';
-    struct stat about;
-    if (mkdir(part, 0755) != 0 && (stat(part, &about) != 0 || !S_ISDIR(about.st_mode)))
-      return status_fail(CANNOT_CREATE, "cannot create the folder %s: %s", part,
-                         errno == EEXIST || errno == 0 ? "there is a file of that name" : strerror(errno));
-  }
-  return OK;
+  return disk_make_folder(path);
 }
 
 /* Now, or one second after the newest snapshot if that is later. */
@@ -111,74 +78,6 @@ status snapshot_begin(comm *c, const char *snapshots, char *out) {
   status st = comm_agree(c, c->rank == 0 ? begin(snapshots, out) : OK);
   if (st == OK)
     comm_broadcast(c, out, SNAPSHOT_PATH_MAX, 0);
-  return st;
-}
-
-/* --- finding one --- */
-
-static bool is_there(const char *dir, const char *name) {
-  char path[SNAPSHOT_PATH_MAX + 64];
-  snprintf(path, sizeof path, "%s/%s", dir, name);
-  return access(path, F_OK) == 0;
-}
-
-/* Finds the snapshot that the link `folder/name` points to, which must be beside it. */
-static status follow(const char *folder, const char *name, char *out) {
-  char link[SNAPSHOT_PATH_MAX + 64], target[SNAPSHOT_PATH_MAX];
-  snprintf(link, sizeof link, "%s%s%s", folder, folder[0] != '\0' ? "/" : "", name);
-  ssize_t n = readlink(link, target, sizeof target - 1);
-  if (n < 0)
-    return status_fail(NO_INPUT, "cannot read the link %s: %s", link, strerror(errno));
-  target[n] = '\0';
-  if (!snapshot_is_id(target))
-    return status_fail(BAD_DATA, "%s points to `%s`, which is not the name of a snapshot beside it", link, target);
-  if ((size_t)snprintf(out, SNAPSHOT_PATH_MAX, "%s%s%s", folder, folder[0] != '\0' ? "/" : "", target) >=
-      SNAPSHOT_PATH_MAX)
-    return status_fail(USAGE, "the path of the snapshot is too long");
-  return OK;
-}
-
-status snapshot_resolve(const char *path, bool sealed, char *out) {
-  char given[SNAPSHOT_PATH_MAX];
-  size_t n = strlen(path);
-  if (n == 0 || n >= SNAPSHOT_PATH_MAX - 64)
-    return status_fail(USAGE, "the path of a snapshot must have 1 to %d bytes", SNAPSHOT_PATH_MAX - 64);
-  memcpy(given, path, n + 1);
-  while (n > 1 && given[n - 1] == '/')
-    given[--n] = '\0';
-  struct stat about;
-  if (lstat(given, &about) != 0)
-    return status_fail(NO_INPUT, "cannot find the snapshot %s: %s", path, strerror(errno));
-  status st = OK;
-  bool published = false; /* found by `latest`: then it must be sealed */
-  strcpy(out, given);
-  if (S_ISLNK(about.st_mode) && is_there(given, "model.h5")) {
-    /* A link may be anywhere; if it points beside itself, out becomes the snapshot's own path. */
-    char folder[SNAPSHOT_PATH_MAX], resolved[SNAPSHOT_PATH_MAX];
-    strcpy(folder, given);
-    char *slash = strrchr(folder, '/');
-    if (slash != NULL)
-      *slash = '\0';
-    if (slash != folder && follow(slash != NULL ? folder : "", snapshot_id(given), resolved) == OK)
-      strcpy(out, resolved);
-  } else if (!is_there(given, "model.h5")) {
-    if (stat(given, &about) == 0 && !S_ISDIR(about.st_mode))
-      return status_fail(BAD_DATA, "%s is not a snapshot: it is not a folder", path);
-    char latest[SNAPSHOT_PATH_MAX + 64];
-    snprintf(latest, sizeof latest, "%s/latest", given);
-    if (lstat(latest, &about) == 0) {
-      st = follow(given, "latest", out);
-      published = true;
-    } else if (snapshot_is_id(snapshot_id(given)))
-      st = status_fail(BAD_DATA, "%s has no model.h5: its training did not finish", path);
-    else
-      st = status_fail(NO_INPUT, "%s is neither a snapshot nor a folder with a published one (it has no `latest`)",
-                       path);
-  }
-  if (st == OK && (sealed || published) && !is_there(out, "SHA256SUMS"))
-    st = status_fail(BAD_DATA,
-                     "the snapshot %s is not sealed (no SHA256SUMS); `palate publish %s` seals and publishes it", out,
-                     out);
   return st;
 }
 

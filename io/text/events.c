@@ -8,7 +8,7 @@
 enum { FIRST_BLOCK = 1 << 12, LARGEST_BLOCK = 1 << 20 };
 
 status events_room(events *e, off want) {
-  if (e->last != NULL && e->last->room - e->last->n >= want)
+  if (e->last != NULL && e->last->room - e->last->n >= want && e->last->turn == e->turn)
     return OK;
   status st = OK;
   off room = e->n < FIRST_BLOCK ? FIRST_BLOCK : e->n;
@@ -23,7 +23,7 @@ status events_room(events *e, off want) {
   size_t head = (sizeof *b + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
   TRY(mem_alloc(&bytes, (off)head + room * row + high, 1, "events"));
   b = (event_block *)(void *)bytes;
-  *b = (event_block){.room = room};
+  *b = (event_block){.room = room, .turn = e->turn};
   b->user = (uint32_t *)(void *)(bytes + head);
   b->item = b->user + room;
   if (e->has_value)
@@ -51,6 +51,20 @@ void event_block_put_times(event_block *b, off at, const int64_t *time, off coun
   }
 }
 
+status event_block_put_nanos(event_block *b, off at, const uint32_t *nano, off count) {
+  status st = OK;
+  bool any = false;
+  for (off i = 0; i < count; i++)
+    any |= nano[i] != 0;
+  if (!any)
+    return OK; /* they are 0 already */
+  if (b->nano == NULL)
+    TRY(MEM_ZALLOC(b->nano, b->room, "fractions of seconds"));
+  memcpy(b->nano + at, nano, (size_t)count * sizeof *nano);
+done:
+  return st;
+}
+
 event_block *events_take(events *e) {
   event_block *b = e->first;
   if (b != NULL) {
@@ -64,6 +78,9 @@ event_block *events_take(events *e) {
 }
 
 void event_block_free(event_block *b) {
+  if (b == NULL)
+    return;
+  mem_free(b->nano);
   mem_free(b);
 }
 

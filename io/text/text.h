@@ -154,10 +154,11 @@ typedef struct text_parser {
   text_place place; /* of the next byte, while skipping */
 } text_parser;
 
-/* Parses the records that begin in the first `limit` of the n bytes. The buffer must have room for one byte more, and
- * the bytes may be changed. *consumed becomes the start of the first record not parsed: one at or after `limit`, or an
- * incomplete one (no line end yet, or inside quotes). `last`: nothing follows the n bytes, so a line without an end is
- * complete. A record longer than the line limit is rejected and skipped without being held in memory. */
+/* Parses the records that begin in the first `limit` of the n bytes. Lines end with \n, \r\n, or a \r alone. The buffer
+ * must have room for one byte more, and the bytes may be changed. *consumed becomes the start of the first record not
+ * parsed: one at or after `limit`, or an incomplete one (no line end yet, or inside quotes). `last`: nothing follows
+ * the n bytes, so a line without an end is complete. A record longer than the line limit is rejected and skipped
+ * without being held in memory. */
 status text_parse(text_parser *p, char *bytes, size_t n, size_t limit, bool last, size_t *consumed);
 void text_parser_free(text_parser *p);
 
@@ -182,10 +183,17 @@ status text_range_lines(text_read *read, void *source, off n, off *lines);
 status text_range_places(const text_layout *layout, text_read *read, void *source, off begin, off end,
                          text_place after[2]);
 
+/* Returns the byte after the first line end in [at, end): \n, \r\n, or a \r alone, for which a \r in the last byte is
+ * taken. NULL if there is none. */
+const char *text_line_end(const char *at, const char *end);
+
 /* Scans bytes, the first of which has position *place, and updates *place. With `record` it stops after the first line
  * end outside quotes and returns a pointer there; otherwise it scans to the end and returns NULL. If the layout has no
  * quoting, *place is not used. */
 const char *text_scan(const text_layout *layout, const char *at, const char *end, text_place *place, bool record);
+
+/* Returns how many line ends there are in [from, to). */
+off text_count_lines(const char *from, const char *to);
 
 /* Splits a record of n bytes at blanks and tabs into at most `most` fields; returns how many. */
 int text_split_blanks(char *record, size_t n, text_span *fields, int most);

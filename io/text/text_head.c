@@ -9,19 +9,26 @@
 #include <string.h>
 #include <strings.h>
 
+/* Nothing but blanks and what may separate columns. */
+static bool is_empty(const char *line, size_t n) {
+  size_t i = 0;
+  while (i < n && line[i] != '\0' && strchr(" \t,;|", line[i]) != NULL)
+    i++;
+  return i == n;
+}
+
 static void find_lines(head *h, const char *bytes, size_t n, size_t from, bool whole) {
   off number = 0;
   h->n = 0;
   for (size_t i = from; i < n && h->n < LINES;) {
-    const char *stop = memchr(bytes + i, '\n', n - i);
-    if (stop == NULL && !whole)
+    const char *stop = text_line_end(bytes + i, bytes + n);
+    if (!whole && (stop == NULL || (stop == bytes + n && stop[-1] == '\r'))) /* a \n may follow */
       break;
-    size_t to = stop != NULL ? (size_t)(stop - bytes) : n, length = to - i;
+    size_t next = stop != NULL ? (size_t)(stop - bytes) : n, length = next - i;
     number++;
-    if (length > 0 && bytes[to - 1] == '\r')
+    while (length > 0 && (bytes[i + length - 1] == '\n' || bytes[i + length - 1] == '\r'))
       length--;
-    size_t next = stop != NULL ? to + 1 : n;
-    if (length > 0) {
+    if (!is_empty(bytes + i, length)) {
       h->line[h->n] = (text_span){bytes + i, length};
       h->line_end[h->n] = (off)next;
       h->line_number[h->n++] = number;

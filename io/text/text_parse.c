@@ -18,6 +18,7 @@ struct batch {
   uint64_t user[BATCH], item[BATCH];
   real value[BATCH];
   int64_t time[BATCH];
+  uint32_t nano[BATCH];
 };
 
 /* ---- events into the list ---- */
@@ -33,8 +34,10 @@ static status flush(text_parser *p, batch *b) {
   TRY(id_table_add_keys(p->items, b->item, b->n, block->item + at));
   if (block->value != NULL)
     memcpy(block->value + at, b->value, (size_t)b->n * sizeof *b->value);
-  if (block->time_low != NULL)
+  if (block->time_low != NULL) {
     event_block_put_times(block, at, b->time, b->n);
+    TRY(event_block_put_nanos(block, at, b->nano, b->n));
+  }
   block->n += b->n;
   p->events->n += b->n;
   b->n = 0;
@@ -62,6 +65,7 @@ static inline status accept(text_parser *p, batch *b, const event *e) {
   TRY(key_of(p->items, &e->item, &b->item[b->n]));
   b->value[b->n] = e->value;
   b->time[b->n] = e->time;
+  b->nano[b->n] = e->nano;
   b->n++;
   p->counts.units[e->unit]++;
 done:
@@ -158,17 +162,27 @@ static bool netflix_item(const text_parser *p, event *e) {
   return p->item_now_length > 0 && id_field(&(text_span){p->item_now, p->item_now_length}, false, &e->item) == NULL;
 }
 
+/* Whether a record has no field with anything in it: only blanks and column separators, as spreadsheets write an empty
+ * row. */
+static bool is_blank(const text_layout *l, const char *record, size_t n) {
+  size_t i = 0;
+  while (i < n && (record[i] == ' ' || record[i] == '\t' ||
+                   (record[i] != '\0' && memchr(l->separator, record[i], (size_t)l->separator_length) != NULL)))
+    i++;
+  return i == n;
+}
+
 /* The record of n bytes, without its line end. */
 static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
   const text_layout *l = p->layout;
   const char *nul = memchr(record, '\0', n);
   if (nul != NULL)
     return reject(p, record, n, (size_t)(nul - record), "a NUL byte");
-  size_t blank = 0;
-  while (blank < n && (record[blank] == ' ' || record[blank] == '\t' || record[blank] == '\r'))
-    blank++;
+  size_t first = 0;
+  while (first < n && (record[first] == ' ' || record[first] == '\t'))
+    first++;
   bool matrix = l->format == TEXT_MTX;
-  if (blank == n || (matrix && record[blank] == '%')) {
+  if (is_blank(l, record, n) || (matrix && record[first] == '%')) {
     p->counts.blank++;
     return OK;
   }
@@ -240,37 +254,46 @@ done:
   return st;
 }
 
-static off count_lines(const char *from, const char *to) {
-  off lines = 0;
-  while (from < to && (from = memchr(from, '\n', (size_t)(to - from))) != NULL) {
-    lines++;
-    from++;
-  }
-  return lines;
-}
-
 /* Skips the rest of a record (see text_parser.skipping); *next is where the following one begins. */
 static void skip_record(text_parser *p, const char *at, const char *end, const char **next) {
   const char *stop = text_scan(p->layout, at, end, &p->place, true);
   p->skipping = stop == NULL;
   *next = stop != NULL ? stop : end;
   if (!p->foreign)
-    p->counts.lines += count_lines(at, *next);
+    p->counts.lines += text_count_lines(at, *next);
   else if (p->lines_before > 0)
-    p->lines_before += count_lines(at, *next);
+    p->lines_before += text_count_lines(at, *next);
   p->foreign = p->foreign && p->skipping;
 }
 
+/* The next \n and \r at or after a place in a buffer; its end if there is none. Remembered, as a buffer without one of
+ * them would else be searched to its end for every record. */
+typedef struct line_marks {
+  const char *lf, *cr;
+} line_marks;
+
+/* text_line_end() with marks. */
+static const char *find_line_end(line_marks *m, const char *s, const char *end) {
+  if (m->lf == NULL || m->lf < s)
+    m->lf = memchr(s, '\n', (size_t)(end - s));
+  m->lf = m->lf != NULL ? m->lf : end;
+  if (m->cr == NULL || m->cr < s)
+    m->cr = memchr(s, '\r', (size_t)(end - s));
+  m->cr = m->cr != NULL ? m->cr : end;
+  if (m->cr + 1 < m->lf)
+    return m->cr + 1;
+  return m->lf < end ? m->lf + 1 : m->cr < end ? m->cr + 1 : NULL;
+}
+
 /* Parses the record at s; its bytes up to `end` are in the buffer. *next is NULL if more bytes are needed. */
-static status slow_record(text_parser *p, batch *b, char *s, char *end, bool last, const char **next) {
+static status slow_record(text_parser *p, batch *b, line_marks *marks, char *s, char *end, bool last,
+                          const char **next) {
   const text_layout *l = p->layout;
   status st = OK;
   text_place place = PLACE_START;
-  const char *stop = memchr(s, '\n', (size_t)(end - s));
+  const char *stop = find_line_end(marks, s, end);
   if (l->quoting && memchr(s, '"', (size_t)((stop != NULL ? stop : end) - s)) != NULL)
     stop = text_scan(l, s, end, &place, true);
-  else if (stop != NULL)
-    stop++;
   bool long_lines = text_gives_many(l->format);
   size_t most = long_lines ? TEXT_LIST_LINE_MAX : TEXT_LINE_MAX;
   size_t n = (size_t)((stop != NULL ? stop : end) - s);
@@ -284,12 +307,10 @@ static status slow_record(text_parser *p, batch *b, char *s, char *end, bool las
     p->foreign = false;
     p->place = place;
     *next = stop != NULL ? stop : end;
-    p->counts.lines += count_lines(s, *next);
+    p->counts.lines += text_count_lines(s, *next);
   } else if (stop != NULL) {
-    n--;
-    off lines = count_lines(s, stop);
-    if (n > 0 && s[n - 1] == '\r')
-      n--;
+    off lines = text_count_lines(s, stop);
+    n -= n > 1 && s[n - 1] == '\n' && s[n - 2] == '\r' ? 2 : 1;
     TRY(careful_record(p, b, s, n));
     p->counts.lines += lines;
   }
@@ -301,13 +322,16 @@ status text_parse(text_parser *p, char *bytes, size_t n, size_t limit, bool last
   status st = OK;
   const text_layout *l = p->layout;
   batch b;
+  line_marks marks = {NULL, NULL};
   b.n = 0;
   size_t given = n;
   if (last && n > 0 && bytes[n - 1] != '\n')
     bytes[n++] = '\n';
+  if (!last && n > 0 && bytes[n - 1] == '\r') /* whether a \n follows is not known yet */
+    n--;
   char *end = bytes + n, *s = bytes, *whole = end; /* whole: one past the last line end */
   const char *stop = bytes + (limit < n ? limit : n), *next = s;
-  while (whole > bytes && whole[-1] != '\n')
+  while (whole > bytes && whole[-1] != '\n' && whole[-1] != '\r')
     whole--;
   if (p->skipping && n > 0) {
     skip_record(p, s, end, &next);
@@ -325,7 +349,7 @@ status text_parse(text_parser *p, char *bytes, size_t n, size_t limit, bool last
       p->counts.kept++;
       p->counts.lines++;
     } else {
-      TRY(slow_record(p, &b, s, end, last, &next));
+      TRY(slow_record(p, &b, &marks, s, end, last, &next));
       if (next == NULL)
         break;
       if (l->format == TEXT_NETFLIX) /* the item may be another now */

@@ -121,10 +121,10 @@ static inline const char *quick_record(const text_layout *l, const char *s, even
   }
   if (more < 0)
     return NULL;
-  if (*s == '\r' && *++s != '\n')
-    return NULL;
   if (l->watch_header && text_repeats_header(l, e))
     return NULL;
+  if (*s == '\r' && s[1] == '\n')
+    s++;
   if (matrix_index(&e->user, l->most_user) != NULL || matrix_index(&e->item, l->most_item) != NULL)
     return NULL;
   return s + 1;

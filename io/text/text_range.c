@@ -27,14 +27,20 @@ static status fill(text_read *read, void *source, char *buffer, size_t room, siz
   return st;
 }
 
+/* Whether a \n belongs to a \r in the last byte is not known before the next read. */
+static size_t known_bytes(const char *buffer, size_t have, bool last) {
+  return !last && have > 0 && buffer[have - 1] == '\r' ? have - 1 : have;
+}
+
 /* Drops the line that begins before the range; *have and *at then describe the bytes after it. */
 static status first_line(text_read *read, void *source, char *buffer, size_t room, size_t *have, off *at, bool *last) {
   for (;;) {
     status st = fill(read, source, buffer, room, have, last);
     if (st != OK)
       return st;
-    const char *stop = memchr(buffer, '\n', *have);
-    size_t gone = stop != NULL ? (size_t)(stop - buffer) + 1 : *have;
+    size_t known = known_bytes(buffer, *have, *last);
+    const char *stop = text_line_end(buffer, buffer + known);
+    size_t gone = stop != NULL ? (size_t)(stop - buffer) : known;
     memmove(buffer, buffer + gone, *have - gone);
     *have -= gone;
     *at += (off)gone;
@@ -102,7 +108,7 @@ status text_range_lines(text_read *read, void *source, off n, off *lines) {
     /* The last byte is looked at with the one behind it: a \r before a \n is not a line end. */
     size_t known = end ? have : have - 1;
     for (size_t i = 0; i < known && done_bytes + (off)i < n; i++)
-      *lines += buffer[i] == '\n';
+      *lines += buffer[i] == '\n' || (buffer[i] == '\r' && (i + 1 == have || buffer[i + 1] != '\n'));
     done_bytes += (off)known;
     buffer[0] = have > known ? buffer[known] : '\0';
     have -= known;
@@ -131,21 +137,25 @@ status text_range_places(const text_layout *layout, text_read *read, void *sourc
   for (bool done_here = at >= end; !done_here;) {
     TRY(fill(read, source, buffer, room, &have, &last));
     const char *stop = NULL;
-    if (at + (off)have >= end) {
+    size_t known = known_bytes(buffer, have, last);
+    if (at + (off)known >= end) {
       off from = end - 1 > at ? end - 1 - at : 0;
-      stop = memchr(buffer + from, '\n', have - (size_t)from);
+      stop = text_line_end(buffer + from, buffer + known);
     }
-    size_t n = stop != NULL ? (size_t)(stop - buffer) + 1 : have;
+    size_t n = stop != NULL ? (size_t)(stop - buffer) : known;
     bool any =
         n == 0 || layout->backslash || memchr(buffer, '"', n) != NULL; /* usually none; then the last byte decides */
     for (int i = 0; i < 2; i++)
       if (any || after[i] == PLACE_QUOTE)
         text_scan(layout, buffer, buffer + n, &after[i], false);
       else if (after[i] != PLACE_QUOTED)
-        after[i] = buffer[n - 1] == '\n' || buffer[n - 1] == layout->separator[0] ? PLACE_START : PLACE_PLAIN;
+        after[i] = buffer[n - 1] == '\n' || buffer[n - 1] == '\r' || buffer[n - 1] == layout->separator[0]
+                       ? PLACE_START
+                       : PLACE_PLAIN;
     at += (off)n;
     done_here = stop != NULL || last;
-    have = 0;
+    memmove(buffer, buffer + n, have - n);
+    have -= n;
   }
 done:
   mem_free(buffer);

@@ -3,6 +3,23 @@
 
 #include <string.h>
 
+const char *text_line_end(const char *at, const char *end) {
+  const char *stop = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL, *to = stop != NULL ? stop : end;
+  const char *alone = at < to ? memchr(at, '\r', (size_t)(to - at)) : NULL;
+  if (alone != NULL)
+    return alone + 1 == stop ? stop + 1 : alone + 1;
+  return stop != NULL ? stop + 1 : NULL;
+}
+
+off text_count_lines(const char *from, const char *to) {
+  off lines = 0;
+  for (const char *at = from; at < to && (at = memchr(at, '\n', (size_t)(to - at))) != NULL; at++)
+    lines++;
+  for (const char *at = from; at < to && (at = memchr(at, '\r', (size_t)(to - at))) != NULL; at++)
+    lines += at + 1 == to || at[1] != '\n';
+  return lines;
+}
+
 /* Inside quotes: passes over bytes up to the quote that may close them, and returns the byte after it; NULL if there is
  * none. */
 static const char *next_mark(bool backslash, const char *at, const char *end, text_place *place) {
@@ -28,8 +45,7 @@ static const char *next_mark(bool backslash, const char *at, const char *end, te
 
 const char *text_scan(const text_layout *layout, const char *at, const char *end, text_place *place, bool record) {
   if (!layout->quoting) {
-    const char *stop = record && at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
-    return stop != NULL ? stop + 1 : NULL;
+    return record ? text_line_end(at, end) : NULL;
   }
   char separator = layout->separator[0];
   text_place now = *place;
@@ -43,8 +59,10 @@ const char *text_scan(const text_layout *layout, const char *at, const char *end
     char c = *at++;
     if (c == '"' && now != PLACE_PLAIN) /* opens, or is the second of a doubled one */
       now = PLACE_QUOTED;
-    else if (c == '\n') {
+    else if (c == '\n' || c == '\r') {
       now = PLACE_START;
+      if (c == '\r' && at < end && *at == '\n')
+        at++;
       if (record) {
         *place = now;
         return at;

@@ -8,11 +8,14 @@
 struct comm;
 typedef struct options options;
 
+enum { OPTION_NAMES_MAX = 256 };
+
 /* An option as one command takes it. Lists of these end with {0}. */
 typedef struct option_use {
   const char *name;     /* a name in option_table.c */
   const char *fallback; /* the command's own default, argument and help text; NULL: the table's */
   const char *arg, *help;
+  const char *(*names)(char out[OPTION_NAMES_MAX]); /* the help text ends with these: "a|b|c"; NULL: none */
   const char *flag_help; /* makes it a flag here, with this help text; NULL: as the table says */
   bool hidden;           /* not taken, although a command in `also` takes it */
   bool many;             /* may be given several times: option_text_at */

@@ -53,13 +53,29 @@ static void put_option(FILE *to, int letter, const char *name, const char *arg, 
   put_words(to, help, strlen(help), HELP_COLUMN, HELP_COLUMN);
 }
 
+/* Appends the names of u->names to text, as " a, b, c". */
+static void add_names(char text[TEXT_MAX], const option_use *u) {
+  char names[OPTION_NAMES_MAX];
+  size_t at = strlen(text);
+  if (u->names == NULL)
+    return;
+  const char *name = u->names(names), *gap = " ";
+  for (size_t n; at < TEXT_MAX && (n = strcspn(name, "|")) > 0; name += n + (name[n] == '|')) {
+    at += (size_t)snprintf(text + at, TEXT_MAX - at, "%s%.*s", gap, (int)n, name);
+    gap = ", ";
+  }
+}
+
 static void put_use(FILE *to, const option_use *u) {
   const option_spec *s = option_table_row(option_find(u->name));
   const char *value = option_fallback(u), *help = u->help != NULL ? u->help : s->help;
   const char *arg = u->arg != NULL ? u->arg : s->arg;
   char text[TEXT_MAX];
-  snprintf(text, sizeof text, value != NULL && value[0] != '\0' ? "%s (default %s)" : "%s",
-           u->flag_help != NULL ? u->flag_help : help, value);
+  snprintf(text, sizeof text, "%s", u->flag_help != NULL ? u->flag_help : help);
+  add_names(text, u);
+  size_t n = strlen(text);
+  if (value != NULL && value[0] != '\0')
+    snprintf(text + n, sizeof text - n, " (default %s)", value);
   put_option(to, s->letter, s->name, option_is_flag(u) ? NULL : arg, text);
 }
 

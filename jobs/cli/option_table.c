@@ -24,7 +24,7 @@ static const option_spec TABLE[] = {
     {"output", "PATH", NULL, CHANGES_NOTHING, SECTION_MAIN,
      "where the result is written", 'o'},
     {"memory", "SIZE", NULL, CHANGES_NOTHING, SECTION_MACHINE,
-     "memory limit of a rank, for what can be bounded (512M, 4G)", 0},
+     "memory budget of a rank (512M, 4G): work is done in parts that fit", 0},
     {"threads", "T", "0", CHANGES_NOTHING, SECTION_MACHINE,
      "OpenMP threads per rank; 0: OMP_NUM_THREADS, else the rank's share of the cores", 0},
     {"stall-timeout", "TIME", "10m", CHANGES_NOTHING, SECTION_MACHINE,
@@ -42,6 +42,8 @@ static const option_spec TABLE[] = {
      "column of times; none: leave times out", 0},
     {"append", "BASE", NULL, CHANGES_DATA, SECTION_MAIN,
      "start with the events of this dataset; its users and items keep their rows", 0},
+    {"if-repeated", IF_REPEATED_WORDS, "warn", CHANGES_DATA, SECTION_MORE,
+     "with --append, if BASE has every event already: warn, or refuse (status 65)", 0},
     {"separator", "TEXT", NULL, CHANGES_DATA, SECTION_MORE,
      "column separator: `,`, tab, `;`, `|`, `::` or blank (runs of blanks and tabs) (default: detected)", 0},
     {"header", AUTO_YES_NO_WORDS, "auto", CHANGES_DATA, SECTION_MORE,
@@ -80,8 +82,8 @@ static const option_spec TABLE[] = {
      "of --users: column of ids", 0},
     {"user-name-column", "COLUMN", NULL, CHANGES_DATA, SECTION_MORE,
      "of --users: column of names", 0},
-    {"max-bad-lines", "N", "0", CHANGES_DATA, SECTION_MORE,
-     "write up to N unreadable lines to DATASET.rejected instead of stopping at the first", 0},
+    {"max-bad-lines", "all|N|P%", "0", CHANGES_DATA, SECTION_MORE,
+     "skip up to N unreadable lines, P per cent of the lines, or all, and list them in DATASET.rejected", 0},
     /* the model */
     {"loss", LOSS_WORDS, "implicit", CHANGES_MODEL, SECTION_MAIN,
      "explicit: predict ratings; implicit: rank by what was consumed", 0},
@@ -104,18 +106,18 @@ static const option_spec TABLE[] = {
     {"epsilon", "E", "1", CHANGES_MODEL, SECTION_MORE,
      "implicit: scale of values inside the logarithm of log", 0},
     {"weights", WEIGHTS_WORDS, "one", CHANGES_MODEL, SECTION_MORE,
-     "implicit, ials: an observed pair weighs 1 or its value", 0},
+     "implicit, ials: an observed pair weighs 1 or its value; 0 is not a like, below 0 is a dislike", 0},
     {"duplicates", DUPLICATES_WORDS, NULL, CHANGES_MODEL, SECTION_MORE,
-     "how repeated events of a pair merge (default: last for explicit, sum for implicit)", 0},
+     "how repeated events of a pair merge, in the order of time (default: last for explicit, sum for implicit)", 0},
     {"tolerance", "T", "0", CHANGES_MODEL, SECTION_MORE,
      "stop when a sweep lowers the objective by less than this share", 0},
     {"objective-every", "N", "1", CHANGES_END, SECTION_MORE,
      "compute the objective every N sweeps", 0},
-    {"solver", SOLVER_WORDS, "auto", CHANGES_MODEL, SECTION_MORE,
+    {"solver", SOLVE_METHOD_WORDS, "auto", CHANGES_MODEL, SECTION_MORE,
      "how a row's system is solved", 0},
     /* what is held out */
     {"holdout", "RULE", "none", CHANGES_MODEL, SECTION_MAIN,
-     "pairs held out for testing: none, random:F, last:N, before:TIME, users:F; validation:RULE: as many again, beside those of RULE", 0},
+     "pairs held out for testing: none, random:F, last:N, before:TIME or users:F; validation:RULE: as many pairs again, for choosing settings", 0},
     {"test", "DATASET", NULL, CHANGES_MODEL, SECTION_MAIN,
      "hold out the pairs of this dataset instead", 0},
     /* the machine */
@@ -176,14 +178,16 @@ static const option_spec TABLE[] = {
     {"tries", "N", NULL, CHANGES_NOTHING, SECTION_MAIN,
      "try N settings of the grid, drawn at random (default: all)", 0},
     {"by", "METRIC", "auto", CHANGES_NOTHING, SECTION_MAIN,
-     "what is best: recall, recall_test, precision, hit_rate, ndcg, map, mrr (at the first length of --at), rmse or mae; auto: rmse of ratings, else ndcg", 0},
+     "metric that decides, for lists of the first length of --at; auto: rmse of ratings, else ndcg; or one of", 0},
     /* publishing */
     {"keep", "N", "7", CHANGES_NOTHING, SECTION_MAIN,
      "number of sealed snapshots to keep", 0},
     {"metrics-file", "FILE", NULL, CHANGES_NOTHING, SECTION_MAIN,
      "write run metrics as a Prometheus textfile", 0},
+    {"refit", ON_OFF_WORDS, "on", CHANGES_MODEL, SECTION_MAIN,
+     "train a few sweeps more on all events, those held out too, and publish that model; off: publish the measured one", 0},
     {"gate", ON_OFF_WORDS, "on", CHANGES_NOTHING, SECTION_MAIN,
-     "off: publish without comparing with the published model", 0},
+     "off: publish without comparing with the published model or with most popular", 0},
     {"gate-tolerance", "SHARE", "0.01", CHANGES_NOTHING, SECTION_MORE,
      "gate: how much worse than the published model the new one may be, as a share", 0},
     {"gate-coverage", "SHARE", "0.01", CHANGES_NOTHING, SECTION_MORE,
@@ -200,7 +204,7 @@ static const option_spec TABLE[] = {
     {"side", SIDE_WORDS, "users", CHANGES_GROUPS, SECTION_MAIN,
      "which rows to group", 0},
     {"quality", NULL, NULL, CHANGES_GROUPS, SECTION_MAIN,
-     "judge the groups: sizes, silhouette, stability, and whether they help to predict", 0},
+     "measure the groups: sizes, silhouette, stability, and how well they predict", 0},
     {"parent", "SNAPSHOT", NULL, CHANGES_GROUPS, SECTION_MAIN,
      "start from this snapshot's groups; a group of the same people keeps its number and name", 0},
     {"metric", DISTANCE_WORDS, "cosine", CHANGES_GROUPS, SECTION_MORE,
@@ -252,10 +256,4 @@ int option_find(const char *name) {
 option_effect option_changes(const char *name) {
   int i = option_find(name);
   return i >= 0 ? TABLE[i].changes : CHANGES_NOTHING;
-}
-
-const char *option_heading(option_section section) {
-  static const char *const HEADING[SECTIONS] = {
-      [SECTION_MORE] = "Less often needed:", [SECTION_MACHINE] = "Machine and network:"};
-  return HEADING[section];
 }

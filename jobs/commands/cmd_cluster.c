@@ -1,7 +1,7 @@
 /* palate cluster: taste groups of a snapshot's members, or of its items. */
 #include "io/base/log.h"
 #include "io/ranks/stop.h"
-#include "io/snapshot/snapshot.h"
+#include "io/snapshot/resolve.h"
 #include "jobs/commands/commands.h"
 #include "jobs/settings/checkpoint_settings.h"
 #include "jobs/settings/group_settings.h"
@@ -20,7 +20,7 @@ static status run(comm *c, const options *o) {
   TRY(comm_agree(c, snapshot_resolve(options_argument(o, 0), false, dir)));
   if (has_parent)
     TRY(comm_agree(c, snapshot_resolve(option_text(o, "parent"), false, parent)));
-  edge_clock clock = checkpoint_clock(&checkpoints, stop_since());
+  run_clock clock = checkpoint_clock(&checkpoints, stop_since());
   TRY(cluster_snapshot(c, &settings, option_text(o, "data"), has_parent ? parent : NULL, dir, &clock));
   log_info("groups in %.1f s. Next:  palate info %s --groups", seconds_now() - start, dir);
 done:
@@ -39,7 +39,7 @@ static const option_use TAKES[] = {GROUP_OPTIONS,
 const command CMD_CLUSTER = {
     .name = "cluster",
     .arguments = "SNAPSHOT",
-    .summary = "taste groups: who belongs together, how much, and by what name",
+    .summary = "find taste groups, and name them",
     .details =
         "Groups the members (or items) of an unsealed snapshot by k-means on their factors and writes "
         "SNAPSHOT/groups.h5 (item_groups.h5). A group is named by the tags and titles that its members love more "

@@ -1,13 +1,13 @@
 /* palate export: a model for other tools. */
+#include "io/base/disk.h"
 #include "io/base/log.h"
+#include "io/snapshot/resolve.h"
 #include "jobs/cli/words.h"
 #include "jobs/commands/commands.h"
 #include "jobs/show/export.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static const option_use TAKES[] = {
     {.name = "format", .fallback = "npy", .arg = EXPORT_FORMAT_WORDS, .help = "format of the files"},
@@ -26,10 +26,7 @@ static status run(struct comm *c, const options *o) {
   TRY(option_choice(o, "format", EXPORT_FORMAT_WORDS, &format));
   TRY(snapshot_resolve(options_argument(o, 0), false, dir));
   TRY(model_open(dir, &m));
-  if (mkdir(to, 0755) != 0 && errno != EEXIST) {
-    st = status_fail(CANNOT_CREATE, "cannot create %s: %s", to, strerror(errno));
-    goto done;
-  }
+  TRY(disk_make_folder(to));
   TRY(make[format](m, to));
   printf("%s\n", to);
 done:

@@ -1,4 +1,4 @@
-/* palate info: what is inside a dataset or a snapshot, at a glance. */
+/* palate info: shows what is inside a dataset or a snapshot. */
 #include "io/snapshot/snapshot.h"
 #include "jobs/commands/commands.h"
 #include "jobs/show/info.h"
@@ -43,7 +43,7 @@ static status run(struct comm *c, const options *o) {
 const command CMD_INFO = {
     .name = "info",
     .arguments = "DATASET|SNAPSHOT",
-    .summary = "what is inside a dataset or a snapshot, at a glance",
+    .summary = "show what is inside a dataset or a snapshot",
     .details = "Reads a dataset once, as a whole. If SNAPSHOT is a folder of snapshots, its published one is "
                "shown.\n\n"
                "  palate info movies.h5\n"

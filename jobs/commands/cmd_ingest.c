@@ -2,6 +2,7 @@
 #include "io/base/log.h"
 #include "io/base/mem.h"
 #include "io/ingest/ingest.h"
+#include "io/source/spool.h"
 #include "jobs/cli/words.h"
 #include "jobs/commands/commands.h"
 #include "jobs/show/show_preview.h"
@@ -42,11 +43,17 @@ static const option_use TAKES[] = {{.name = "output", .help = "dataset to write"
                                    {.name = "user-id-column"},
                                    {.name = "user-name-column"},
                                    {.name = "append"},
+                                   {.name = "if-repeated"},
                                    {.name = "max-bad-lines"},
                                    {.name = "stall-timeout"},
                                    {.name = "threads"},
                                    {.name = "json"},
                                    {0}};
+
+/* A source as it is called in messages. */
+static const char *named_source(const char *path) {
+  return path != NULL && strcmp(path, "-") == 0 ? SPOOL_STANDARD_INPUT : path;
+}
 
 /* An option that no table takes would change nothing, without a word. */
 static status check_table_options(const ingest_settings *s, const options *o) {
@@ -67,8 +74,26 @@ static status read_paths(const options *o, const char *name, const char ***out, 
   }
   status st = mem_alloc(out, *n, sizeof **out, "paths of tables");
   for (int i = 0; i < *n && st == OK; i++)
-    (*out)[i] = option_text_at(o, name, i);
+    (*out)[i] = named_source(option_text_at(o, name, i));
   return st;
+}
+
+/* N, P% or all. */
+static status read_bad_limit(const options *o, bad_limit *out) {
+  const char *text = option_text(o, "max-bad-lines");
+  char *end;
+  *out = (bad_limit){0};
+  if (strcmp(text, "all") == 0) {
+    out->lines = INT64_MAX;
+    return OK;
+  }
+  if (strchr(text, '%') == NULL && strspn(text, "0123456789") == strlen(text))
+    return option_count(o, "max-bad-lines", 0, INT64_C(1) << 40, &out->lines);
+  double value = strtod(text, &end);
+  if (end == text || strcmp(end, "%") != 0 || !(value >= 0 && value <= 100))
+    return status_fail(USAGE, "--max-bad-lines takes a number of lines, a share such as 1%%, or all, not `%s`", text);
+  out->share = value / 100;
+  return OK;
 }
 
 /* A mark of numbers by itself or by its word; '\0' if the option is not given. */
@@ -126,7 +151,9 @@ static status read_options(const options *o, ingest_settings *s) {
   s->group = option_text(o, "group");
   TRY(option_choice(o, "rows", MATRIX_ROWS_WORDS, &s->rows));
   s->wish.rows = s->rows;
-  TRY(option_count(o, "max-bad-lines", 0, INT64_C(1) << 40, &s->max_bad_lines));
+  TRY(option_choice(o, "if-repeated", IF_REPEATED_WORDS, &choice));
+  s->refuse_repeated = choice == 1;
+  TRY(read_bad_limit(o, &s->bad_lines));
 done:
   return st;
 }
@@ -145,6 +172,9 @@ static void print_json(const ingest_report *r, const char *output, double second
                 {"items", r->items},
                 {"events", r->events},
                 {"repeated", r->repeated},
+                {"already_there", r->already},
+                {"zeros", r->zeros},
+                {"negatives", r->negatives},
                 {"new_users", r->users - r->old_users},
                 {"new_items", r->items - r->old_items},
                 {"new_events", r->events - r->old_events},
@@ -185,6 +215,12 @@ static void print_table(const ingest_report *r, const ingest_settings *s, int ra
   row("events", r->events, s->append != NULL ? remark : "");
   row("merged", r->repeated,
       r->repeated > 0 ? "events repeat a pair; kept here, merged by --duplicates in training" : "");
+  if (s->append != NULL && r->already > 0 && r->has_time)
+    row("in BASE", r->already, "new events that BASE has too: the same user, item, value and time");
+  if (r->zeros > 0)
+    row("zeros", r->zeros, "new events of value 0: not likes, unless they are ratings (--loss explicit)");
+  if (r->negatives > 0)
+    row("negative", r->negatives, "new events below 0: returns or dislikes, unless they are ratings");
   if (s->items.n > 0) {
     snprintf(remark, sizeof remark, "of %" PRId64 " items; %" PRId64 " further titles have no event", r->items,
              r->titles_unused);
@@ -214,7 +250,7 @@ static status run(comm *c, const options *o) {
   s.items.paths = items;
   s.users.paths = users;
   for (int i = 0; i < s.n_sources; i++)
-    sources[i] = options_argument(o, i);
+    sources[i] = named_source(options_argument(o, i));
   s.sources = sources;
   if (option_flag(o, "dry-run")) {
     ingest_preview preview;
@@ -241,14 +277,17 @@ const command CMD_INGEST = {
     .summary = "make a dataset of ratings, plays or purchases in text or HDF5",
     .details =
         "Detects CSV and TSV (with or without a header), MovieLens `::`, u.data, `user TAB item TAB count`, lists "
-        "(`user item "
-        "item …`), Netflix Prize files, MatrixMarket, JSON lines (an object a line; keys as columns) and HDF5 (data, "
-        "indices, indptr), plain or gzip. Columns are "
-        "found by "
-        "the names in the header; without one they are user, item, value, time. An unreadable line is an error that "
-        "names "
+        "(`user item item …`), Netflix Prize files, MatrixMarket, JSON lines (an object a line; keys as columns), HDF5 "
+        "(data, indices, indptr; anndata) and .npz of SciPy. Text may be packed with gzip, bzip2, xz, zstd or zip; `-` "
+        "is "
+        "standard input, and a pipe is read once. Columns are found by the names in the header; without one they are "
+        "user, "
+        "item, value, time. An unreadable line is an error that names "
         "file, line and column; --max-bad-lines writes it to DATASET.rejected with the reason. Ids are kept byte for "
-        "byte. The dataset does not depend on the number of ranks or the order of the lines.\n\n"
+        "byte. A user's events keep the order of their times; events of equal times, or without times, keep the order "
+        "of "
+        "the sources, and appended events come after those that are there. The dataset does not depend on the number "
+        "of ranks.\n\n"
         "  palate ingest ratings.csv --items movies.csv -o movielens.h5\n"
         "  palate ingest user_artists.dat --items artists.dat -o lastfm.h5\n"
         "  mpirun -n 4 palate ingest log-*.csv.gz --user-column member --item-column title --value-column none "

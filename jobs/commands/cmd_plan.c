@@ -47,7 +47,7 @@ static const char DETAILS[] =
     "  palate plan --users 200000000 --items 20000 --events 100000000000 --factors 128 --ranks 64 --threads 16";
 
 typedef struct request {
-  plan_wish wish;
+  plan_settings wish;
   gid users, items; /* without a dataset */
   double events;
   int64_t node_memory;
@@ -63,7 +63,7 @@ static status read_request(const options *o, request *r, plan_answer *answer) {
   *answer = (plan_answer){0};
   TRY(option_choice(o, "loss", LOSS_WORDS, &loss));
   TRY(option_choice(o, "exchange", EXCHANGE_WORDS, &exchange));
-  TRY(option_choice(o, "solver", SOLVER_WORDS, &solver));
+  TRY(option_choice(o, "solver", SOLVE_METHOD_WORDS, &solver));
   TRY(option_count(o, "factors", 1, 512, &factors));
   TRY(option_count(o, "ranks", 1, 1 << 20, &ranks));
   TRY(option_count(o, "ranks-per-node", 1, 1 << 20, &per_node));
@@ -80,13 +80,13 @@ static status read_request(const options *o, request *r, plan_answer *answer) {
   TRY(option_number(o, "activity", 0, 5, &answer->laws.sigma));
   r->asked = (exchange_mode)exchange;
   r->method = (solve_method)solver;
-  r->wish = (plan_wish){.factors = (int)factors,
-                        .explicit_loss = loss == 0,
-                        .heavy_from = heavy,
-                        .ranks = (int)ranks,
-                        .ranks_per_node = (int)per_node,
-                        .threads = (int)threads,
-                        .memory = memory};
+  r->wish = (plan_settings){.factors = (int)factors,
+                            .explicit_loss = loss == 0,
+                            .heavy_from = heavy,
+                            .ranks = (int)ranks,
+                            .ranks_per_node = (int)per_node,
+                            .threads = (int)threads,
+                            .memory = memory};
   answer->counted = options_argument_count(o) == 1;
   if (!answer->counted) {
     int64_t users, items, events;
@@ -123,7 +123,7 @@ done:
   return st;
 }
 
-/* The layout with the fewest node-seconds a sweep among powers of two, from the laws (counting anew for each would read
+/* The layout with the fewest node-seconds a sweep among powers of two, from the laws (counting for each would read
  * the data as often). Some pay more for a much faster one; --ranks and --threads show any. */
 static status cheapest(const request *r, const plan_answer *answer, const plan_service *service, layout_choice *out) {
   *out = (layout_choice){0};
@@ -135,7 +135,7 @@ static status cheapest(const request *r, const plan_answer *answer, const plan_s
       plan_layout l;
       machine m = answer->machine;
       plan_result result;
-      plan_wish wish = r->wish;
+      plan_settings wish = r->wish;
       m.threads = wish.threads = (int)answer->node_cores / per_node;
       wish.ranks = ranks;
       wish.ranks_per_node = per_node;
@@ -195,7 +195,7 @@ done:
 
 const command CMD_PLAN = {.name = "plan",
                           .arguments = "[DATASET]",
-                          .summary = "predict memory, bytes and seconds of a training run, before nodes are booked",
+                          .summary = "predict memory, network bytes and seconds of a training run",
                           .details = DETAILS,
                           .min_arguments = 0,
                           .max_arguments = 1,

@@ -72,8 +72,8 @@ done:
   return st;
 }
 
-static void say_removed(void *context, const char *id) {
-  printf("%s/%s\n", (const char *)context, id);
+static void say_removed(void *context, const char *path) {
+  printf("%s/%s\n", (const char *)context, path);
 }
 
 static status prune(comm *c, const options *o) {
@@ -123,8 +123,10 @@ const command CMD_PRUNE = {.name = "prune",
                            .arguments = "SNAPSHOTS",
                            .summary = "remove old snapshots",
                            .details =
-                               "Keeps the newest N sealed snapshots, and always `latest` and its parent. Removes "
-                               "unsealed ones that nothing has touched for a day, too. Prints what is removed.\n\n"
+                               "Keeps the newest N sealed snapshots, and always `latest` and its parent. Of those "
+                               "older than `latest` it removes measured.h5, which only the next refresh needs. "
+                               "Removes unsealed ones that nothing has touched for a day, too. Prints what is "
+                               "removed.\n\n"
                                "  palate prune snapshots --keep 7",
                            .min_arguments = 1,
                            .max_arguments = 1,

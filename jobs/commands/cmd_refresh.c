@@ -1,6 +1,6 @@
 /* palate refresh: the nightly job. Trains, groups, measures, and publishes what passes the gate. */
 #include "io/ranks/stop.h"
-#include "io/snapshot/snapshot.h"
+#include "io/snapshot/resolve.h"
 #include "jobs/commands/commands.h"
 #include "jobs/steps/refresh.h"
 
@@ -21,17 +21,19 @@ static status run(comm *c, const options *o) {
   return st;
 }
 
-static const option_use TAKES[] = {{.name = "output", .fallback = "snapshots"},
-                                   GATE_OPTIONS,
-                                   {.name = "metrics-file"},
-                                   {.name = "holdout", .fallback = "random:0.1"},
-                                   {.name = "test"},
-                                   {.name = "warm-start", .fallback = "auto"},
-                                   {.name = "json", .hidden = true},
-                                   {.name = "data", .hidden = true},
-                                   {.name = "parent", .hidden = true},
-                                   {.name = "seed"},
-                                   {0}};
+static const option_use TAKES[] = {
+    {.name = "output", .fallback = "snapshots", .help = "folder of snapshots; a new one is made in it"},
+    GATE_OPTIONS,
+    {.name = "refit"},
+    {.name = "metrics-file"},
+    {.name = "holdout", .fallback = "random:0.1"},
+    {.name = "test"},
+    {.name = "warm-start", .fallback = "auto"},
+    {.name = "json", .hidden = true},
+    {.name = "data", .hidden = true},
+    {.name = "parent", .hidden = true},
+    {.name = "seed"},
+    {0}};
 
 /* Their options are ours too. */
 static const command *const STEPS[] = {&CMD_TRAIN, &CMD_CLUSTER, &CMD_EVALUATE, NULL};
@@ -39,11 +41,13 @@ static const command *const STEPS[] = {&CMD_TRAIN, &CMD_CLUSTER, &CMD_EVALUATE, 
 const command CMD_REFRESH = {
     .name = "refresh",
     .arguments = "DATASET",
-    .summary = "the nightly job: train, group, measure, and publish what passes the gate",
+    .summary = "the nightly job: train, cluster, evaluate, publish if not worse",
     .details =
         "The new model and the published one are measured on the same hold-out. If the paired 95 % interval shows the "
         "new model worse by more than --gate-tolerance, or a limit is passed, the new snapshot is kept, `latest` does "
-        "not change, and the status is 76. The first model has only to pass the limits. Run the same command again to "
+        "not change, and the status is 76. The first model is compared with most popular instead. What is "
+        "published is then trained on all events, those held out too (--refit); metrics.json is of the model before, "
+        "which is kept as measured.h5 for the next night's comparison. Run the same command again to "
         "resume a stopped (status 75) or killed run. The path of the published snapshot is printed on standard "
         "output.\n\n"
         "  palate refresh plays.h5 -o snapshots\n"

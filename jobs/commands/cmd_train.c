@@ -2,7 +2,7 @@
 #include "io/base/log.h"
 #include "io/base/mem.h"
 #include "io/ranks/stop.h"
-#include "io/snapshot/snapshot.h"
+#include "io/snapshot/resolve.h"
 #include "jobs/commands/commands.h"
 #include "jobs/settings/resume_settings.h"
 #include "jobs/settings/train_options.h"
@@ -40,7 +40,7 @@ static status run(comm *c, const options *o) {
   status st = OK;
   stop_install();
   TRY(comm_agree(c, read_settings(o, &settings, &checkpoints, &resuming)));
-  edge_clock clock = checkpoint_clock(&checkpoints, stop_since());
+  run_clock clock = checkpoint_clock(&checkpoints, stop_since());
   TRY(train_snapshot(c, &settings, &resuming, option_text(o, "warm-start"), data, option_text(o, "output"), &clock,
                      dir));
   show(c, dir, data, seconds_now() - start);
@@ -57,6 +57,9 @@ const command CMD_TRAIN = {
         "Trains a model and prints the path of its snapshot. The snapshot is not sealed: `palate cluster`, `palate "
         "evaluate` and `palate publish` work in it next. `palate refresh` does all of these at once. Run the same "
         "command again to resume a stopped (status 75) or killed run.\n\n"
+        "--loss implicit: the events of a pair are added up. A sum of 0 (bought 2, returned 2) is not a like and is "
+        "not trained on; a sum below 0 is a dislike. The log says how many there are. --loss explicit: the last rating "
+        "of a pair counts, by time, then in the order of the sources; a rating of 0 is a rating.\n\n"
         "  palate train ratings.h5 --loss explicit --factors 32 --lambda 0.1\n"
         "  mpirun -n 2 palate train plays.h5 --factors 128 --holdout random:0.1 -o snapshots",
     .min_arguments = 1,

@@ -1,4 +1,5 @@
 /* palate tune: tries settings, each measured on pairs that neither it nor the final test has seen. */
+#include "eval/metrics/metrics.h"
 #include "io/base/log.h"
 #include "io/ranks/stop.h"
 #include "jobs/commands/commands.h"
@@ -28,10 +29,12 @@ done:
   return st;
 }
 
+_Static_assert((int)METRIC_CHOICES_MAX <= (int)OPTION_NAMES_MAX, "the help of --by");
+
 static const option_use TAKES[] = {
     {.name = "grid"},
     {.name = "tries"},
-    {.name = "by"},
+    {.name = "by", .names = metric_choices},
     {.name = "output", .fallback = "tuning", .help = "folder for the tries and the best model"},
     {.name = "holdout", .fallback = "random:0.1"},
     {.name = "test"},

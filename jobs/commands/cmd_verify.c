@@ -47,7 +47,7 @@ static status run(struct comm *c, const options *o) {
 
 const command CMD_VERIFY = {.name = "verify",
                             .arguments = "SNAPSHOT",
-                            .summary = "check that a snapshot is as it was sealed",
+                            .summary = "check that a snapshot has not changed since it was sealed",
                             .details =
                                 "Finds every changed, missing or additional file; ends with status 74 if there is "
                                 "one. `sha256sum -c SHA256SUMS` in the snapshot finds the first two.\n\n"

@@ -22,7 +22,7 @@ typedef struct group_past {
 status group_past_read(comm *c, const char *parent, model *m, const taste_rows *r, group_past *out);
 void group_past_free(group_past *p);
 
-/* Seeds for as many groups as the parent had, in centre (G, k); unit as in kmeans_config. A group without
+/* Seeds for as many groups as the parent had, in centre (G, k); unit as in kmeans_settings. A group without
  * people starts at its old centroid if that has k factors, else at 0, and is given a far point if it attracts nobody.
  * Collective; agreed status. */
 status group_past_seeds(comm *c, const group_past *p, const taste_rows *r, bool unit, real *centre);

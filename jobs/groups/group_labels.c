@@ -171,7 +171,7 @@ static status grow(void *array, off *room, off n, size_t bytes) {
   return st;
 }
 
-status naming_tell(group_naming *w, lid group, const lifted *best, int n) {
+status labels_offer(group_naming *w, lid group, const lifted *best, int n) {
   status st = OK;
   off tags = 0;
   for (lid t = 0; t < w->tags.n_words; t++)
@@ -207,7 +207,7 @@ static status name_ours(group_naming *w, const group_moved *items, const group_m
   return st;
 }
 
-status naming_meet(group_naming *w, lid first, lid last) {
+status labels_merge(group_naming *w, lid first, lid last) {
   status st = OK;
   group_moved items = {0}, tags = {0};
   TRY(group_move(w->c, first, last, w->item, sizeof *w->item, w->n_items, &items));
@@ -231,7 +231,7 @@ done:
   return st;
 }
 
-status naming_deliver(group_naming *w, lid n_groups, group_names *out) {
+status labels_gather(group_naming *w, lid n_groups, group_names *out) {
   status st = OK;
   comm *c = w->c;
   named_group *got = NULL;

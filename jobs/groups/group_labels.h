@@ -23,7 +23,7 @@ typedef struct group_naming {
   double *tag_here, *tag_all; /* [n_words]: pairs with a tag, in the group under way and in all */
   double tag_pairs_all;       /* Σ tag_all */
   bool has_titles;
-  /* Found since the last naming_meet, by group. */
+  /* Found since the last labels_merge, by group. */
   struct found_item *item;
   struct found_tag *tag;
   off n_items, items_room, n_tags, tags_room;
@@ -41,15 +41,15 @@ void naming_background(group_naming *w, const off *weight);
 
 /* The most loved of our items in a group, best first (at most GROUPS_TOP), and the tags in tag_here. A rank names
  * each group once, in ascending order. Local. */
-status naming_tell(group_naming *w, lid group, const lifted *best, int n);
+status labels_offer(group_naming *w, lid group, const lifted *best, int n);
 
 /* Names groups first … last-1 from what all ranks found. Collective; agreed status. */
-status naming_meet(group_naming *w, lid first, lid last);
+status labels_merge(group_naming *w, lid first, lid last);
 
 /* Names a group from its loved items alone, of any rank; tag_here gets their tags. Local. */
 status naming_alone(group_naming *w, lid group, const lifted *best, int n);
 
 /* Gathers all names on rank 0. Collective; agreed status. */
-status naming_deliver(group_naming *w, lid n_groups, group_names *out);
+status labels_gather(group_naming *w, lid n_groups, group_names *out);
 
 #endif

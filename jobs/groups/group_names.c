@@ -32,11 +32,11 @@ static status tell_tally(void *context, const group_tally *t) {
     lift_offer(best, &n, GROUPS_TOP, (lifted){t->item[i], times, count / (double)t->members});
     item_tags_add(&w->tags, t->item[i] - first, count, w->tag_here);
   }
-  return naming_tell(w, t->group, best, n);
+  return labels_offer(w, t->group, best, n);
 }
 
 static status meet(void *context, lid first, lid last) {
-  return naming_meet(&((tallying *)context)->w, first, last);
+  return labels_merge(&((tallying *)context)->w, first, last);
 }
 
 status group_names_from_pairs(comm *c, model *m, const csr *pairs, const lid *group, lid n_groups, group_names *out) {
@@ -51,7 +51,7 @@ status group_names_from_pairs(comm *c, model *m, const csr *pairs, const lid *gr
     st = group_items_visit(c, pairs, group, n_groups, model_rows(m, ITEMS), &(group_visitor){tell_tally, meet, &k});
   }
   if (st == OK)
-    st = naming_deliver(&k.w, n_groups, out);
+    st = labels_gather(&k.w, n_groups, out);
   naming_free(&k.w);
   group_background_free(&k.everyone);
   return st;
@@ -128,7 +128,7 @@ status group_names_from_factors(comm *c, model *m, const real *centroid, const i
 done:
   st = comm_agree(c, st);
   if (st == OK)
-    st = naming_deliver(&w, n_groups, out);
+    st = labels_gather(&w, n_groups, out);
   part_free(&groups);
   mem_free(mean);
   naming_free(&w);
@@ -164,7 +164,7 @@ static status tell_members(group_naming *w, const member *list, gid n, gid first
         best[n_best++] = (lifted){list[end].item, -(double)list[end].dist2, 0};
       item_tags_add(&w->tags, list[end].item - first, 1, w->tag_here);
     }
-    st = naming_tell(w, list[begin].group, best, n_best);
+    st = labels_offer(w, list[begin].group, best, n_best);
   }
   return st;
 }
@@ -187,9 +187,9 @@ status group_names_of_items(comm *c, model *m, gid first, gid count, const lid *
   }
   st = comm_agree(c, st);
   if (st == OK)
-    st = naming_meet(&w, 0, n_groups);
+    st = labels_merge(&w, 0, n_groups);
   if (st == OK)
-    st = naming_deliver(&w, n_groups, out);
+    st = labels_gather(&w, n_groups, out);
   mem_free(mine);
   naming_free(&w);
   return st;

@@ -3,32 +3,11 @@
 #include "io/base/log.h"
 #include "io/base/mem.h"
 #include "io/schema/dataset.h"
+#include "jobs/cli/words.h"
 #include "jobs/settings/holdout.h"
 #include "train/exchange/part.h"
 
-#include <stdio.h>
 #include <string.h>
-
-/* The hold-out that the model was trained with, from its attributes. */
-static status holdout_of(model *m, holdout *h) {
-  status st = OK;
-  char *text = NULL;
-  int64_t seed = 0;
-  *h = (holdout){0};
-  if (!h5_attr_has(model_file(m), "/", "holdout") || !h5_attr_has(model_file(m), "/", "seed"))
-    return split_parse("none", 0, &h->rule);
-  TRY(h5_attr_text(model_file(m), "/", "holdout", &text));
-  TRY(h5_attr_i64(model_file(m), "/", "seed", &seed));
-  snprintf(h->text, sizeof h->text, "%s", text);
-  if (strncmp(text, "test:", 5) == 0) {
-    h->test = h->text + 5;
-    TRY(split_parse("none", 0, &h->rule));
-  } else
-    TRY(split_parse(text, (uint64_t)seed, &h->rule));
-done:
-  mem_free(text);
-  return st;
-}
 
 static bool fits(const dataset *d, const model *m) {
   return dataset_users(d) == model_rows(m, USERS) && dataset_items(d) == model_rows(m, ITEMS);
@@ -47,6 +26,8 @@ status group_pairs_load(comm *c, model *m, const char *path, csr *train, csr *te
   dataset *d = NULL;
   part users = {0};
   char *digest = NULL;
+  char *merge = NULL;
+  int how = model_is_explicit(m) ? DUPLICATES_LAST : DUPLICATES_SUM;
   holdout h = {0};
   TRY(dataset_open(c, path, &d));
   if (!fits(d, m))
@@ -59,14 +40,19 @@ status group_pairs_load(comm *c, model *m, const char *path, csr *train, csr *te
     if (strcmp(digest, dataset_digest(d)) != 0)
       log_warn("%s is not what the model was trained on: names of groups may be off", path);
   }
-  TRY(holdout_of(m, &h));
+  if (h5_attr_has(model_file(m), "/", "duplicates")) {
+    TRY(h5_attr_text(model_file(m), "/", "duplicates", &merge));
+    how = word_find(DUPLICATES_WORDS, merge) < 0 ? how : word_find(DUPLICATES_WORDS, merge);
+  }
+  TRY(holdout_of_model(m, &h));
   TRY(part_equal(&users, model_rows(m, USERS), c->size));
 done:
   st = comm_agree(c, st);
   if (st == OK)
-    st = holdout_load(c, &h, d, &users, model_is_explicit(m) ? DUPLICATES_LAST : DUPLICATES_SUM, train, test);
+    st = holdout_load(c, &h, d, &users, (duplicates)how, train, test);
   holdout_free(&h);
   mem_free(digest);
+  mem_free(merge);
   part_free(&users);
   dataset_close(d);
   return st;

@@ -3,7 +3,7 @@
 #define PALATE_JOBS_GROUPS_GROUP_PAIRS_H
 
 #include "io/ranks/comm.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
 #include "train/rows/csr.h"
 
 /* This rank's equal share of the users: the pairs the model m was trained on, and those its hold-out rule held out

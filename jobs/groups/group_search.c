@@ -20,20 +20,20 @@ void group_search_forget(const char *dir) {
 
 /* --- --groups auto --- */
 
-status group_search_number(comm *c, group_settings *t, const taste_rows *r, const edge_keep *keep, journal *j) {
+status group_search_number(comm *c, group_settings *t, const taste_rows *r, const checkpoint_place *keep, journal *j) {
   kmeans_points points = taste_points(r);
   kmeans_curve curve;
   double start = seconds_now();
-  kmeans_auto_wish wish = {t->least, t->most, AUTO_SAMPLE, t->cosine, t->seed, keep};
+  choose_number_settings wish = {t->least, t->most, AUTO_SAMPLE, t->cosine, t->seed, keep};
   int tried;
-  edge_phase(keep->clock);
+  run_clock_phase(keep->clock);
   status st = kmeans_auto(c, &points, r->id, &wish, &curve, &tried);
   if (st != OK)
     return st;
   t->groups = curve.groups[curve.chosen];
   if (tried == 0) /* all of it was said when it was found out */
     return OK;
-  log_info("how many groups: log-likelihood of %lld held-out rows under groups of %lld others, above %d group%s",
+  log_info("number of groups: log-likelihood of %lld held-out rows under groups of %lld others, above %d group%s",
            (long long)curve.held_out, (long long)curve.fitted, curve.groups[0], curve.groups[0] == 1 ? "" : "s");
   json_t *numbers = json_array(), *values = json_array(), *errors = json_array();
   for (int g = 0; g < curve.n; g++) {
@@ -58,7 +58,7 @@ status group_search_number(comm *c, group_settings *t, const taste_rows *r, cons
 typedef struct search {
   comm *c;
   const group_settings *t;
-  const edge_keep *keep;
+  const checkpoint_place *keep;
   journal *j;
   progress bar;
   int k, restart, restarts;
@@ -95,7 +95,7 @@ static status save(search *s, int rounds, bool finished) {
   return st;
 }
 
-/* Takes over a checkpoint's state. Returns false if it makes no sense. */
+/* Takes over a checkpoint's state. Returns false if it is invalid. */
 static bool take_state(search *s, const json_t *state, int *rounds, bool *finished) {
   json_t *best = NULL;
   int restart, of, done, ended, best_rounds = 0, converged = 0;
@@ -150,15 +150,15 @@ static status leave(search *s, int rounds) {
     snprintf(when, sizeof when, "after round %d of the groups, with a checkpoint", rounds);
   else
     snprintf(when, sizeof when, "after try %d of %d of the groups, with a checkpoint", s->restart, s->restarts);
-  return edge_stopped(s->keep->dir != NULL ? when : "while members were grouped", s->keep->dir);
+  return run_clock_stopped(s->keep->dir != NULL ? when : "while members were grouped", s->keep->dir);
 }
 
 /* After a step: a checkpoint if one is due, STOPPED with one if time is up. */
 static status edge(search *s, int rounds, double seconds) {
-  edge_choice choice = edge_choose(s->c, s->keep->clock, ++s->step, seconds);
-  if (choice == EDGE_STOP)
+  run_clock_choice choice = run_clock_step(s->c, s->keep->clock, ++s->step, seconds);
+  if (choice == CLOCK_STOP)
     return leave(s, rounds);
-  return choice != EDGE_GO_ON && s->keep->dir != NULL ? save(s, rounds, false) : OK;
+  return choice != CLOCK_CONTINUE && s->keep->dir != NULL ? save(s, rounds, false) : OK;
 }
 
 static status watch_round(void *context, const kmeans_round *r) {
@@ -199,11 +199,11 @@ static int choose_restarts(const group_settings *t, const taste_rows *r) {
 }
 
 /* Later rounds change little in the inertia and much in who is with whom: what they gain is not worth it to people who
- * know their group. It is not lost either: every night goes on from there. */
+ * know their group. It is not lost either: every refresh run continues from there. */
 static const double GOING_ON_TOLERANCE = 1e-3;
 
 /* One run from its seeds, or from after `rounds` of it, and whether it is the best so far. label and dist2 [n]. */
-static status run_once(search *s, const taste_rows *r, const group_past *past, kmeans_config *config, int rounds,
+static status run_once(search *s, const taste_rows *r, const group_past *past, kmeans_settings *config, int rounds,
                        lid *label, real *dist2) {
   status st = OK;
   kmeans_points points = taste_points(r);
@@ -242,7 +242,7 @@ done:
 
 /* From the parent's groups if there are as many; else the best of the runs by inertia, ties to the first. */
 status group_search_rounds(comm *c, const group_settings *t, const taste_rows *r, const group_past *past,
-                           const edge_keep *keep, journal *j, real *centre, group_found *out) {
+                           const checkpoint_place *keep, journal *j, real *centre, group_found *out) {
   status st = OK;
   bool warm = past->table.n_groups == t->groups;
   search s = {.c = c,
@@ -253,15 +253,15 @@ status group_search_rounds(comm *c, const group_settings *t, const taste_rows *r
               .restarts = warm ? 1 : choose_restarts(t, r),
               .best = centre,
               .found = {.inertia = INFINITY}};
-  kmeans_config config = {.groups = t->groups,
-                          .rounds = t->rounds,
-                          .tolerance = t->tolerance >= 0 ? t->tolerance
-                                       : warm            ? GOING_ON_TOLERANCE
-                                                         : 0,
-                          .unit = t->cosine,
-                          .bound_bytes = bound_bytes(t, r),
-                          .on_round = watch_round,
-                          .context = &s};
+  kmeans_settings config = {.groups = t->groups,
+                            .rounds = t->rounds,
+                            .tolerance = t->tolerance >= 0 ? t->tolerance
+                                         : warm            ? GOING_ON_TOLERANCE
+                                                           : 0,
+                            .unit = t->cosine,
+                            .bound_bytes = bound_bytes(t, r),
+                            .on_round = watch_round,
+                            .context = &s};
   real *dist2 = NULL;
   lid *label = NULL;
   off places = (off)t->groups * r->k;
@@ -273,7 +273,7 @@ status group_search_rounds(comm *c, const group_settings *t, const taste_rows *r
   TRY(MEM_ALLOC(dist2, r->n, "distances"));
 done:
   st = comm_agree(c, st);
-  edge_phase(keep->clock);
+  run_clock_phase(keep->clock);
   if (st == OK)
     st = recall(&s, &rounds, &out->finished);
   while (st == OK && s.restart < s.restarts) {
@@ -289,7 +289,7 @@ done:
 }
 
 status group_search_finished(comm *c, const group_settings *t, const taste_rows *r, const group_past *past,
-                             const edge_keep *keep, real *centre, const group_found *found) {
+                             const checkpoint_place *keep, real *centre, const group_found *found) {
   int restarts = past->table.n_groups == t->groups ? 1 : choose_restarts(t, r);
   search s = {.c = c,
               .t = t,

@@ -13,7 +13,7 @@
 #include "train/groups/kmeans.h"
 
 /* Chooses the number of groups, into t->groups, and logs how. STOPPED, BAD_DATA, NO_MEMORY. */
-status group_search_number(comm *c, group_settings *t, const taste_rows *r, const edge_keep *keep, journal *j);
+status group_search_number(comm *c, group_settings *t, const taste_rows *r, const checkpoint_place *keep, journal *j);
 
 /* The result of the rounds, and their last checkpoint. */
 typedef struct group_found {
@@ -25,11 +25,11 @@ typedef struct group_found {
 /* Centres of t->groups groups into centre (G, k). If the past has as many groups, there is one run, from their
  * seeds. STOPPED, BAD_DATA, NO_MEMORY. */
 status group_search_rounds(comm *c, const group_settings *t, const taste_rows *r, const group_past *past,
-                           const edge_keep *keep, journal *j, real *centre, group_found *out);
+                           const checkpoint_place *keep, journal *j, real *centre, group_found *out);
 
 /* Marks the groups as written, for a resumed run to skip this step. */
 status group_search_finished(comm *c, const group_settings *t, const taste_rows *r, const group_past *past,
-                             const edge_keep *keep, real *centre, const group_found *found);
+                             const checkpoint_place *keep, real *centre, const group_found *found);
 
 /* Removes the checkpoints. Local: rank 0. */
 void group_search_forget(const char *dir);

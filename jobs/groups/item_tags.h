@@ -3,7 +3,7 @@
 #define PALATE_JOBS_GROUPS_ITEM_TAGS_H
 
 #include "io/ranks/comm.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
 #include "train/exchange/part.h"
 
 typedef struct item_tags {

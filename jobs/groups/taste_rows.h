@@ -3,7 +3,7 @@
 #define PALATE_JOBS_GROUPS_TASTE_ROWS_H
 
 #include "io/ranks/comm.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
 #include "train/centres/assign.h"
 
 /* All of the rank's rows, and those that are not zero: a row without events has no taste to group by. */

@@ -2,8 +2,8 @@
 
 #include "io/base/log.h"
 #include "io/base/mem.h"
-#include "io/hdf5/h5.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/groups.h"
+#include "io/snapshot/resolve.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -26,42 +26,35 @@ char *tastes_themes(const char *label, char *out, size_t size) {
 
 status tastes_read(const char *dir, gid row, json_t **out) {
   status st = OK;
-  h5_file *f = NULL;
-  h5_column column;
-  int32_t *group = NULL;
+  groups *g = NULL;
+  lid *group = NULL;
   real *affinity = NULL;
   json_t *list = NULL;
   char path[SNAPSHOT_PATH_MAX + 16], label[LABEL_MAX], safe[4 * LABEL_MAX];
   *out = NULL;
-  snprintf(path, sizeof path, "%s/groups.h5", dir);
+  snprintf(path, sizeof path, "%s/%s", dir, groups_file(USERS));
   if (access(path, F_OK) != 0)
     return OK;
-  TRY(h5_open(path, &f));
-  TRY(h5_find(f, "/users/group", &column));
-  off n = column.columns;
-  if (row < 0 || row >= column.rows)
+  TRY(groups_open(dir, USERS, &g));
+  if (row < 0 || row >= groups_rows(g))
     TRY(status_fail(BAD_DATA, "%s does not have the members of the model", path));
-  TRY(MEM_ALLOC(group, n, "groups"));
-  TRY(MEM_ALLOC(affinity, n, "groups"));
-  TRY(h5_read(f, "/users/group", H5_I32, row, 1, group));
-  TRY(h5_find(f, "/users/affinity", &column));
-  if (column.columns != n)
-    TRY(status_fail(BAD_DATA, "%s: groups and affinities are of different numbers", path));
-  TRY(h5_read(f, "/users/affinity", H5_F32, row, 1, affinity));
-  TRY(h5_find(f, "/groups/label", &column));
+  TRY(MEM_ALLOC(group, groups_memberships(g), "groups"));
+  TRY(MEM_ALLOC(affinity, groups_memberships(g), "groups"));
+  TRY(groups_read_rows(g, row, 1, group));
+  TRY(groups_read_affinities(g, row, 1, affinity));
   list = json_array();
-  for (off i = 0; i < n; i++) {
+  for (int i = 0; i < groups_memberships(g); i++) {
     strings labels = {0};
-    if (group[i] < 0 || group[i] >= column.rows)
+    if (group[i] < 0)
       continue; /* fewer groups than memberships */
-    TRY(h5_read_strings(f, "/groups/label", group[i], 1, &labels));
+    TRY(groups_read_labels(g, group[i], 1, &labels));
     text_printable(strings_get(&labels, 0, label, sizeof label), safe, sizeof safe);
     strings_free(&labels);
     json_array_append_new(
         list, json_pack("{s:i, s:s, s:f}", "group", (int)group[i], "label", safe, "affinity", (double)affinity[i]));
   }
 done:
-  h5_close(f);
+  groups_close(g);
   mem_free(group);
   mem_free(affinity);
   if (st != OK) {

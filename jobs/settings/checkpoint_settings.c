@@ -20,10 +20,10 @@ done:
   return st;
 }
 
-edge_clock checkpoint_clock(const checkpoint_settings *s, double started) {
-  return (edge_clock){.every_steps = s->every_steps,
-                      .every_seconds = s->every_seconds,
-                      .limit = s->limit,
-                      .started = started,
-                      .last = seconds_now()};
+run_clock checkpoint_clock(const checkpoint_settings *s, double started) {
+  return (run_clock){.every_steps = s->every_steps,
+                     .every_seconds = s->every_seconds,
+                     .limit = s->limit,
+                     .started = started,
+                     .last = seconds_now()};
 }

@@ -1,4 +1,4 @@
-/* What the options say of checkpoints and of the end of the time. */
+/* When to write checkpoints and when to stop, read from the options. */
 #ifndef PALATE_JOBS_SETTINGS_CHECKPOINT_SETTINGS_H
 #define PALATE_JOBS_SETTINGS_CHECKPOINT_SETTINGS_H
 
@@ -20,6 +20,6 @@ typedef struct checkpoint_settings {
 status checkpoint_settings_read(const options *o, checkpoint_settings *out);
 
 /* The clock of a run that began at `started` (seconds_now()). Local. */
-edge_clock checkpoint_clock(const checkpoint_settings *s, double started);
+run_clock checkpoint_clock(const checkpoint_settings *s, double started);
 
 #endif

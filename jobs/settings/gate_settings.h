@@ -1,4 +1,4 @@
-/* What the options say of the gate of `palate refresh`. */
+/* Settings of the gate of `palate refresh`, read from the options. */
 #ifndef PALATE_JOBS_SETTINGS_GATE_SETTINGS_H
 #define PALATE_JOBS_SETTINGS_GATE_SETTINGS_H
 

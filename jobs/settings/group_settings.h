@@ -1,4 +1,4 @@
-/* What the options say of taste groups. */
+/* Settings of taste groups, read from the options. */
 #ifndef PALATE_JOBS_SETTINGS_GROUP_SETTINGS_H
 #define PALATE_JOBS_SETTINGS_GROUP_SETTINGS_H
 

@@ -44,12 +44,24 @@ status holdout_to_measure(const holdout_settings *s, const char *model_rule, uin
   if (given)
     TRY(rule_of(s, text));
   TRY(parse(given ? text : model_rule, seed, SPLIT_TO_MEASURE, out));
-  bool random = out->rule.kind == SPLIT_RANDOM || out->rule.kind == SPLIT_USERS;
-  if (strcmp(out->text, model_rule) != 0 || (random && seed != model_seed))
-    log_warn("the model was trained with --holdout %s --seed %llu: measured with --holdout %s --seed %llu it has "
-             "seen test pairs, and looks better than it is",
-             model_rule, (unsigned long long)model_seed, out->text, (unsigned long long)seed);
 done:
+  return st;
+}
+
+status holdout_of_model(model *m, holdout *out) {
+  h5_file *f = model_file(m);
+  status st = OK;
+  char *text = NULL;
+  int64_t seed = 0;
+  bool recorded = h5_attr_has(f, "/", "holdout") && h5_attr_has(f, "/", "seed");
+  if (recorded) {
+    TRY(h5_attr_text(f, "/", "holdout", &text));
+    TRY(h5_attr_i64(f, "/", "seed", &seed));
+  }
+  TRY(parse(recorded ? text : "none", (uint64_t)seed, SPLIT_TO_TRAIN, out));
+  out->by_row = !holdout_key_is_of(out, m);
+done:
+  mem_free(text);
   return st;
 }
 
@@ -73,8 +85,7 @@ static status load_given(comm *c, const holdout *h, dataset *d, const part *user
 
 status holdout_check(const holdout *h, const dataset *d) {
   if (split_needs_time(&h->rule) && !dataset_has_time(d))
-    return status_fail(USAGE, "--holdout %s needs times, and %s has none; random:F does without", h->rule.text,
-                       dataset_path(d));
+    return status_fail(USAGE, "--holdout %s needs times, and %s has none; use random:F", h->rule.text, dataset_path(d));
   return OK;
 }
 
@@ -96,7 +107,7 @@ static status read_keys(dataset *d, side s, gid first, gid count, uint64_t *hash
 status holdout_keys(const comm *c, holdout *h, dataset *d, gid first, gid count) {
   static const char *const PATH[2] = {"/users/id", "/items/id"};
   status st = OK;
-  if (!split_draws(&h->rule))
+  if (!split_draws(&h->rule) || h->by_row)
     return OK;
   for (int s = 0; s < 2; s++) {
     split_keys *keys = &h->rule.keys[s];
@@ -130,16 +141,35 @@ void holdout_free(holdout *h) {
 
 bool holdout_is_of(const holdout *h, model *m) {
   h5_file *f = model_file(m);
-  char *rule = NULL, *key = NULL;
+  char *rule = NULL;
   int64_t seed = -1;
   bool same = h5_attr_text(f, "/", "holdout", &rule) == OK && strcmp(rule, holdout_text(h)) == 0;
   if (same && split_draws(&h->rule))
-    same = h5_attr_i64(f, "/", "seed", &seed) == OK && (uint64_t)seed == h->rule.seed &&
-           h5_attr_has(f, "/", HOLDOUT_KEY) && h5_attr_text(f, "/", HOLDOUT_KEY, &key) == OK &&
-           strcmp(key, HOLDOUT_KEY_ID) == 0;
+    same = h5_attr_i64(f, "/", "seed", &seed) == OK && (uint64_t)seed == h->rule.seed && holdout_key_is_of(h, m);
   mem_free(rule);
+  return same;
+}
+
+const char *holdout_key(const holdout *h) {
+  return h->rule.kind == SPLIT_LAST ? "id among equal times" : "id";
+}
+
+bool holdout_key_is_of(const holdout *h, model *m) {
+  char *key = NULL;
+  bool same = h5_attr_has(model_file(m), "/", HOLDOUT_KEY) &&
+              h5_attr_text(model_file(m), "/", HOLDOUT_KEY, &key) == OK && strcmp(key, holdout_key(h)) == 0;
   mem_free(key);
   return same;
+}
+
+/* How often the cut of last:N fell among equal times. Collective. */
+static void log_ties(comm *c, const holdout *h, gid n_users) {
+  int64_t tied = h->tied;
+  comm_sum_i64(c, &tied, 1);
+  if (tied > 0)
+    log_info("--holdout %s: for %lld of %lld users (%.1f %%) the cut falls among items of the same time, and the seed "
+             "decides which are held out",
+             h->rule.text, (long long)tied, (long long)n_users, 100.0 * (double)tied / (double)n_users);
 }
 
 status holdout_load(comm *c, holdout *h, dataset *d, const part *users, duplicates merge, csr *train, csr *test) {
@@ -148,8 +178,15 @@ status holdout_load(comm *c, holdout *h, dataset *d, const part *users, duplicat
   status st = holdout_check(h, d);
   if (st != OK)
     return st;
-  st = comm_agree(c, holdout_keys(c, h, d, users->first[c->rank], part_count(users, c->rank)));
-  return st != OK ? st : interactions_load(c, d, users, merge, split_mark, &h->rule, train, test);
+  TRY(comm_agree(c, holdout_keys(c, h, d, users->first[c->rank], part_count(users, c->rank))));
+  h->tied = 0;
+  h->rule.tied = &h->tied;
+  st = interactions_load(c, d, users, merge, split_mark, &h->rule, train, test);
+  h->rule.tied = NULL;
+  if (st == OK)
+    log_ties(c, h, users->n);
+done:
+  return st;
 }
 
 const char *holdout_text(const holdout *h) {

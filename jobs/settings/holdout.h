@@ -5,7 +5,7 @@
 
 #include "eval/holdout/split.h"
 #include "io/schema/dataset.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
 #include "jobs/settings/holdout_settings.h"
 #include "train/exchange/interactions.h"
 
@@ -15,16 +15,20 @@ typedef struct holdout {
   split_rule rule;             /* none if a dataset gives the pairs */
   char text[HOLDOUT_TEXT_MAX]; /* the rule, or "test:PATH" */
   const char *test;            /* PATH, within text; or NULL */
+  bool by_row;                 /* of a model that drew by row: HOLDOUT_KEY */
   uint64_t *hash[2];           /* keys of the draw, if the dataset's ids cannot be read in place. Owned */
+  int64_t tied;                /* our users for whom draws decided what last:N holds out */
 } holdout;
 
 /* What training must not see. USAGE. Local; every rank gets the same result. */
 status holdout_to_train(const holdout_settings *s, holdout *out);
 
 /* What a model is measured on. The rule and seed it was trained with (model_rule, model_seed) stand in for what was not
- * given. Warns if the rule or seed differs from the model's: it has then seen pairs that it is measured on. USAGE.
- * Local; every rank gets the same result. */
+ * given. It may have seen some of it (jobs/steps/seen_pairs.h). USAGE. Local; every rank gets the same result. */
 status holdout_to_measure(const holdout_settings *s, const char *model_rule, uint64_t model_seed, holdout *out);
+
+/* What the training of m did not see, from its attributes. USAGE if its rule is not known. Local. */
+status holdout_of_model(model *m, holdout *out);
 
 /* Returns true if nothing at all is held out. */
 bool holdout_none(const holdout *h);
@@ -49,9 +53,13 @@ bool holdout_is_of(const holdout *h, model *m);
  * Collective; agreed status. Free with csr_free. */
 status holdout_load(comm *c, holdout *h, dataset *d, const part *users, duplicates merge, csr *train, csr *test);
 
-/* A model's attribute HOLDOUT_KEY: the hold-out was drawn by id. Older models lack it; theirs was drawn by row. */
+/* A model's attribute HOLDOUT_KEY says how the hold-out was drawn: by "id"; last:N by "id among equal times". Older
+ * models lack it, or have "id" with last:N: theirs was drawn by row. */
 #define HOLDOUT_KEY "holdout_key"
-#define HOLDOUT_KEY_ID "id"
+const char *holdout_key(const holdout *h);
+
+/* Returns true if the model's attribute says so. Local. */
+bool holdout_key_is_of(const holdout *h, model *m);
 
 /* The text for a model's attribute `holdout`; owned by h. */
 const char *holdout_text(const holdout *h);

@@ -1,4 +1,4 @@
-/* What the options say of the hold-out: --holdout, --test and --seed. */
+/* Settings of the hold-out: --holdout, --test and --seed, read from the options. */
 #ifndef PALATE_JOBS_SETTINGS_HOLDOUT_SETTINGS_H
 #define PALATE_JOBS_SETTINGS_HOLDOUT_SETTINGS_H
 

@@ -1,4 +1,4 @@
-/* What the options say of measuring a model. */
+/* Settings of measuring a model, read from the options. */
 #ifndef PALATE_JOBS_SETTINGS_MEASURE_SETTINGS_H
 #define PALATE_JOBS_SETTINGS_MEASURE_SETTINGS_H
 

@@ -1,4 +1,4 @@
-/* Options as data, to be written down: {name: text, or null without a value}. Texts are made fit for JSON. */
+/* Options as JSON: {name: text, or null without a value}. Texts are made fit for JSON. */
 #ifndef PALATE_JOBS_SETTINGS_RECORDED_H
 #define PALATE_JOBS_SETTINGS_RECORDED_H
 

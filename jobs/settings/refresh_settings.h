@@ -1,4 +1,4 @@
-/* What the options say of a refresh run: the settings of all its steps. */
+/* Settings of a refresh run: the settings of all its steps, read from the options. */
 #ifndef PALATE_JOBS_SETTINGS_REFRESH_SETTINGS_H
 #define PALATE_JOBS_SETTINGS_REFRESH_SETTINGS_H
 
@@ -14,6 +14,7 @@ typedef struct refresh_settings {
   const char *warm_start;          /* "auto", "never" or a snapshot */
   const char *metrics_file;        /* NULL: none */
   bool quiet;                      /* no table of figures */
+  bool refit;                      /* on all events, once the model is trained without the hold-out */
   train_settings train;
   group_settings groups;
   measure_settings measure;

@@ -1,4 +1,4 @@
-/* What the options say of resuming a stopped or killed run. */
+/* Settings of resuming a stopped or killed run, read from the options. */
 #ifndef PALATE_JOBS_SETTINGS_RESUME_SETTINGS_H
 #define PALATE_JOBS_SETTINGS_RESUME_SETTINGS_H
 

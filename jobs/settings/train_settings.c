@@ -59,7 +59,7 @@ status train_settings_read(const options *o, train_settings *out) {
   holdout checked;
   *out = (train_settings){0};
   TRY(read_loss(o, out));
-  TRY(option_choice(o, "solver", SOLVER_WORDS, &out->solver));
+  TRY(option_choice(o, "solver", SOLVE_METHOD_WORDS, &out->solver));
   TRY(option_choice(o, "exchange", EXCHANGE_WORDS, &out->exchange));
   TRY(train_settings_duplicates(o, als->loss.explicit_loss, &out->merge));
   TRY(option_count(o, "factors", 1, 512, &factors));
@@ -79,7 +79,7 @@ status train_settings_read(const options *o, train_settings *out) {
   als->nonnegative = option_flag(o, "nonnegative");
   als->exchange = (exchange_mode)out->exchange;
   TRY(holdout_settings_read(o, &out->holdout));
-  TRY(holdout_to_train(&out->holdout, &checked)); /* so that a wrong rule is told before anything is made */
+  TRY(holdout_to_train(&out->holdout, &checked)); /* so that a wrong rule is an error before anything is written */
 done:
   return st;
 }

@@ -1,4 +1,4 @@
-/* What the options say of training. */
+/* Settings of training, read from the options. */
 #ifndef PALATE_JOBS_SETTINGS_TRAIN_SETTINGS_H
 #define PALATE_JOBS_SETTINGS_TRAIN_SETTINGS_H
 

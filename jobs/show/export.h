@@ -2,7 +2,7 @@
 #ifndef PALATE_JOBS_SHOW_EXPORT_H
 #define PALATE_JOBS_SHOW_EXPORT_H
 
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
 
 /* DIR/users_factors.npy float32 (n_users, k), users_id.npy fixed-width bytes (n_users), the same for items, and, if
  * the model has them, users_bias.npy, items_bias.npy, items_title.npy, items_tags.npy. The data begin at a multiple of

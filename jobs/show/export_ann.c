@@ -1,6 +1,7 @@
 #include "eval/score/scorer.h"
 #include "io/base/mem.h"
 #include "io/hdf5/store.h"
+#include "io/snapshot/resolve.h"
 #include "jobs/show/export.h"
 
 #include <math.h>

@@ -1,8 +1,11 @@
 #include "jobs/show/info.h"
 
+#include "eval/metrics/metrics.h"
 #include "io/base/disk.h"
 #include "io/base/log.h"
 #include "io/base/mem.h"
+#include "io/schema/groups.h"
+#include "io/schema/model.h"
 #include "io/snapshot/seal.h"
 #include "io/snapshot/snapshot.h"
 #include "jobs/groups/tastes.h"
@@ -90,67 +93,80 @@ static status attributes_of(h5_file *f, const char *object, json_t *out) {
   return st;
 }
 
-/* The taste groups: how many, and with `all` each with its size, label and top titles. */
-static status groups_of(const char *dir, model *m, bool all, json_t *info) {
+/* Each group with its size, label and top titles. */
+static status list_groups(groups *g, model *m, const int64_t *size, json_t **out) {
   enum { TITLES = 5 };
-  char path[SNAPSHOT_PATH_MAX + 16], text[1024];
-  h5_file *f = NULL;
-  h5_column size, top;
+  char text[1024];
   strings labels = {0}, titles = {0};
-  int64_t *sizes = NULL;
-  int32_t *items = NULL;
-  json_t *groups = json_object(), *list = NULL;
+  lid items[GROUPS_TOP];
   status st = OK;
-  snprintf(path, sizeof path, "%s/groups.h5", dir);
-  TRY(h5_open(path, &f));
-  TRY(h5_find(f, "/groups/size", &size));
-  json_object_set_new(groups, "count", json_integer(size.rows));
-  TRY(attributes_of(f, "/", groups));
-  json_object_del(groups, "format");
-  json_object_del(groups, "format_version");
-  TRY(MEM_ALLOC(sizes, size.rows, "group sizes"));
-  TRY(h5_read(f, "/groups/size", H5_I64, 0, size.rows, sizes));
-  json_int_t smallest = 0, largest = 0;
-  for (off g = 0; g < size.rows; g++) {
-    smallest = g == 0 || sizes[g] < smallest ? sizes[g] : smallest;
-    largest = sizes[g] > largest ? sizes[g] : largest;
-  }
-  json_object_set_new(groups, "smallest", json_integer(smallest));
-  json_object_set_new(groups, "largest", json_integer(largest));
-  if (!all)
-    goto done;
-  TRY(h5_read_strings(f, "/groups/label", 0, size.rows, &labels));
-  TRY(h5_find(f, "/groups/top_items", &top));
-  if (top.rows != size.rows || labels.n != size.rows)
-    TRY(status_fail(BAD_DATA, "%s: labels, sizes and top items are of different numbers of groups", path));
-  TRY(MEM_ALLOC(items, top.rows * top.columns, "top items"));
-  TRY(h5_read(f, "/groups/top_items", H5_I32, 0, top.rows, items));
+  *out = json_array();
+  TRY(groups_read_labels(g, 0, groups_count(g), &labels));
   TRY(model_read_titles(m, 0, model_rows(m, ITEMS), &titles));
   if (titles.n == 0)
     TRY(model_read_ids(m, ITEMS, 0, model_rows(m, ITEMS), &titles));
-  list = json_array();
-  for (off g = 0; g < size.rows; g++) {
+  for (lid i = 0; i < groups_count(g); i++) {
+    TRY(groups_read_top(g, i, model_rows(m, ITEMS), items));
     json_t *names = json_array();
-    for (off i = 0; i < top.columns && i < TITLES; i++) {
-      int32_t item = items[g * top.columns + i];
-      if (item >= 0 && item < titles.n)
-        json_array_append_new(names, safe_text(strings_get(&titles, item, text, sizeof text)));
-    }
-    json_array_append_new(list,
-                          json_pack("{s:I, s:I, s:o, s:o}", "group", (json_int_t)g, "size", (json_int_t)sizes[g],
-                                    "label", safe_text(strings_get(&labels, g, text, sizeof text)), "titles", names));
+    for (int t = 0; t < TITLES && items[t] >= 0; t++)
+      json_array_append_new(names, safe_text(strings_get(&titles, items[t], text, sizeof text)));
+    json_array_append_new(*out,
+                          json_pack("{s:I, s:I, s:o, s:o}", "group", (json_int_t)i, "size", (json_int_t)size[i],
+                                    "label", safe_text(strings_get(&labels, i, text, sizeof text)), "titles", names));
   }
-  json_object_set(groups, "groups", list);
+done:
+  strings_free(&labels);
+  strings_free(&titles);
+  return st;
+}
+
+/* The taste groups: how many, how large, and with `all` each of them. */
+static status groups_of(const char *dir, model *m, bool all, json_t *info) {
+  groups *g = NULL;
+  int64_t *size = NULL;
+  json_t *about = json_object(), *list = NULL;
+  status st = OK;
+  TRY(groups_open(dir, USERS, &g));
+  json_object_set_new(about, "count", json_integer(groups_count(g)));
+  TRY(attributes_of(groups_h5(g), "/", about));
+  json_object_del(about, "format");
+  json_object_del(about, "format_version");
+  TRY(MEM_ALLOC(size, groups_count(g), "group sizes"));
+  TRY(groups_read_sizes(g, 0, groups_count(g), size));
+  json_int_t smallest = size[0], largest = size[0];
+  for (lid i = 0; i < groups_count(g); i++) {
+    smallest = size[i] < smallest ? size[i] : smallest;
+    largest = size[i] > largest ? size[i] : largest;
+  }
+  json_object_set_new(about, "smallest", json_integer(smallest));
+  json_object_set_new(about, "largest", json_integer(largest));
+  if (all) {
+    TRY(list_groups(g, m, size, &list));
+    json_object_set(about, "groups", list);
+  }
 done:
   json_decref(list);
   if (st == OK)
-    json_object_set(info, "groups", groups);
-  json_decref(groups);
-  h5_close(f);
-  mem_free(sizes);
-  mem_free(items);
-  strings_free(&labels);
-  strings_free(&titles);
+    json_object_set(info, "groups", about);
+  json_decref(about);
+  groups_close(g);
+  mem_free(size);
+  return st;
+}
+
+/* The model that the metrics are of, if it is another than the one that is served. */
+static status measured_of(const char *dir, json_t *info) {
+  model *m = NULL;
+  json_t *about = json_object();
+  status st = OK;
+  if (is_there(dir, MEASURED_FILE)) {
+    TRY(model_open_file(dir, MEASURED_FILE, &m));
+    TRY(attributes_of(model_file(m), "/", about));
+    json_object_set(info, "measured", about);
+  }
+done:
+  json_decref(about);
+  model_close(m);
   return st;
 }
 
@@ -169,6 +185,7 @@ status info_snapshot(const char *dir, bool groups, json_t **out) {
     TRY(status_fail(NO_MEMORY, "no memory for the summary"));
   TRY(attributes_of(model_file(m), "/", part));
   json_object_set(info, "model", part);
+  TRY(measured_of(dir, info));
   if (is_there(dir, "groups.h5"))
     TRY(groups_of(dir, m, groups, info));
   else if (groups)
@@ -216,7 +233,8 @@ static const json_t *at_of(const json_t *metrics, const char *who, const char *n
 /* Ranking metrics of the model beside the baselines, one row a length. */
 static void show_metrics(FILE *to, const json_t *metrics) {
   static const char *const WHO[] = {"model", "most_popular", "random"};
-  static const char *const WHAT[] = {"recall", "precision", "hit_rate", "ndcg", "map", "mrr"};
+  /* As many as a line has room for. */
+  static const metric WHAT[] = {METRIC_RECALL, METRIC_PRECISION, METRIC_HIT_RATE, METRIC_NDCG, METRIC_MAP, METRIC_MRR};
   enum { N_WHAT = sizeof WHAT / sizeof *WHAT };
   const json_t *model = json_object_get(metrics, "model");
   fprintf(to, "metrics on the hold-out");
@@ -240,7 +258,7 @@ static void show_metrics(FILE *to, const json_t *metrics) {
     if (first) {
       fprintf(to, "  %-17s %4s", "", "N");
       for (int i = 0; i < N_WHAT; i++)
-        fprintf(to, " %10s", WHAT[i]);
+        fprintf(to, " %10s", metric_name(WHAT[i]));
       fprintf(to, "\n");
       first = false;
     }
@@ -250,7 +268,7 @@ static void show_metrics(FILE *to, const json_t *metrics) {
         continue;
       fprintf(to, "  %-17s %4s", WHO[w], text_printable(n, safe, sizeof safe));
       for (int i = 0; i < N_WHAT; i++)
-        fprintf(to, " %10.4f", json_number_value(json_object_get(row, WHAT[i])));
+        fprintf(to, " %10.4f", json_number_value(json_object_get(row, metric_name(WHAT[i]))));
       fprintf(to, "\n");
     }
   }
@@ -289,6 +307,11 @@ void info_snapshot_show(const json_t *info, FILE *to) {
             info_thousands(json_integer_value(json_object_get(info, "items")), b),
             (long long)json_integer_value(json_object_get(info, "factors")),
             json_is_true(json_object_get(info, "biases")) ? " and a bias" : "");
+  const json_t *refit = json_object_get(json_object_get(info, "model"), "refit");
+  if (json_is_string(refit))
+    info_line(to, "refit",
+              "model.h5 is trained on all events; the metrics are of measured.h5%s, trained with --holdout %s",
+              json_object_get(info, "measured") != NULL ? "" : " (pruned)", json_string_value(refit));
   const json_t *manifest = json_object_get(info, "manifest");
   if (json_is_string(json_object_get(manifest, "parent")))
     show_value(to, "parent", json_object_get(manifest, "parent"));
@@ -307,7 +330,8 @@ void info_snapshot_show(const json_t *info, FILE *to) {
   const char *name;
   json_t *value;
   json_object_foreach(json_object_get(info, "model"), name, value) {
-    if (strcmp(name, "format") != 0 && strcmp(name, "format_version") != 0 && strcmp(name, "factors") != 0)
+    if (strcmp(name, "format") != 0 && strcmp(name, "format_version") != 0 && strcmp(name, "factors") != 0 &&
+        strcmp(name, "refit") != 0)
       show_value(to, name, value);
   }
   if (json_object_get(info, "metrics") != NULL)

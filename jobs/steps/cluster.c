@@ -3,6 +3,8 @@
 #include "io/base/version.h"
 #include "io/ranks/pulse.h"
 #include "io/schema/groups.h"
+#include "io/schema/groups_write.h"
+#include "io/schema/model.h"
 #include "io/snapshot/seal.h"
 #include "io/snapshot/snapshot.h"
 #include "jobs/groups/group_identity.h"
@@ -95,7 +97,7 @@ typedef struct clustering {
   comm *c;
   group_settings settings; /* groups: the number chosen, once it is; `recorded` is borrowed */
   const char *dataset, *parent, *dir;
-  edge_keep keep;
+  checkpoint_place keep;
   journal *journal;
   json_t *key;
   model *m;
@@ -106,7 +108,7 @@ typedef struct clustering {
   grouping grouping;
   group_names names;
   group_changes changes;
-  double start; /* of the part at hand */
+  double start; /* of the current part */
 } clustering;
 
 static const char *row_name(const clustering *k) {
@@ -123,7 +125,7 @@ static status write_phase(clustering *k, const char *name) {
 
 /* --- from run to run --- */
 
-/* What the groups follow from, beside the snapshot that they are made in. NULL if memory is out. */
+/* The settings and files that determine the groups, beside the snapshot itself. NULL: no memory. */
 static json_t *make_key(const clustering *k) {
   char safe[4096];
   return json_pack("{s:s, s:s, s:s, s:s, s:i, s:O}", "palate", PALATE_VERSION, "snapshot", snapshot_id(k->dir), "data",
@@ -190,9 +192,10 @@ static status read_rows(clustering *k) {
                     row_name(k), k->dir));
   TRY(taste_rows_read(k->c, k->m, k->dir, s->side, s->cosine, &k->rows));
   if (r->n_zero > 0)
-    log_info("%lld of %lld %s have zero factors (no events to learn from): they shape no group, and are put where %s",
+    log_info("%lld of %lld %s have zero factors (no training data): they are not used to form groups, and go to the "
+             "group %s",
              (long long)r->n_zero, (long long)r->n_all, row_name(k),
-             s->cosine ? "the numbers are lowest" : "zero is nearest");
+             s->cosine ? "of lowest number" : "nearest to zero");
   if (k->parent != NULL)
     TRY(group_past_read(k->c, k->parent, k->m, r, &k->past));
   k->key = make_key(k);
@@ -202,7 +205,7 @@ done:
   return st;
 }
 
-/* The parent's number of groups if there is no other wish, else the one that describes the rows best. */
+/* The parent's number of groups unless the settings give another; else the one that describes the rows best. */
 static status choose_number(clustering *k) {
   group_settings *s = &k->settings;
   lid before = k->past.table.n_groups;
@@ -215,7 +218,7 @@ static status choose_number(clustering *k) {
   if (s->groups == 0)
     st = group_search_number(k->c, s, &k->rows, &k->keep, k->journal);
   if (st == OK && before > 0 && before != s->groups)
-    log_info("%s has %d groups and not %d: the groups start anew", k->parent, before, s->groups);
+    log_info("%s has %d groups, not %d: new groups are seeded", k->parent, before, s->groups);
   return st;
 }
 
@@ -243,21 +246,73 @@ static status name_items(clustering *k) {
   return st;
 }
 
-/* Names the groups and, if --quality is given, judges them. */
+/* --- quality --- */
+
+static group_judged judged(const clustering *k, const grouping *g) {
+  const group_settings *s = &k->settings;
+  return (group_judged){s->groups, g->m, g->group, g->affinity, g->size, s->cosine, model_is_explicit(k->m), s->seed};
+}
+
+/* Memberships in groups made anew, with the same settings, from the model m. Without checkpoints: it is as quick as the
+ * grouping itself, and done only for --quality. */
+static status group_anew(clustering *k, model *m, grouping *out) {
+  status st = OK;
+  taste_rows rows = {0};
+  real *centre = NULL;
+  group_past none = {0};
+  group_found found;
+  run_clock clock = {0};
+  checkpoint_place nowhere = {.clock = &clock};
+  TRY(taste_rows_read(k->c, m, k->dir, USERS, k->settings.cosine, &rows));
+  TRY(comm_agree(k->c, MEM_ALLOC(centre, (off)k->settings.groups * rows.k, "centroids")));
+  TRY(group_search_rounds(k->c, &k->settings, &rows, &none, &nowhere, NULL, centre, &found));
+  TRY(find_memberships(k->c, &k->settings, &rows, centre, out));
+done:
+  taste_rows_free(&rows);
+  mem_free(centre);
+  return st;
+}
+
+/* Judges the groups. Those of a refit model have seen the pairs that they would have to predict; so for that figure
+ * groups are made from the measured model. */
+static status judge(clustering *k) {
+  const group_settings *s = &k->settings;
+  comm *c = k->c;
+  status st = OK;
+  model *measured = NULL;
+  csr train = {0}, test = {0};
+  grouping apart = {0};
+  const char *file = measured_file(c, k->dir);
+  bool pairs = k->dataset != NULL && s->side == USERS, refit = strcmp(file, MEASURED_FILE) == 0;
+  group_judged ours = judged(k, &k->grouping), blind = ours;
+  if (pairs && refit) {
+    log_info("groups of %s, to judge whether groups help on pairs that it has not seen", file);
+    TRY(comm_agree(c, model_open_file(k->dir, file, &measured)));
+    TRY(group_anew(k, measured, &apart));
+    blind = judged(k, &apart);
+  }
+  if (pairs)
+    TRY(group_pairs_load(c, refit ? measured : k->m, k->dataset, &train, &test));
+  TRY(group_quality(c, &k->rows, &ours, &blind, model_rows(k->m, ITEMS), pairs ? &train : NULL, pairs ? &test : NULL,
+                    k->journal));
+done:
+  csr_free(&train);
+  csr_free(&test);
+  grouping_free(&apart);
+  model_close(measured);
+  return st;
+}
+
+/* Names the groups. */
 static status describe(clustering *k) {
   const group_settings *s = &k->settings;
   const grouping *g = &k->grouping;
   comm *c = k->c;
   status st = OK;
-  csr train = {0}, test = {0};
+  csr train = {0};
   bool pairs = k->dataset != NULL && s->side == USERS;
   if (pairs)
-    TRY(group_pairs_load(c, k->m, k->dataset, &train, s->quality ? &test : NULL));
-  if (s->quality) {
-    group_judged judged = {s->groups, g->m, g->group, g->affinity, g->size, s->cosine, s->seed};
-    TRY(group_quality(c, &k->rows, &judged, model_rows(k->m, ITEMS), pairs ? &train : NULL, pairs ? &test : NULL,
-                      k->journal));
-  }
+    TRY(group_pairs_load(c, k->m, k->dataset, &train, NULL));
   if (s->side == ITEMS)
     TRY(name_items(k));
   else if (pairs) {
@@ -267,7 +322,6 @@ static status describe(clustering *k) {
     TRY(group_names_from_factors(c, k->m, k->centre, g->size, s->groups, &k->names));
 done:
   csr_free(&train);
-  csr_free(&test);
   return st;
 }
 
@@ -313,6 +367,8 @@ static status make_groups(clustering *k) {
   status st = OK;
   TRY(write_phase(k, "cluster"));
   TRY(find_memberships(k->c, &k->settings, &k->rows, k->centre, &k->grouping));
+  if (k->settings.quality)
+    TRY(judge(k));
   TRY(describe(k));
   if (k->past.table.n_groups == k->settings.groups)
     TRY(compare_with_parent(k));
@@ -329,7 +385,7 @@ void job_cluster_done(const char *dir) {
 }
 
 status job_cluster(comm *c, const group_settings *settings, const char *dataset, const char *parent, const char *dir,
-                   edge_clock *clock, journal *j) {
+                   run_clock *clock, journal *j) {
   status st = OK;
   clustering k = {.c = c,
                   .settings = *settings,
@@ -360,8 +416,8 @@ done:
 
 /* --- in a snapshot that is there --- */
 
-/* The dataset to name groups by: the given one, else the model's, if it is at hand and as it was; else NULL. Free with
- * mem_free. */
+/* The dataset to name groups by: the given one, else the model's, if it can be read and has not changed; else NULL.
+ * Free with mem_free. */
 static status find_dataset(comm *c, const char *given, const char *dir, char **out) {
   status st = OK;
   model *m = NULL;
@@ -373,7 +429,7 @@ static status find_dataset(comm *c, const char *given, const char *dir, char **o
   if (!fits) {
     mem_free(*out);
     *out = NULL;
-    log_info("the dataset of the model is not at hand: groups are named by the items their centroids prefer; --data "
+    log_info("the dataset of the model was not found: groups are named by the items their centroids prefer; --data "
              "DATASET names them by what members consumed");
   }
 done:
@@ -387,12 +443,12 @@ static status claim(comm *c, const char *dir, int *fd) {
   if (c->rank == 0 && seal_is_there(dir))
     st = status_fail(USAGE, "%s is sealed and never changes: train a new snapshot, and group that", dir);
   else if (c->rank == 0 && !resume_claim(dir, fd))
-    st = status_fail(CANNOT_CREATE, "another run is at work in %s", dir);
+    st = status_fail(CANNOT_CREATE, "another run is using %s", dir);
   return comm_agree(c, st);
 }
 
 status cluster_snapshot(comm *c, const group_settings *settings, const char *dataset, const char *parent,
-                        const char *dir, edge_clock *clock) {
+                        const char *dir, run_clock *clock) {
   status st = OK;
   char path[SNAPSHOT_PATH_MAX + 16], *data = NULL;
   journal *j = NULL; /* rank 0 */

@@ -1,8 +1,10 @@
 #include "jobs/steps/gate.h"
 
 #include "io/base/mem.h"
+#include "io/schema/model.h"
 #include "io/snapshot/snapshot.h"
-#include "jobs/settings/holdout.h"
+#include "jobs/steps/advice.h"
+#include "jobs/steps/model_dataset.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -84,44 +86,15 @@ static void judge_coverage(judgement *j, const gate_settings *settings, const ev
               settings->coverage);
 }
 
-/* Returns false if the models were trained with another rule or seed, or draws keyed in another way: the older one has
- * then seen some of what is held out now. */
-static bool same_holdout(model *a, model *b) {
-  char *rule[2] = {NULL, NULL}, *key[2] = {NULL, NULL};
-  int64_t seed[2] = {0, 0};
-  model *const both[2] = {a, b};
-  bool same = true;
-  for (int i = 0; i < 2; i++) {
-    h5_file *f = model_file(both[i]);
-    if (h5_attr_has(f, "/", "holdout"))
-      same = same && h5_attr_text(f, "/", "holdout", &rule[i]) == OK;
-    if (h5_attr_has(f, "/", HOLDOUT_KEY))
-      same = same && h5_attr_text(f, "/", HOLDOUT_KEY, &key[i]) == OK;
-    if (h5_attr_has(f, "/", "seed"))
-      same = same && h5_attr_i64(f, "/", "seed", &seed[i]) == OK;
-  }
-  same = same && seed[0] == seed[1] && (rule[0] == NULL) == (rule[1] == NULL) &&
-         (rule[0] == NULL || strcmp(rule[0], rule[1]) == 0) && (key[0] == NULL) == (key[1] == NULL);
-  for (int i = 0; i < 2; i++) {
-    mem_free(rule[i]);
-    mem_free(key[i]);
-  }
-  return same;
-}
-
 /* Returns true if the interval shows the new model worse than the parent by more than the tolerance. */
-static bool judge_metric(judgement *j, const gate_settings *settings, const evaluation *e) {
+static bool judge_parent(judgement *j, const gate_settings *settings, const measured *m) {
+  const evaluation *e = &m->figures;
   metric by = metric_deciding(e->explicit_loss);
   char name[METRIC_LABEL_MAX];
   metric_label(by, e->at[0], name);
-  const figure *mine = scores_figure(&e->model[0], by, 0);
-  json_object_set_new(j->all, "metric", json_string(name));
-  json_object_set_new(j->all, "value", json_real(mine->value));
-  if (!isfinite(mine->value))
-    object_to(j, "%s of the new model is not a number", name);
-  if (e->n_models < 2)
-    return false;
-  const figure *parent = scores_figure(&e->model[1], by, 0), *d = scores_figure(&e->difference, by, 0);
+  const figure *mine = scores_figure(&e->model[0], by, 0), *parent = scores_figure(&e->model[1], by, 0);
+  const figure *d = scores_figure(&e->difference, by, 0);
+  const seen_pairs *seen = &m->seen[1];
   double allowed = settings->tolerance * fabs(parent->value);
   bool worse = metric_less_is_better(by) ? d->low > allowed : d->high < -allowed;
   json_object_set_new(j->all, "parent_value", json_real(parent->value));
@@ -131,36 +104,79 @@ static bool judge_metric(judgement *j, const gate_settings *settings, const eval
   if (worse)
     object_to(j, "%s is %.4f, and %.4f with the published model: the difference lies between %.4f and %.4f", name,
               mine->value, parent->value, d->low, d->high);
+  if (worse && seen->seen > 0)
+    object_to(
+        j,
+        "the published model %s %lld of the %lld test pairs in training, so the comparison is not fair; --gate off "
+        "once takes the step",
+        seen->counted ? "has seen" : "may have seen up to", (long long)seen->seen, (long long)e->test_pairs);
   return worse;
 }
 
-status gate_judge(comm *c, const gate_settings *settings, const char *dir, const char *parent, const evaluation *e,
-                  json_t **verdict, bool *passed) {
-  model *now = NULL, *before = NULL;
+/* Returns true if this is the first model, and the interval shows it worse than most popular. */
+static bool judge_popular(judgement *j, const gate_settings *settings, bool first, const evaluation *e) {
+  metric by = metric_deciding(e->explicit_loss);
+  char name[METRIC_LABEL_MAX];
+  const figure *mine = scores_figure(&e->model[0], by, 0), *popular = scores_figure(&e->popular, by, 0);
+  const figure *d = scores_figure(&e->over_popular, by, 0);
+  bool refuse = first && settings->compare && advice_over_popular(e) < 0;
+  json_object_set_new(j->all, "popular_value", json_real(popular->value));
+  json_object_set_new(j->all, "difference_popular", json_real(d->value));
+  json_object_set_new(j->all, "difference_popular_ci", json_pack("[f,f]", d->low, d->high));
+  if (refuse)
+    object_to(j,
+              "the model is worse than most popular: %s is %.4f, and %.4f with most popular, the difference "
+              "lies between %.4f and %.4f",
+              metric_label(by, e->at[0], name), mine->value, popular->value, d->low, d->high);
+  return refuse;
+}
+
+/* Judges the deciding metric. Returns true if it says that the model is worse. */
+static bool judge_metric(judgement *j, const gate_settings *settings, bool first, const measured *m) {
+  const evaluation *e = &m->figures;
+  metric by = metric_deciding(e->explicit_loss);
+  char name[METRIC_LABEL_MAX];
+  double value = scores_figure(&e->model[0], by, 0)->value;
+  json_object_set_new(j->all, "metric", json_string(metric_label(by, e->at[0], name)));
+  json_object_set_new(j->all, "value", json_real(value));
+  if (!isfinite(value))
+    object_to(j, "%s of the new model is not a number", name);
+  bool worse = judge_popular(j, settings, first, e);
+  return (e->n_models == 2 && judge_parent(j, settings, m)) || worse;
+}
+
+/* Opens the model that readers would get, and those that did not see the hold-out. The caller closes them all. */
+static status open_models(comm *c, const char *dir, const char *parent, model **served, model **now, model **before) {
+  const char *file = measured_file(c, dir), *file_before = parent != NULL ? measured_file(c, parent) : NULL;
+  status st = model_open(dir, served);
+  if (st == OK)
+    st = model_open_file(dir, file, now);
+  if (st == OK && parent != NULL)
+    st = model_open_file(parent, file_before, before);
+  return comm_agree(c, st);
+}
+
+status gate_judge(comm *c, const gate_settings *settings, const char *dir, const char *parent, bool first,
+                  const measured *m, json_t **verdict, bool *passed) {
+  model *served = NULL, *now = NULL, *before = NULL;
   judgement j = {json_array(), json_object()};
-  int64_t served = 0, items_served = 0;
-  status st = model_open(dir, &now);
+  int64_t users_served = 0, items_served = 0;
+  status st = OK;
   *verdict = NULL;
   *passed = false;
-  if (st == OK && parent != NULL)
-    st = model_open(parent, &before);
-  TRY(comm_agree(c, st));
-  TRY(count_served(c, now, USERS, &served));
-  TRY(count_served(c, now, ITEMS, &items_served));
-  double share = model_rows(now, USERS) > 0 ? (double)served / (double)model_rows(now, USERS) : 0;
+  TRY(open_models(c, dir, parent, &served, &now, &before));
+  TRY(count_served(c, served, USERS, &users_served));
+  TRY(count_served(c, served, ITEMS, &items_served));
+  double share = model_rows(served, USERS) > 0 ? (double)users_served / (double)model_rows(served, USERS) : 0;
   json_object_set_new(j.all, "served", json_real(share));
   if (!(share >= settings->served))
     object_to(&j, "only %.3g of the members have factors (--gate-served %g)", share, settings->served);
-  if (e != NULL)
-    judge_coverage(&j, settings, e, model_rows(now, ITEMS));
+  if (m != NULL)
+    judge_coverage(&j, settings, &m->figures, model_rows(now, ITEMS));
   if (before != NULL)
     judge_growth(&j, settings, now, before);
   bool beyond_limits = json_array_size(j.reasons) > 0;
-  bool worse = e != NULL && judge_metric(&j, settings, e);
-  if (worse && before != NULL && !same_holdout(now, before))
-    object_to(&j,
-              "the published model was trained with another --holdout or --seed, so it has seen some of what it was "
-              "measured on; --gate off once takes the step");
+  bool worse = m != NULL && judge_metric(&j, settings, first, m);
   beyond_limits = beyond_limits || (!worse && json_array_size(j.reasons) > 0);
   *passed = !worse && !beyond_limits;
   const char *word = worse ? "worse" : beyond_limits ? "limits" : parent == NULL ? "first" : "passed";
@@ -170,6 +186,7 @@ status gate_judge(comm *c, const gate_settings *settings, const char *dir, const
 done:
   json_decref(j.reasons);
   json_decref(j.all);
+  model_close(served);
   model_close(now);
   model_close(before);
   return st;

@@ -6,9 +6,10 @@
 
 #include <jansson.h>
 
-/* Writes DIR/manifest.json: id, palate version, data (from the model's attributes and shape), the options of the run
- * (recorded.h; NULL: none), the gate's verdict, the parent's id ("" for none), library versions, ranks, threads. All
- * borrowed. Local: rank 0 calls it; c only says how many ranks there are. */
+/* Writes DIR/manifest.json: id, palate version, data (from the model's attributes and shape), which model is served and
+ * which was measured ("refit": null if they are one), the options of the run (recorded.h; NULL: none), the gate's
+ * verdict, the parent's id ("" for none), library versions, ranks, threads. All borrowed. Local: rank 0 calls it; c
+ * only says how many ranks there are. */
 status manifest_write(const comm *c, const char *dir, const json_t *config, const json_t *gate, const char *parent);
 
 #endif

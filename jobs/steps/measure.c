@@ -1,4 +1,5 @@
 #include "jobs/steps/measure.h"
+#include "io/schema/model.h"
 
 #include "eval/measure/report.h"
 #include "io/base/log.h"
@@ -8,6 +9,7 @@
 #include "io/snapshot/seal.h"
 #include "io/snapshot/snapshot.h"
 #include "jobs/cli/words.h"
+#include "jobs/steps/model_dataset.h"
 #include "jobs/steps/resume.h"
 
 #include <stdio.h>
@@ -41,6 +43,8 @@ static status read_training(model *m, training *out) {
   status st = OK;
   char *merge = NULL;
   h5_file *f = model_file(m);
+  mem_free(out->rule);
+  *out = (training){.rule = NULL};
   TRY(h5_attr_text(f, "/", "holdout", &out->rule));
   TRY(h5_attr_i64(f, "/", "seed", &out->seed));
   TRY(h5_attr_text(f, "/", "duplicates", &merge));
@@ -62,7 +66,8 @@ typedef struct measuring {
   comm *c;
   const measure_settings *settings;
   const char *const *dirs;
-  int n; /* snapshots */
+  const char *file[EVALUATE_MODELS]; /* of each */
+  int n;                             /* snapshots */
   subject subject[EVALUATE_MODELS];
   training how; /* the first was trained */
   holdout held_out;
@@ -75,19 +80,35 @@ typedef struct measuring {
 
 /* --- what is measured, and on what --- */
 
+/* Opens the first model, and finds the rule. */
+static status open_first(measuring *m) {
+  status st = OK;
+  model **first = &m->subject[0].m;
+  TRY(model_open_file(m->dirs[0], m->file[0], first));
+  TRY(read_training(*first, &m->how));
+  TRY(holdout_to_measure(&m->settings->holdout, m->how.rule, (uint64_t)m->how.seed, &m->held_out));
+done:
+  return st;
+}
+
 /* Opens the models and finds the rule; nothing big is read. Local. */
 static status open_models(measuring *m) {
   status st = OK;
   subject *s = m->subject;
-  for (int i = 0; i < m->n; i++)
-    TRY(model_open(m->dirs[i], &s[i].m));
-  TRY(read_training(s[0].m, &m->how));
-  TRY(holdout_to_measure(&m->settings->holdout, m->how.rule, (uint64_t)m->how.seed, &m->held_out));
+  TRY(open_first(m));
+  if (strcmp(m->file[0], MEASURED_FILE) == 0 && !holdout_is_of(&m->held_out, s[0].m)) {
+    model_close(s[0].m);
+    s[0].m = NULL;
+    m->file[0] = MODEL_FILE;
+    TRY(open_first(m));
+  }
+  for (int i = 1; i < m->n; i++)
+    TRY(model_open_file(m->dirs[i], m->file[i], &s[i].m));
   if (holdout_none(&m->held_out))
-    TRY(status_fail(USAGE,
-                    "%s was trained on everything, so nothing is left to measure on; train with --holdout, or "
-                    "give --holdout here to measure on what the model has seen",
-                    m->dirs[0]));
+    TRY(status_fail(USAGE, "%s was trained on everything, so nothing is left to measure on; %s", m->dirs[0],
+                    h5_attr_has(model_file(s[0].m), "/", "refit")
+                        ? "its figures are in metrics.json, and `palate prune` removed the model they were measured on"
+                        : "train with --holdout, or give --holdout here to measure on what the model has seen"));
   if (m->n == 2 && model_is_explicit(s[0].m) != model_is_explicit(s[1].m))
     TRY(status_fail(BAD_DATA, "%s and %s have different losses and cannot be compared", m->dirs[0], m->dirs[1]));
 done:
@@ -126,6 +147,46 @@ done:
   return st;
 }
 
+/* Warns of a model that was trained on test pairs. */
+static void tell_seen(const measuring *m, int i, const seen_pairs *seen, int64_t tests) {
+  const char *bound = seen->counted ? "has seen" : "may have seen up to";
+  if (seen->seen > 0)
+    log_warn("%s/%s %s %lld of %lld test pairs in training%s: it looks better than it is", m->dirs[i], m->file[i],
+             bound, (long long)seen->seen, (long long)tests, seen->counted ? "" : ", on data that is not at hand");
+}
+
+/* Counts the test pairs that the models were trained on. */
+static status count_seen(measuring *m, measured *out) {
+  status st = OK;
+  bool likes = !model_is_explicit(m->subject[0].m);
+  int64_t tests = 0;
+  for (off t = 0; t < csr_nnz(&m->test); t++)
+    tests += !likes || m->test.val[t] >= 0;
+  comm_sum_i64(m->c, &tests, 1);
+  for (int i = 0; i < m->n; i++) {
+    const subject *s = &m->subject[i];
+    out->file[i] = m->file[i];
+    TRY(seen_pairs_count(m->c, m->data, &m->users, m->how.merge, &m->held_out, s->score, &s->map, &m->test, likes,
+                         &out->seen[i]));
+    tell_seen(m, i, &out->seen[i], tests);
+  }
+done:
+  return st;
+}
+
+/* What advice needs to know of the first model's training; 0 where an older model does not say. Local. */
+static void read_settings(const measuring *m, measured *out) {
+  h5_file *f = model_file(m->subject[0].m);
+  out->users = model_rows(m->subject[0].m, USERS);
+  if (!h5_attr_has(f, "/", "lambda") || h5_attr_f64(f, "/", "lambda", &out->lambda) != OK)
+    out->lambda = 0;
+  if (!h5_attr_has(f, "/", "unobserved_weight") ||
+      h5_attr_f64(f, "/", "unobserved_weight", &out->unobserved_weight) != OK)
+    out->unobserved_weight = 0;
+  if (!h5_attr_has(f, "/", "pairs") || h5_attr_i64(f, "/", "pairs", &out->pairs) != OK)
+    out->pairs = 0;
+}
+
 /* The key of checkpoints. */
 static status make_key(measuring *m) {
   status st = OK;
@@ -154,29 +215,29 @@ done:
 
 /* --- measuring --- */
 
-static status run_evaluate(measuring *m, const char *keep, edge_clock *clock, evaluation *out) {
-  edge_keep kept = {keep, m->key, clock};
-  evaluate_input in = {.n_models = m->n,
-                       .n_users = dataset_users(m->data),
-                       .first_user = m->users.first[m->c->rank],
-                       .n_items = (lid)dataset_items(m->data),
-                       .train = &m->train,
-                       .test = &m->test,
-                       .fold_user = m->fold_user,
-                       .explicit_loss = model_is_explicit(m->subject[0].m),
-                       .low = m->how.low,
-                       .high = m->how.high,
-                       .n_at = m->settings->n_at,
-                       .seed = m->held_out.rule.seed,
-                       .memory = m->settings->memory / 2,
-                       .keep = &kept};
+static status run_evaluate(measuring *m, const char *keep, run_clock *clock, evaluation *out) {
+  checkpoint_place kept = {keep, m->key, clock};
+  evaluate_settings in = {.n_models = m->n,
+                          .n_users = dataset_users(m->data),
+                          .first_user = m->users.first[m->c->rank],
+                          .n_items = (lid)dataset_items(m->data),
+                          .train = &m->train,
+                          .test = &m->test,
+                          .fold_user = m->fold_user,
+                          .explicit_loss = model_is_explicit(m->subject[0].m),
+                          .low = m->how.low,
+                          .high = m->how.high,
+                          .n_at = m->settings->n_at,
+                          .seed = m->held_out.rule.seed,
+                          .memory = m->settings->memory / 2,
+                          .keep = &kept};
   memcpy(in.at, m->settings->at, sizeof in.at);
   for (int i = 0; i < m->n; i++) {
     in.model[i] = m->subject[i].score;
     in.map[i] = &m->subject[i].map;
     in.fold[i] = m->subject[i].fold;
   }
-  edge_phase(clock);
+  run_clock_phase(clock);
   return evaluate(m->c, &in, out);
 }
 
@@ -203,16 +264,16 @@ static void free_measuring(measuring *m) {
 }
 
 status measure(comm *c, const measure_settings *settings, const char *dataset_file, const char *const *dirs, int n,
-               const char *keep, edge_clock *clock, measured *out) {
+               const char *keep, run_clock *clock, measured *out) {
   measuring m = {.c = c, .settings = settings, .dirs = dirs, .n = n};
   status st = OK;
+  for (int i = 0; i < n; i++)
+    m.file[i] = measured_file(c, dirs[i]);
   TRY(comm_agree(c, open_models(&m)));
-  if (split_draws(&m.held_out.rule) && !h5_attr_has(model_file(m.subject[0].m), "/", HOLDOUT_KEY))
-    log_warn("%s was trained by an earlier version, which drew the hold-out by rows: it has seen test pairs, and looks "
-             "better than it is",
-             dirs[0]);
   TRY(load(&m, dataset_file));
   TRY(make_key(&m));
+  TRY(count_seen(&m, out));
+  read_settings(&m, out);
   TRY(run_evaluate(&m, keep, clock, &out->figures));
   take_rule(&m.held_out, out->rule);
   out->seed = m.held_out.rule.seed;
@@ -224,8 +285,13 @@ done:
 /* --- what comes of it --- */
 
 status measured_json(const measured *m, json_t **out) {
+  const seen_pairs *seen = &m->seen[0];
   *out = report_json(&m->figures, m->rule, m->seed);
-  return *out != NULL ? OK : status_fail(NO_MEMORY, "no memory for the report");
+  if (*out == NULL)
+    return status_fail(NO_MEMORY, "no memory for the report");
+  json_object_set_new(*out, "model_file", json_string(m->file[0]));
+  json_object_set_new(*out, "test_pairs_seen", seen->counted ? json_integer(seen->seen) : json_null());
+  return OK;
 }
 
 status measured_write(const measured *m, const char *dir) {
@@ -242,7 +308,7 @@ void measure_done(const char *keep) {
 }
 
 status measure_snapshot(comm *c, const measure_settings *settings, const char *dataset_file, const char *dir,
-                        edge_clock *clock, measured *out) {
+                        run_clock *clock, measured *out) {
   int claimed = -1; /* rank 0 */
   int64_t keeps = c->rank == 0 && !seal_is_there(dir) && access(dir, W_OK) == 0 && resume_claim(dir, &claimed);
   comm_broadcast(c, &keeps, sizeof keeps, 0);

@@ -2,8 +2,17 @@
 
 #include "io/base/mem.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+const char *measured_file(comm *c, const char *dir) {
+  char path[SNAPSHOT_PATH_MAX + 16];
+  snprintf(path, sizeof path, "%s/%s", dir, MEASURED_FILE);
+  int64_t there = c->rank == 0 && access(path, F_OK) == 0;
+  comm_broadcast(c, &there, sizeof there, 0);
+  return there ? MEASURED_FILE : MODEL_FILE;
+}
 
 static status copy(const char *text, char **out) {
   size_t size = strlen(text) + 1;

@@ -7,6 +7,7 @@
 #include "io/ranks/stop.h"
 #include "io/snapshot/publish.h"
 #include "io/snapshot/seal.h"
+#include "jobs/steps/advice.h"
 #include "jobs/steps/gate.h"
 #include "jobs/steps/manifest.h"
 #include "jobs/steps/measure.h"
@@ -23,8 +24,9 @@
 typedef struct refresh_run {
   comm *c;
   const refresh_settings *settings;
-  edge_clock clock;
+  run_clock clock;
   bool has_holdout;   /* something is held out to measure on */
+  bool refits;        /* the published model is trained on that, too */
   publish_lock *lock; /* rank 0 */
   resume *resume;
   char digest[TRAIN_DIGEST_MAX]; /* of the data */
@@ -45,6 +47,7 @@ static status check_inputs(refresh_run *r) {
   status st = OK;
   TRY(comm_agree(r->c, holdout_to_train(&s->train.holdout, &h)));
   r->has_holdout = !holdout_none(&h);
+  r->refits = r->has_holdout && s->refit;
   if (!r->has_holdout && s->gate.compare)
     TRY(status_fail(USAGE, "with --holdout none there is nothing to compare models on; give --gate off as well"));
   TRY(train_check_data(r->c, &s->train, s->dataset, r->digest));
@@ -56,10 +59,10 @@ done:
  */
 static status pause_before(refresh_run *r, const char *next) {
   char when[64];
-  if (!edge_late(r->c, &r->clock))
+  if (!run_clock_is_late(r->c, &r->clock))
     return OK;
   snprintf(when, sizeof when, "before %s", next);
-  return edge_stopped(when, r->dir);
+  return run_clock_stopped(when, r->dir);
 }
 
 /* Locks the folder and finds the published snapshot. */
@@ -105,6 +108,8 @@ static const char *rival(const refresh_run *r) {
 /* Writes what measuring found. Rank 0. */
 static status report(refresh_run *r, double seconds) {
   status st = measured_write(&r->measured, r->dir);
+  if (st == OK)
+    advice_tell(&r->measured);
   if (st == OK && !r->settings->quiet)
     report_table(&r->measured.figures, r->measured.rule, stderr);
   if (st == OK)
@@ -152,12 +157,28 @@ static status explain(const refresh_run *r) {
 static status judge_and_publish(refresh_run *r) {
   status st = OK;
   pulse_phase(r->c, "publishing");
-  TRY(gate_judge(r->c, &r->settings->gate, r->dir, rival(r), r->has_holdout ? &r->measured.figures : NULL, &r->verdict,
-                 &r->passed));
+  TRY(gate_judge(r->c, &r->settings->gate, r->dir, rival(r), r->parent[0] == '\0', r->has_holdout ? &r->measured : NULL,
+                 &r->verdict, &r->passed));
   TRY(comm_agree(r->c, r->c->rank == 0 ? seal_and_publish(r) : OK));
   if (!r->passed)
     TRY(explain(r));
   log_info("published %s", snapshot_id(r->dir));
+done:
+  return st;
+}
+
+/* Trains without the hold-out; then, with --refit, on all events from there. */
+static status train_models(refresh_run *r) {
+  const refresh_settings *s = r->settings;
+  status st = OK;
+  run_metrics_phase(&r->metrics, "train");
+  TRY(job_train(r->c, &s->train, s->dataset, r->dir, r->refits ? MEASURED_FILE : MODEL_FILE, r->warm, &r->clock,
+                r->journal));
+  if (r->refits) {
+    TRY(pause_before(r, "the refit"));
+    run_metrics_phase(&r->metrics, "refit");
+    TRY(job_refit(r->c, &s->train, s->dataset, r->dir, &r->clock, r->journal));
+  }
 done:
   return st;
 }
@@ -167,8 +188,7 @@ static status run_steps(refresh_run *r) {
   status st = OK;
   TRY(check_inputs(r));
   TRY(begin(r));
-  run_metrics_phase(&r->metrics, "train");
-  TRY(job_train(r->c, &s->train, s->dataset, r->dir, r->warm, &r->clock, r->journal));
+  TRY(train_models(r));
   TRY(pause_before(r, "grouping"));
   run_metrics_phase(&r->metrics, "cluster");
   TRY(job_cluster(r->c, &s->groups, s->dataset, r->parent[0] != '\0' ? r->parent : NULL, r->dir, &r->clock,

@@ -7,9 +7,8 @@
 
 /* Makes a snapshot in the folder of the settings, or resumes one, and leaves it sealed; `latest` then points at it if
  * the gate let it through. Writes the run metrics, whatever the status is. dir[SNAPSHOT_PATH_MAX] is the snapshot's
- * path,
- * "" if there is none. Collective; agreed status: WORSE if the gate refused the model, STOPPED after a checkpoint, and
- * USAGE before anything is made. */
+ * path, "" if there is none. Collective; agreed status: WORSE if the gate refused the model, STOPPED after a
+ * checkpoint, and USAGE before anything is made. */
 status refresh(comm *c, const refresh_settings *settings, char *dir);
 
 /* Writes the run metrics of a run whose settings were refused with this status. Local: rank 0. */

@@ -101,7 +101,7 @@ static status take_named(const char *path, const json_t *key, char *dir, int *fd
     st = status_fail(BAD_DATA, "%s was begun with another value of %s; resume it with the same data and options", dir,
                      what);
   } else if (!resume_claim(dir, fd))
-    st = status_fail(CANNOT_CREATE, "another run is at work in %s", dir);
+    st = status_fail(CANNOT_CREATE, "another run is using %s", dir);
   json_decref(its);
   return st;
 }

@@ -13,7 +13,7 @@
 typedef struct resume resume;
 
 /* The key: two runs with equal keys train the same model, but for the number of sweeps. `digest` is the data's, `warm`
- * the id of the snapshot that training starts from, "" for a cold start. NULL if memory is out. Free with json_decref.
+ * the id of the snapshot that training starts from, "" for a cold start. NULL: no memory. Free with json_decref.
  * Local. */
 json_t *resume_key(const resume_settings *settings, const char *digest, const char *warm);
 
@@ -23,13 +23,13 @@ json_t *resume_key(const resume_settings *settings, const char *digest, const ch
 status resume_begin(comm *c, const resume_settings *settings, const char *snapshots, const char *digest,
                     const char *warm, char *dir, resume **out);
 
-/* Removes resume.json: the snapshot needs no resuming any more. Local: rank 0. */
+/* Removes resume.json: nothing is left to resume. Local: rank 0. */
 void resume_done(const char *dir);
 
 void resume_end(resume *r); /* NULL is accepted */
 
-/* Keeps other runs out of the directory while the process lives and *fd is open. Returns false if another run is at
- * work in it. Local: rank 0. */
+/* Keeps other runs out of the directory while the process lives and *fd is open. Returns false if another run is using
+ * it. Local: rank 0. */
 bool resume_claim(const char *dir, int *fd);
 
 #endif

@@ -83,5 +83,6 @@ status run_metrics_write(run_metrics *m, const char *path, status ended, const j
       n += snprintf(text + n, room - (size_t)n, "palate_refresh_metric{model=\"parent\",metric=\"%s\"} %.9g\n", metric,
                     json_number_value(json_object_get(verdict, "parent_value")));
   }
-  return disk_replace(path, text, n);
+  status st = disk_make_parents(path);
+  return st == OK ? disk_replace(path, text, n) : st;
 }

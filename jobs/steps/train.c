@@ -19,8 +19,12 @@
 typedef struct training {
   comm *c;
   const train_settings *settings;
-  const char *dir; /* of the snapshot */
-  edge_clock *clock;
+  const char *dir;   /* of the snapshot */
+  const char *file;  /* that is written in it */
+  const char *kind;  /* "sweep", or "refit": of its checkpoints and of its lines in the journal */
+  const char *step;  /* what a sweep is called in messages */
+  const char *refit; /* the hold-out of the model that is refit; NULL: not a refit */
+  run_clock *clock;
   journal *journal;
   double start;
   dataset *data;
@@ -38,8 +42,7 @@ typedef struct training {
 
 /* --- checkpoints --- */
 
-enum { TABLES = 4 };
-static const char KIND[] = "sweep";
+enum { TABLES = 4, REFIT_SWEEPS = 3 };
 
 /* The factors and biases of both sides; a model without biases keeps none. */
 static checkpoint checkpoint_of(const training *t, checkpoint_table *tables) {
@@ -57,7 +60,7 @@ static checkpoint checkpoint_of(const training *t, checkpoint_table *tables) {
     tables[2 * s + 1] =
         (checkpoint_table){NAMES[2 * s + 1], biased ? rows->n : 0, first, biased ? count : 0, one, one, bias};
   }
-  return (checkpoint){.kind = KIND, .n_tables = TABLES, .tables = tables};
+  return (checkpoint){.kind = t->kind, .n_tables = TABLES, .tables = tables};
 }
 
 static status save(const training *t) {
@@ -74,7 +77,7 @@ static status save(const training *t) {
   status st = checkpoint_write(t->c, t->dir, t->done, state, &p);
   json_decref(state);
   if (st == OK)
-    log_info("checkpoint of sweep %d in %.2f s", t->done, seconds_now() - start);
+    log_info("checkpoint of %s %d in %.2f s", t->step, t->done, seconds_now() - start);
   return st;
 }
 
@@ -98,8 +101,8 @@ static status restore(training *t) {
   json_decref(state);
   t->done = sweep;
   als_set_progress(t->als, sweep, last);
-  log_info("resuming after sweep %d", sweep);
-  return comm_agree(t->c, journal_write(t->journal, json_pack("{s:s, s:i}", "event", "resume", "sweep", sweep)));
+  log_info("resuming after %s %d", t->step, sweep);
+  return comm_agree(t->c, journal_write(t->journal, json_pack("{s:s, s:i}", "event", "resume", t->kind, sweep)));
 }
 
 /* --- sweeps --- */
@@ -115,13 +118,13 @@ static void show_sweep(training *t, const als_report *r, double seconds) {
     snprintf(loss, sizeof loss, ", objective %.8g", r->objective);
   if (t->bar.drawn || r->sweep == sweeps)
     progress_end(&t->bar);
-  log_info("sweep %2d/%d  %.3f s%s", r->sweep, sweeps, seconds, loss);
-  progress_step(&t->bar, r->sweep, "sweep %d", r->sweep);
+  log_info("%s %2d/%d  %.3f s%s", t->step, r->sweep, sweeps, seconds, loss);
+  progress_step(&t->bar, r->sweep, "%s %d", t->step, r->sweep);
 }
 
 static status write_sweep(const training *t, const als_report *r, double seconds) {
   json_t *line = json_pack(
-      "{s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I}", "event", "sweep", "sweep", r->sweep, "seconds",
+      "{s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I}", "event", t->kind, "sweep", r->sweep, "seconds",
       seconds, "seconds_users", r->seconds_users, "seconds_items", r->seconds_items, "seconds_objective",
       r->seconds_objective, "seconds_exchange", r->seconds_exchange, "seconds_waiting", r->seconds_waiting, "balance",
       r->balance, "bytes_sent", (json_int_t)r->bytes_sent, "bytes_between_hosts", (json_int_t)r->bytes_between_hosts);
@@ -132,7 +135,7 @@ static status write_sweep(const training *t, const als_report *r, double seconds
   return comm_agree(t->c, journal_write(t->journal, line));
 }
 
-/* After a sweep: tells of it, writes a checkpoint if one is due, and leaves with STOPPED if it is time. */
+/* After a sweep: reports it, writes a checkpoint if one is due, and leaves with STOPPED if it is time. */
 static status watch_sweep(void *context, als *a, const als_report *r) {
   (void)a;
   training *t = context;
@@ -143,18 +146,18 @@ static status watch_sweep(void *context, als *a, const als_report *r) {
   t->exchange += r->seconds_exchange;
   t->balance += r->balance;
   t->measured++;
-  pulse_phase(t->c, "sweep %d", r->sweep + 1);
+  pulse_phase(t->c, "%s %d", t->step, r->sweep + 1);
   show_sweep(t, r, seconds);
   status st = write_sweep(t, r, seconds);
   if (st != OK || r->last)
     return st;
-  edge_choice choice = edge_choose(t->c, t->clock, r->sweep, seconds + r->seconds_objective);
-  if (choice != EDGE_GO_ON)
+  run_clock_choice choice = run_clock_step(t->c, t->clock, r->sweep, seconds + r->seconds_objective);
+  if (choice != CLOCK_CONTINUE)
     st = save(t);
-  if (st == OK && choice == EDGE_STOP) {
+  if (st == OK && choice == CLOCK_STOP) {
     char when[64];
-    snprintf(when, sizeof when, "after sweep %d of %d, with a checkpoint", r->sweep, t->settings->als.sweeps);
-    st = edge_stopped(when, t->dir);
+    snprintf(when, sizeof when, "after %s %d of %d, with a checkpoint", t->step, r->sweep, t->settings->als.sweeps);
+    st = run_clock_stopped(when, t->dir);
   }
   return st;
 }
@@ -162,9 +165,9 @@ static status watch_sweep(void *context, als *a, const als_report *r) {
 /* --- the parts of the step --- */
 
 /* Returns true if an earlier run with these very settings wrote the model (jobs/steps/resume.h). */
-static bool is_trained(comm *c, const char *dir) {
+static bool is_trained(comm *c, const char *dir, const char *file) {
   char path[SNAPSHOT_PATH_MAX + 16];
-  snprintf(path, sizeof path, "%s/model.h5", dir);
+  snprintf(path, sizeof path, "%s/%s", dir, file);
   int64_t trained = c->rank == 0 && access(path, F_OK) == 0;
   comm_broadcast(c, &trained, sizeof trained, 0);
   return trained != 0;
@@ -179,7 +182,7 @@ static void log_layout(comm *c, const als *a) {
   if (c->size == 1)
     return;
   log_info("work: %.3g GFLOP a sweep, largest over mean rank %.3f; %d heavy items, rows in %d and %d batches",
-           (double)sum / 1e9, most * c->size / (double)sum, als_spread_items(a), als_batches(a, USERS),
+           (double)sum / 1e9, most * c->size / (double)sum, als_heavy_items(a), als_batches(a, USERS),
            als_batches(a, ITEMS));
 }
 
@@ -201,6 +204,10 @@ static status load(training *t, const char *dataset_file) {
       c->size, c->size == 1 ? "" : "s", c->hosts, c->hosts == 1 ? "" : "s",
       exchange_mode_name(als_exchange(t->als, ITEMS)), exchange_mode_name(als_exchange(t->als, USERS)),
       seconds_now() - t->start);
+  if (als_zeros(t->als) + als_dislikes(t->als) > 0)
+    log_info("left out: %lld pairs of value 0, which are not likes (if 0 means seen, ingest with --value-column none); "
+             "%lld pairs below 0 are dislikes",
+             (long long)als_zeros(t->als), (long long)als_dislikes(t->als));
   log_layout(c, t->als);
   TRY(comm_agree(c, MEM_ZALLOC(t->objective, s->sweeps, "objectives")));
 done:
@@ -210,8 +217,8 @@ done:
 static status sweep(training *t) {
   comm *c = t->c;
   progress_begin(&t->bar, "sweeps", t->settings->als.sweeps);
-  pulse_phase(c, "sweep %d", t->done + 1);
-  edge_phase(t->clock);
+  pulse_phase(c, "%s %d", t->step, t->done + 1);
+  run_clock_phase(t->clock);
   status st = als_run(t->als, watch_sweep, t);
   progress_end(&t->bar);
   if (st == OK && c->size > 1)
@@ -223,44 +230,94 @@ static status sweep(training *t) {
 
 static status finish(training *t) {
   comm *c = t->c;
-  trained_model m = {t->als, t->settings, &t->held_out, t->data, t->objective, t->done};
+  trained_model m = {t->als, t->settings, &t->held_out, t->data, t->objective, t->done, t->file, t->refit};
   pulse_phase(c, "writing the model");
   status st = write_model(c, &m, t->dir);
   if (st != OK)
     return st;
   if (c->rank == 0)
-    checkpoint_remove(t->dir, KIND);
+    checkpoint_remove(t->dir, t->kind);
   t->clock->advanced = true;
   int64_t peak = mem_peak_resident();
   comm_max_i64(c, &peak, 1);
-  return comm_agree(
-      c, journal_write(t->journal, json_pack("{s:s, s:s, s:f, s:I}", "event", "phase", "name", "train", "seconds",
-                                             seconds_now() - t->start, "memory", (json_int_t)peak)));
+  return comm_agree(c, journal_write(t->journal, json_pack("{s:s, s:s, s:f, s:I}", "event", "phase", "name",
+                                                           t->refit != NULL ? "refit" : "train", "seconds",
+                                                           seconds_now() - t->start, "memory", (json_int_t)peak)));
 }
 
-status job_train(comm *c, const train_settings *settings, const char *dataset_file, const char *dir, const char *warm,
-                 edge_clock *clock, journal *j) {
+/* Says how many more sweeps there are, and how long they will take if this run has swept already. */
+static void log_refit(const training *t) {
+  char when[64] = "";
+  int sweeps = t->settings->als.sweeps;
+  if (t->clock->longest > 0)
+    snprintf(when, sizeof when, ", in at most about %.2g s", t->clock->longest * sweeps);
+  log_info("refit: %d sweeps on all events, those of --holdout %s too, from the measured model%s", sweeps, t->refit,
+           when);
+}
+
+/* From the data to the file, with the factors of WARM/FROM first (WARM "": a cold start; FROM NULL: the one that suits
+ * the hold-out). */
+static status train(training *t, const char *dataset_file, const char *warm, const char *from) {
+  const train_settings *s = t->settings;
   status st = OK;
-  training t = {.c = c, .settings = settings, .dir = dir, .clock = clock, .journal = j};
-  if (is_trained(c, dir)) {
-    log_info("%s is already trained", dir);
+  if (is_trained(t->c, t->dir, t->file)) {
+    log_info("%s/%s is already trained", t->dir, t->file);
     return OK;
   }
-  mem_cap(settings->als.memory); /* what cannot be bounded fails with a message, not by the kernel's hand */
-  TRY(load(&t, dataset_file));
-  TRY(restore(&t));
-  if (t.done == 0 && warm[0] != '\0')
-    TRY(warm_start(c, warm, t.data, &t.held_out, t.als, settings->als.factors, settings->als.loss.explicit_loss));
-  TRY(sweep(&t));
-  TRY(finish(&t));
+  if (t->refit != NULL)
+    log_refit(t);
+  mem_cap(s->als.memory); /* what cannot be bounded fails with a message, not by the kernel's hand */
+  TRY(load(t, dataset_file));
+  TRY(restore(t));
+  if (from == NULL)
+    from = warm_file(t->c, warm, &t->held_out);
+  if (t->done == 0 && warm[0] != '\0')
+    TRY(warm_start(t->c, warm, from, t->data, &t->held_out, t->als, s->als.factors, s->als.loss.explicit_loss));
+  TRY(sweep(t));
+  TRY(finish(t));
 done:
-  holdout_free(&t.held_out);
+  holdout_free(&t->held_out);
   mem_cap(0);
-  als_free(t.als);
-  csr_free(&t.pairs);
-  part_free(&t.users);
-  dataset_close(t.data);
-  mem_free(t.objective);
+  als_free(t->als);
+  csr_free(&t->pairs);
+  part_free(&t->users);
+  dataset_close(t->data);
+  mem_free(t->objective);
+  return st;
+}
+
+status job_train(comm *c, const train_settings *settings, const char *dataset_file, const char *dir, const char *file,
+                 const char *warm, run_clock *clock, journal *j) {
+  training t = {.c = c,
+                .settings = settings,
+                .dir = dir,
+                .file = file,
+                .kind = "sweep",
+                .step = "sweep",
+                .clock = clock,
+                .journal = j};
+  return train(&t, dataset_file, warm, NULL);
+}
+
+status job_refit(comm *c, const train_settings *settings, const char *dataset_file, const char *dir, run_clock *clock,
+                 journal *j) {
+  train_settings all = *settings;
+  holdout measured;
+  status st = OK;
+  TRY(comm_agree(c, holdout_to_train(&settings->holdout, &measured)));
+  all.holdout = (holdout_settings){.rule = "none", .seed = settings->holdout.seed};
+  all.als.sweeps = settings->als.sweeps < REFIT_SWEEPS ? settings->als.sweeps : REFIT_SWEEPS;
+  training t = {.c = c,
+                .settings = &all,
+                .dir = dir,
+                .file = MODEL_FILE,
+                .kind = "refit",
+                .step = "refit sweep",
+                .refit = holdout_text(&measured),
+                .clock = clock,
+                .journal = j};
+  TRY(train(&t, dataset_file, dir, MEASURED_FILE));
+done:
   return st;
 }
 
@@ -280,7 +337,7 @@ done:
 }
 
 status train_snapshot(comm *c, const train_settings *settings, const resume_settings *resuming, const char *warm_start,
-                      const char *dataset_file, const char *snapshots, edge_clock *clock, char *dir) {
+                      const char *dataset_file, const char *snapshots, run_clock *clock, char *dir) {
   status st = OK;
   journal *j = NULL; /* rank 0 */
   resume *claim = NULL;
@@ -290,7 +347,7 @@ status train_snapshot(comm *c, const train_settings *settings, const resume_sett
   TRY(resume_begin(c, resuming, snapshots, digest, snapshot_id(warm), dir, &claim));
   snprintf(path, sizeof path, "%s/train.jsonl", dir);
   TRY(comm_agree(c, c->rank == 0 ? journal_open(path, &j) : OK));
-  TRY(job_train(c, settings, dataset_file, dir, warm, clock, j));
+  TRY(job_train(c, settings, dataset_file, dir, MODEL_FILE, warm, clock, j));
   if (c->rank == 0)
     resume_done(dir);
 done:

@@ -3,6 +3,7 @@
 #include "eval/score/match_ids.h"
 #include "io/base/log.h"
 #include "io/base/mem.h"
+#include "jobs/steps/model_dataset.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -71,19 +72,24 @@ done:
   return st;
 }
 
-status warm_start(comm *c, const char *warm, dataset *d, const holdout *h, als *a, int factors, bool explicit_loss) {
+const char *warm_file(comm *c, const char *warm, const holdout *h) {
+  return holdout_none(h) ? MODEL_FILE : measured_file(c, warm);
+}
+
+status warm_start(comm *c, const char *warm, const char *file, dataset *d, const holdout *h, als *a, int factors,
+                  bool explicit_loss) {
   model *m = NULL;
   gid *user_row = NULL, *item_row = NULL;
   const part *users = als_part(a, USERS), *items = als_part(a, ITEMS);
   gid user_count = part_count(users, c->rank), item_count = part_count(items, c->rank);
   int64_t taken[2] = {0, 0}, sent = c->bytes_sent;
   status st = OK;
-  TRY(comm_agree(c, model_open(warm, &m)));
+  TRY(comm_agree(c, model_open_file(warm, file, &m)));
   const char *why = unfit(m, a, factors, explicit_loss);
   if (why == NULL && !holdout_none(h) && !holdout_is_of(h, m))
     why = "it was trained on pairs that are held out now";
   if (why != NULL) {
-    log_info("a cold start: %s does not fit, because %s", warm, why);
+    log_info("a cold start: %s cannot be used, because %s", warm, why);
     goto done;
   }
   st = MEM_ALLOC(user_row, user_count, "rows to start from");
@@ -96,8 +102,8 @@ status warm_start(comm *c, const char *warm, dataset *d, const holdout *h, als *
     st = take_rows(a, m, ITEMS, item_row, item_count, &taken[1]);
   TRY(comm_agree(c, st));
   comm_sum_i64(c, taken, 2);
-  log_info("starting from %s: %lld of %lld users and %lld of %lld items are known there", warm, (long long)taken[0],
-           (long long)users->n, (long long)taken[1], (long long)items->n);
+  log_info("starting from %s/%s: %lld of %lld users and %lld of %lld items are known there", warm, file,
+           (long long)taken[0], (long long)users->n, (long long)taken[1], (long long)items->n);
 done:
   c->bytes_sent = sent;
   mem_free(user_row);

@@ -1,7 +1,8 @@
 #include "jobs/steps/write_model.h"
+#include "io/schema/model_write.h"
 
 #include "io/base/mem.h"
-#include "io/snapshot/snapshot.h"
+#include "io/snapshot/resolve.h"
 #include "jobs/cli/words.h"
 
 #include <stdio.h>
@@ -39,7 +40,7 @@ static void put_word(attribute_list *a, const char *name, const char *words, int
   put_text(a, name, word_at(words, i, a->word[a->n], sizeof a->word[0]));
 }
 
-/* The path as it can be used from any folder; as it is if that cannot be found out. out has `size` places. */
+/* The absolute path, or the path as given if the current folder is unknown. out has `size` places. */
 static const char *absolute_path(const char *path, char *out, size_t size) {
   if (path[0] == '/' || getcwd(out, size) == NULL)
     return path;
@@ -66,6 +67,8 @@ static void put_loss(attribute_list *list, const als *a, const train_settings *t
   put_number(list, "epsilon", l->epsilon);
   put_number(list, "unobserved_weight", loss_alpha0(l));
   put_word(list, "weights", WEIGHTS_WORDS, t->weights);
+  put_whole(list, "zero_pairs", als_zeros(a));
+  put_whole(list, "dislikes", als_dislikes(a));
 }
 
 /* path has SNAPSHOT_PATH_MAX places, for the dataset's. */
@@ -73,13 +76,15 @@ static void put_attributes(attribute_list *list, const trained_model *m, char *p
   const train_settings *t = m->settings;
   put_loss(list, m->als, t);
   put_word(list, "duplicates", DUPLICATES_WORDS, (int)t->merge);
-  put_word(list, "solver", SOLVER_WORDS, t->solver);
+  put_word(list, "solver", SOLVE_METHOD_WORDS, t->solver);
   put_whole(list, "nonnegative", t->als.nonnegative);
   put_whole(list, "seed", (int64_t)t->als.seed);
   put_number(list, "tolerance", t->als.tolerance);
   put_whole(list, "sweeps", als_sweeps_done(m->als));
   put_text(list, "holdout", holdout_text(m->held_out));
-  put_text(list, HOLDOUT_KEY, HOLDOUT_KEY_ID);
+  if (m->refit != NULL)
+    put_text(list, "refit", m->refit);
+  put_text(list, HOLDOUT_KEY, holdout_key(m->held_out));
   put_whole(list, "pairs", als_pairs(m->als));
   put(list, "objective", H5_F64, m->sweeps, m->objective);
   put_text(list, "dataset", absolute_path(dataset_path(m->data), path, SNAPSHOT_PATH_MAX));
@@ -131,6 +136,7 @@ status write_model(comm *c, const trained_model *m, const char *dir) {
     st = read_texts(m->data, &p);
   TRY(comm_agree(c, st));
   put_attributes(list, m, path);
+  p.file = m->file;
   p.attributes = list->list;
   p.n_attributes = list->n;
   TRY(model_write(c, dir, &p));

@@ -16,9 +16,11 @@ typedef struct trained_model {
   dataset *data;
   const double *objective; /* [sweeps]: NaN: not computed */
   int sweeps;
+  const char *file;  /* its name in the snapshot */
+  const char *refit; /* the hold-out of the model that it started from, if it was refit on all events; else NULL */
 } trained_model;
 
-/* Writes DIR/model.h5 whole or not at all. Collective; agreed status. */
+/* Writes the file in `dir`, whole or not at all. Collective; agreed status. */
 status write_model(comm *c, const trained_model *m, const char *dir);
 
 #endif

@@ -1,4 +1,5 @@
 #include "jobs/synth/plant.h"
+#include "io/schema/dataset_write.h"
 
 #include "io/base/log.h"
 #include "io/base/mem.h"

@@ -165,7 +165,7 @@ typedef struct planted_key {
   lid rank;
 } planted_key;
 
-/* The member at work: what all of its events need. */
+/* What all events of the current member need. */
 typedef struct member {
   const planted *w;
   const planted_items *t;

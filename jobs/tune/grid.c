@@ -43,7 +43,7 @@ static status read_axis(grid *g, const char *path, int line, const char *text) {
   TRY(copy_of(name, n, &a->name));
   for (int i = 0; i < g->n - 1; i++)
     if (strcmp(g->axis[i].name, a->name) == 0)
-      TRY(status_fail(USAGE, "%s:%d: `%s` stands in line %d already", path, line, a->name, g->axis[i].line));
+      TRY(status_fail(USAGE, "%s:%d: `%s` is already in line %d", path, line, a->name, g->axis[i].line));
   TRY(MEM_ZALLOC(a->value, GRID_VALUES_MAX, "the grid"));
   for (const char *at = equals + 1; at != NULL;) {
     const char *comma = strchr(at, ',');

@@ -19,7 +19,7 @@ static void take_figures(const tuning *tuning, const json_t *metrics, attempt *a
   a->high = json_number_value(json_array_get(ends, 1));
 }
 
-/* A key as text, the same for equal keys. NULL if there is no key or memory is short. Free with free. */
+/* A key as text, the same for equal keys. NULL if there is no key or no memory. Free with free. */
 static char *text_of(const json_t *key) {
   return key != NULL ? json_dumps(key, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
 }

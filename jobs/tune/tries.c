@@ -78,7 +78,7 @@ static status make_try(tuning *tuning, attempt *a) {
   TRY(resume_begin(c, &a->resume, tuning->folder, tuning->digest, "", dir, &resumed));
   snprintf(path, sizeof path, "%s/train.jsonl", dir);
   TRY(comm_agree(c, c->rank == 0 ? journal_open(path, &j) : OK));
-  TRY(job_train(c, &a->train, tuning->dataset, dir, "", &tuning->clock, j));
+  TRY(job_train(c, &a->train, tuning->dataset, dir, MODEL_FILE, "", &tuning->clock, j));
   TRY(measure(c, &a->measure, tuning->dataset, dirs, 1, dir, &tuning->clock, m));
   a->seconds = seconds_now() - start;
   TRY(comm_agree(c, c->rank == 0 ? settle(tuning, a, m, dir) : OK));
@@ -99,9 +99,9 @@ status tries_make(tuning *tuning) {
     attempt *a = &tuning->tries[i];
     int64_t known = !isnan(a->value);
     comm_broadcast(tuning->c, &known, sizeof known, 0);
-    if (!known && edge_late(tuning->c, &tuning->clock)) {
+    if (!known && run_clock_is_late(tuning->c, &tuning->clock)) {
       snprintf(words, sizeof words, "before try %d of %d", i + 1, tuning->n);
-      st = edge_stopped(words, tuning->folder);
+      st = run_clock_stopped(words, tuning->folder);
     } else if (!known)
       st = make_try(tuning, a);
     if (st != OK || tuning->c->rank != 0)

@@ -1,4 +1,4 @@
-/* A search for settings: what is tried, what decides, and what is known of each try. */
+/* A search for settings: what is tried, what decides, and the result of each try. */
 #ifndef PALATE_JOBS_TUNE_TUNING_H
 #define PALATE_JOBS_TUNE_TUNING_H
 
@@ -29,7 +29,7 @@ typedef struct tuning {
   comm *c;
   const options *o;
   const char *dataset, *folder;
-  edge_clock clock;
+  run_clock clock;
   grid g;
   int n;
   attempt *tries; /* [n] */
@@ -58,10 +58,10 @@ const attempt *tuning_best(const tuning *tuning);
 /* "factors 64, lambda 0.01", cut at size. Returns out. */
 const char *tuning_words(const tuning *tuning, const attempt *a, char *out, size_t size);
 
-/* The values of the grid that make a setting; NULL if memory is short. Free with json_decref. */
+/* The values of the grid that make a setting; NULL: no memory. Free with json_decref. */
 json_t *tuning_settings_json(const tuning *tuning, const attempt *a);
 
-/* Everything that the figures of a try follow from; NULL if memory is short. Free with json_decref. */
+/* Everything that determines the figures of a try; NULL: no memory. Free with json_decref. */
 json_t *tuning_key(const tuning *tuning, const attempt *a);
 
 #endif

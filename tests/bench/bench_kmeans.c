@@ -7,7 +7,8 @@
 #include "io/base/log.h"
 #include "io/base/mem.h"
 #include "io/ranks/comm.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
+#include "io/snapshot/resolve.h"
 #include "train/groups/kmeans.h"
 #include "train/groups/seed.h"
 
@@ -81,7 +82,7 @@ static status seed_or_run(bool run, char **arg) {
     goto done;
   }
   TRY(file_get(arg[4], centre, bytes));
-  kmeans_config config = {
+  kmeans_settings config = {
       .groups = groups, .rounds = atoi(arg[5]), .bound_bytes = atoll(arg[6]), .on_round = show_round};
   kmeans_result result;
   start = seconds_now();

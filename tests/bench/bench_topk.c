@@ -6,7 +6,8 @@
 #include "eval/rank/topk.h"
 #include "io/base/log.h"
 #include "io/base/mem.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
+#include "io/snapshot/resolve.h"
 #include "train/math/rng.h"
 
 #include <cblas.h>

@@ -4,8 +4,9 @@
 #include "train/math/exact.h"
 #include "train/math/gram.h"
 #include "train/math/rng.h"
+#include "train/rows/csr.h"
 #include "train/rows/row_sort.h"
-#include "train/solve/loss.h"
+#include "train/solve/row/loss.h"
 
 #include <string.h>
 
@@ -44,6 +45,45 @@ START_TEST(repeated_pairs_merge_as_asked) {
     ck_assert(col[0] == 2 && col[1] == 5 && col[2] == 9);
   }
   ck_assert_int_eq(row_merge(DUPLICATES_SUM, 0, NULL, NULL), 0);
+}
+END_TEST
+
+/* What was bought and sent back is 0, whatever single precision makes of its parts; a small rest of large whole numbers
+ * is a rest. */
+START_TEST(sums_that_cancel_are_zero) {
+  lid col[] = {1, 1, 1, 2, 2, 2, 3, 3, 4, 4, 5, 6, 6};
+  real val[] = {.1f, .2f, -.3f, .3f, .3f, -.6f, 8e6f, -7999999, 2, -2, 0, 1e-3f, -1.0005e-3f};
+  ck_assert_int_eq(row_merge(DUPLICATES_SUM, 13, col, val), 6);
+  ck_assert_float_eq(val[0], 0);
+  ck_assert_float_eq(val[1], 0);
+  ck_assert_float_eq(val[2], 1);
+  ck_assert_float_eq(val[3], 0);
+  ck_assert_float_eq(val[4], 0);
+  ck_assert_float_eq_tol(val[5], -5e-7f, 1e-9f);
+  lid twice[] = {1, 1};
+  real mean[] = {.7f, -.7f};
+  ck_assert_int_eq(row_merge(DUPLICATES_MEAN, 2, twice, mean), 1);
+  ck_assert_float_eq(mean[0], 0);
+}
+END_TEST
+
+START_TEST(likes_are_told_apart) {
+  csr m, likes;
+  ck_assert_int_eq(csr_alloc(&m, 4, 6, "rows"), OK);
+  memcpy(m.ptr, (const off[]){0, 3, 3, 5, 6}, 5 * sizeof *m.ptr);
+  memcpy(m.col, (const lid[]){1, 4, 7, 0, 2, 3}, 6 * sizeof *m.col);
+  memcpy(m.val, (const real[]){2, 0, -1, -0.f, 5, 0}, 6 * sizeof *m.val);
+  ck_assert_int_eq(csr_copy_likes(&m, &likes), OK);
+  ck_assert_mem_eq(likes.ptr, ((const off[]){0, 1, 1, 2, 2}), 5 * sizeof *m.ptr);
+  ck_assert(likes.col[0] == 1 && likes.col[1] == 2 && likes.val[1] == 5);
+  ck_assert_int_eq(csr_drop_zeros(&m), 3);
+  ck_assert_mem_eq(m.ptr, ((const off[]){0, 2, 2, 3, 3}), 5 * sizeof *m.ptr);
+  ck_assert(m.col[0] == 1 && m.col[1] == 7 && m.col[2] == 2 && m.val[1] == -1);
+  ck_assert_int_eq(csr_drop_zeros(&m), 0);
+  csr none = {0};
+  ck_assert_int_eq(csr_drop_zeros(&none), 0);
+  csr_free(&m);
+  csr_free(&likes);
 }
 END_TEST
 
@@ -145,6 +185,8 @@ END_TEST
 static void add(TCase *tc) {
   tcase_add_loop_test(tc, rows_are_sorted_and_stable, 0, 8);
   tcase_add_test(tc, repeated_pairs_merge_as_asked);
+  tcase_add_test(tc, sums_that_cancel_are_zero);
+  tcase_add_test(tc, likes_are_told_apart);
   tcase_add_loop_test(tc, gram_is_exact_and_order_free, 0, 6);
   tcase_add_test(tc, exact_sums_keep_their_promise);
   tcase_add_test(tc, values_become_confidences);

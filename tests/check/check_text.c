@@ -277,32 +277,46 @@ START_TEST(dates_are_those_of_the_system) {
     strftime(text, sizeof text, i % 2 ? "%Y-%m-%dT%H:%M:%SZ" : "%Y-%m-%d %H:%M:%S", &parts);
     text_time_unit unit = UNIT_AUTO;
     int64_t got = 0;
-    uint32_t nano;
+    uint32_t nano = 1;
     ck_assert_ptr_null(text_time(text, strlen(text), &unit, &got, &nano));
     ck_assert_int_eq(got, (int64_t)t);
+    ck_assert_int_eq(nano, 0);
   }
   static const struct {
     const char *text;
     int64_t time;
-  } MORE[] = {{"2009-05-04T23:08:57+02:00", 1241471337},
-              {"2009-05-04T23:08:57.123Z", 1241478537},
-              {"2009/05/04", 1241395200},
-              {"1241478537.9", 1241478537},
-              {"1241478537000", 1241478537},
-              {"1241478537000000", 1241478537},
-              {"1241478537000000000", 1241478537},
-              {"-1", -1},
-              {"-1.5", -2},
-              {" 12 ", 12}};
+    uint32_t nano;
+  } MORE[] = {{"2009-05-04T23:08:57+02:00", 1241471337, 0},
+              {"2009-05-04T23:08:57.123Z", 1241478537, 123000000},
+              {"2009-05-04 23:08:57,1234567891 UTC", 1241478537, 123456789},
+              {"2009-05-04T23:08:57.000000001+00:00", 1241478537, 1},
+              {"2009/05/04", 1241395200, 0},
+              {"1241478537.9", 1241478537, 900000000},
+              {"1241478537.", 1241478537, 0},
+              {"1241478537000", 1241478537, 0},
+              {"1241478537001", 1241478537, 1000000},
+              {"1241478537001.5", 1241478537, 1500000},
+              {"1241478537000000", 1241478537, 0},
+              {"1241478537999999", 1241478537, 999999000},
+              {"1241478537999999.9999", 1241478537, 999999999},
+              {"941478537999999999", 941478537, 999999999},
+              {"1241478537000000000", 1241478537, 0},
+              {"-1", -1, 0},
+              {"-1.5", -2, 500000000},
+              {"-1.0000000001", -2, 999999999},
+              {"-941478537001", -941478538, 999000000},
+              {"-941478537000.25", -941478538, 999750000},
+              {" 12 ", 12, 0}};
   for (size_t i = 0; i < sizeof MORE / sizeof *MORE; i++) {
     text_time_unit unit = UNIT_AUTO;
     int64_t got = 0;
-    uint32_t nano;
+    uint32_t nano = 1;
     const char *bad = text_time(MORE[i].text, strlen(MORE[i].text), &unit, &got, &nano);
     if (MORE[i].time == 0)
       ck_assert_ptr_nonnull(bad);
     else
-      ck_assert_msg(bad == NULL && got == MORE[i].time, "%s: %s", MORE[i].text, bad != NULL ? bad : "another time");
+      ck_assert_msg(bad == NULL && got == MORE[i].time && nano == MORE[i].nano, "%s: %s, %lld and %u", MORE[i].text,
+                    bad != NULL ? bad : "another time", (long long)got, nano);
   }
 }
 END_TEST

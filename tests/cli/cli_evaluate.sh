@@ -46,7 +46,7 @@ count = np.zeros(len(items))
 for s in train:
     count[list(s)] += 1
 x, y = m["users/factors"][:].astype("f8"), m["items/factors"][:].astype("f8")
-def metrics(scores, at):
+def metrics(scores, at, each=False):
     out = []
     for u, t in enumerate(test):
         if not t:
@@ -60,7 +60,7 @@ def metrics(scores, at):
         out.append([hit.sum() / most, hit.sum() / len(t), hit.sum() / at, hit.any(),
                     (hit / np.log2(rank + 1)).sum() / (1 / np.log2(np.arange(1, most + 1) + 1)).sum(),
                     (hit * hit.cumsum() / rank).sum() / most, (hit / rank).max()])
-    return np.mean(out, axis=0), len(out)
+    return out if each else (np.mean(out, axis=0), len(out))
 names = "recall recall_test precision hit_rate ndcg map mrr".split()
 report = json.load(open(sys.argv[1] + "/metrics.json"))
 wrong = 0
@@ -76,6 +76,16 @@ for who, scores, tolerance in ("model", lambda u: y @ x[u], 1e-6), ("most_popula
             if who == "model":
                 low, high = report[who]["at"][str(at)][name + "_ci"]
                 wrong += not low <= got <= high
+# The model less most popular, member by member: the bootstrap's interval is close to the normal one.
+mine, popular = (np.array(metrics(s, 10, True)) for s in (lambda u: y @ x[u], lambda u: count))
+less = report["difference_most_popular"]["at"]["10"]
+for i, name in enumerate(names):
+    d = (mine - popular)[:, i]
+    half = 1.96 * d.std() / np.sqrt(len(d))
+    low, high = less[name + "_ci"]
+    if not (abs(less[name] - d.mean()) <= 1e-6 and abs(low - d.mean() + half) < 0.2 * half and abs(high - d.mean() - half) < 0.2 * half):
+        wrong += 1
+        print(name, less[name], low, high, d.mean(), half)
 sys.exit(wrong > 0)
 PY
 must 1 evaluate "$model" train.h5 --at 10,20,50
@@ -252,6 +262,40 @@ refused 64 "no item" 0 similar "$model" --item nothing
 refused 64 "one of npy" 0 export "$model" --format xls
 must 1 train train.h5 -o models --factors 3 --sweeps 1
 refused 64 "nothing is left to measure" 1 evaluate "$(tail -n 1 out)" train.h5
-must 1 evaluate "$model" train.h5 --holdout random:0.1
-good "measuring on what was trained with is warned of" grep -q "has seen test pairs" err
+
+# ---- test pairs that a model was trained on are counted, not guessed ----
+seen() { "$python" -c 'import json, sys
+m = json.load(open(sys.argv[1]))
+print(m["test_pairs_seen"], m["test_pairs"])' "${1:-out}"; }
+must 1 evaluate "$model" train.h5 --holdout random:0.1 --json
+read -r had of < <(seen)
+good "measuring on what was trained with is warned of" grep -q "has seen $of of $of test pairs" err
+good "and written down: all" [ "$had" = "$of" ]
+must 1 train train.h5 -o seen -q --factors 3 --sweeps 1
+must 2 evaluate "$(tail -n 1 out)" train.h5 --test test.h5 --json
+good "pairs of another dataset were not trained on: no warning" eval '! grep -q "has seen" err && [ "$(seen | cut -d " " -f 1)" = 0 ]'
+# random:F is nested in a larger F of the same seed; of another seed a tenth is in both.
+must 1 train train.h5 -o seen -q --factors 3 --sweeps 1 --holdout random:0.1
+tenth=$(tail -n 1 out)
+must 1 evaluate "$tenth" train.h5 --json
+read -r had of < <(seen)
+good "its own hold-out: none" eval '[ "$had" = 0 ] && ! grep -q "has seen" err'
+must 1 evaluate "$tenth" train.h5 --holdout random:0.2 --json
+cp out fifth.json
+read -r more all < <(seen)
+good "a wider one: those beyond its own" [ "$more" = $((all - of)) ]
+must 3 evaluate "$tenth" train.h5 --holdout random:0.2 --json
+good "the same at 3 ranks" cmp fifth.json out
+must 1 evaluate "$tenth" train.h5 --holdout random:0.05 --json
+good "a narrower one: none" eval '[ "$(seen | cut -d " " -f 1)" = 0 ] && ! grep -q "has seen" err'
+must 2 evaluate "$tenth" train.h5 --seed 9 --json
+read -r more all < <(seen)
+good "of another seed: about nine in ten" [ $((100 * more)) -gt $((80 * all)) -a "$more" -lt "$all" ]
+# Trained on data that is not at hand: drawn by id with the same rule, nothing is seen; else a bound is told.
+must 1 ingest test.csv --append train.h5 -o grown.h5
+must 2 evaluate "$tenth" grown.h5 --json
+good "data that grew: none" eval '[ "$(seen | cut -d " " -f 1)" = 0 ] && ! grep -Eq "(has|have) seen" err'
+must 2 evaluate "$tenth" grown.h5 --holdout random:0.2 --json
+good "what cannot be counted is said" grep -q "may have seen up to .* test pairs in training, on data that is not at hand" err
+good "and not given as a count" [ "$(seen | cut -d ' ' -f 1)" = None ]
 finish

@@ -17,11 +17,15 @@ def order(ids):
     numbers = {s: number_or_none(s) for s in ids}
     return sorted(ids, key=(lambda s: numbers[s]) if None not in numbers.values() else (lambda s: s.encode()))
 
+# Events of a user in the order of their times (seconds, or seconds and nanoseconds), else as they come in the list; those
+# of a dataset appended to stand first in it.
 def expected(events, old_users=(), old_items=()):
     users = list(old_users) + order({e[0] for e in events} - set(old_users))
     items = list(old_items) + order({e[1] for e in events} - set(old_items))
     u, i = {s: k for k, s in enumerate(users)}, {s: k for k, s in enumerate(items)}
-    return users, items, sorted((u[a], t, i[b], np.float32(v)) for a, b, v, t in events)
+    moment = lambda t: t if isinstance(t, tuple) else (t, 0)
+    rows = sorted(events, key=lambda e: (u[e[0]], moment(e[3])))
+    return users, items, [(u[a], moment(t)[0], i[b], np.float32(v)) for a, b, v, t in rows]
 
 def check(path, events, time=True, old_users=(), old_items=()):
     users, items, rows = expected(events, old_users, old_items)
@@ -124,12 +128,18 @@ import json, sys
 from same import *
 events = [tuple(e) for e in json.load(open("events.json"))]
 kind = sys.argv[1]
-if kind == "day":
+if kind in ("day", "movies"): # one movie after another: in the order of their first events, or of their files
+    first = {}
+    for e in events:
+        first.setdefault(e[1], len(first))
+    events.sort(key=lambda e: first[e[1]] if kind == "day" else int(e[1]))
     events = [(u, i, v, t // 86400 * 86400) for u, i, v, t in events]
-if kind in ("notime", "ones"):
-    events = [(u, i, v if kind == "notime" else 1, 0) for u, i, v, t in events]
+if kind in ("notime", "ones", "columns"):
+    events = [(u, i, 1 if kind == "ones" else v, 0) for u, i, v, t in events]
+if kind == "columns": # SciPy's matrices have the columns of a row in order
+    events.sort(key=lambda e: int(e[1]))
 for name in sys.argv[2:]:
-    check(name, events, time=kind in ("time", "day"))
+    check(name, events, time=kind in ("time", "day", "movies"))
 PY
 format() { # KIND NAME SOURCE...
   local kind=$1 name=$2
@@ -150,7 +160,7 @@ format notime pipe pipe.txt
 format notime mtx m.mtx
 format ones lists lists.txt --format lists
 format day netflix combined.txt
-format day movies mv_*.txt
+format movies movies mv_*.txt
 format notime none ml.dat --time-column none
 format ones only ml.dat --time-column none --value-column none
 must 1 ingest u.data --format udata -o named.h5
@@ -198,9 +208,9 @@ for name, part, bad in (("indptr", "indptr", 3), ("index", "indices", 7), ("nan"
         del g[part]
         g[part] = x
 PY
-format notime anndata anndata.in.h5
-format notime csc csc.in.h5
-format notime implicit implicit.in.h5
+format columns anndata anndata.in.h5
+format columns csc csc.in.h5
+format columns implicit implicit.in.h5
 format time own movielens.1.h5
 must 2 ingest two.in.h5 --group b --rows users -o two.h5
 must 2 ingest bare.in.h5 -o bare.h5
@@ -208,8 +218,102 @@ good "without names, ids are numbers from 0" "$python" -c '
 import json
 from same import *
 events = [(str(int(u) - 1), str(int(i) - 1), v, 0) for u, i, v, t in json.load(open("events.json"))]
+events.sort(key=lambda e: int(e[1]))
 check("bare.h5", events, time=False)
 check("two.h5", events, time=False)'
+
+# --- the order of events: of times to the nanosecond, then of the sources ---
+# Nearly all times are equal in the second. Who fails here gets another `--duplicates last` and another `last:N`.
+cat >ties.py <<'PY'
+import datetime, random
+FORMS = ("ms", "us", "float", "iso", "comma", "day")
+def events_of(name):
+    r = random.Random(name)
+    out = []
+    for k in range({"none": 0, "one": 1}.get(name, 700)):
+        second = 1400000000 - 1400000000 % 86400 + r.randrange(3) * 86400
+        nano = r.choice((0, 0, 300, 300, 900)) * 10**6 + (r.randrange(3) * 1000 if name in ("us", "comma", "float") else 0)
+        out.append((str(r.randrange(9)), str(r.randrange(40)), r.randrange(-2, 6), second, 0 if name in ("day", "one") else nano))
+    return out
+def stamp(name, e):
+    at = datetime.datetime.fromtimestamp(e[3], datetime.timezone.utc)
+    return {"ms": "%d" % (e[3] * 1000 + e[4] // 10**6), "us": "%d" % (e[3] * 10**6 + e[4] // 1000),
+            "float": "%d.%09d" % (e[3], e[4]), "iso": at.strftime("%Y-%m-%dT%H:%M:%S") + ".%03dZ" % (e[4] // 10**6),
+            "comma": at.strftime("%Y-%m-%d %H:%M:%S") + ",%06d" % (e[4] // 1000), "day": at.strftime("%Y-%m-%d")}.get(name, "%d" % e[3])
+def table_of(*names):
+    return [(*e[:3], e[3:]) for n in names for e in events_of(n)]
+def kept(name): # by a dataset, which has whole seconds
+    return [(*e[:3], e[3][0]) for e in sorted(table_of(name), key=lambda e: e[3])]
+PY
+"$python" - <<'PY'
+import gzip
+from ties import *
+for name in FORMS + ("none", "one"):
+    text = "user;item;value;time\n" + "".join("%s;%s;%d;%s\n" % (*e[:3], stamp(name, e)) for e in events_of(name))
+    (gzip.open(name + ".csv.gz", "wt") if name == "us" else open(name + ".csv", "w")).write(text.rstrip("\n") if name == "iso" else text)
+for name, of in (("seq", "day"), ("seq2", "ms")):
+    open(name + ".csv", "w").write("user,item,value\n" + "".join("%s,%s,%d\n" % e[:3] for e in events_of(of)))
+PY
+order_of() { # NAME SOURCE...: the dataset of these sources, on any number of ranks and threads
+  local name=$1 k=0
+  shift
+  for ranks in 1 2 3 4; do
+    for OMP_NUM_THREADS in 1 2 3; do
+      must $ranks ingest "$@" -o "$name.h5"
+      [ $k -gt 0 ] || cp "$name.h5" "$name.1.h5"
+      good "$name: $ranks ranks of $OMP_NUM_THREADS threads give the same order" cmp "$name.h5" "$name.1.h5"
+      k=$((k + 1))
+    done
+  done
+  OMP_NUM_THREADS=1
+}
+order_of ties float.csv none.csv iso.csv us.csv.gz one.csv day.csv comma.csv ms.csv
+good "the order of moments, then of the sources" "$python" -c '
+from same import *
+from ties import *
+check("ties.h5", table_of("float", "none", "iso", "us", "one", "day", "comma", "ms"))'
+order_of seq seq.csv
+order_of seqs seq2.csv seq.csv
+good "without times, the order of the sources" "$python" -c '
+from same import *
+from ties import *
+check("seq.h5", [(*e[:3], 0) for e in table_of("day")], time=False)
+check("seqs.h5", [(*e[:3], 0) for e in table_of("ms", "day")], time=False)'
+# HDF5 between texts: every rank reads a part of each of them.
+must 2 ingest day.csv -o day.h5
+must 1 ingest ms.csv -o ms.h5
+order_of mixed iso.csv day.h5 us.csv.gz one.csv ms.h5 float.csv
+good "HDF5 sources have their place among the others" "$python" -c '
+from same import *
+from ties import *
+check("mixed.h5", table_of("iso") + kept("day") + table_of("us", "one") + kept("ms") + table_of("float"))'
+# What is appended comes after what is there in the same second, which has lost its fractions.
+order_of more float.csv us.csv.gz --append ms.h5
+good "appended events come after those of the same second" "$python" -c '
+from same import *
+from ties import *
+users, items, _ = expected(kept("ms"))
+check("more.h5", kept("ms") + table_of("float", "us"), old_users=users, old_items=items)'
+printf 'user,item,rating\nann,heat,5\nbo,alien,3\n' >monday.csv
+printf 'user,item,rating\nann,heat,1' >tuesday.csv
+must 2 ingest monday.csv -o monday.h5
+must 3 ingest tuesday.csv --append monday.h5 -o tuesday.h5
+good "a lowered rating stands last" "$python" -c '
+import h5py
+f = h5py.File("tuesday.h5")["interactions"]
+assert list(f["indices"][:]) == [1, 1, 0] and list(f["data"][:]) == [5, 1, 3], (f["indices"][:], f["data"][:])'
+
+# --- values that are no likes ---
+printf 'u,i,quantity\na,x,2\na,x,-2\nb,x,0\nb,y,-0.0\nb,z,3\n' >returns.csv
+for ranks in 1 3; do
+  must $ranks ingest returns.csv --json -o returns.h5
+  good "zeros and returns are counted on $ranks ranks" "$python" -c '
+import json
+r = json.load(open("out"))
+assert (r["zeros"], r["negatives"], r["events"]) == (2, 1, 5), r'
+  good "zeros are told" grep -q 'zeros  *2 ' err
+  good "returns are told" grep -q 'negative  *1 ' err
+done
 
 # --- titles ---
 printf 'itemId;Title;Genres\n1;"Alpha; ""one""";a|b\n2;Am\xe9lie;(no genres listed)\n999;Nobody;x\n2;Again;y\n' >items.csv
@@ -298,8 +402,10 @@ printf '\xff\xfeu\0' >wide.csv
 refused 65 'UTF-16' wide.csv
 run 1 ingest a.csv
 good "no output is a usage error" [ "$status" -eq 64 ]
-run 2 ingest a.csv -o missing/folder/x.h5
+run 2 ingest a.csv -o a.csv/folder/x.h5
 good "an output that cannot be made" [ "$status" -eq 73 ]
+must 2 ingest a.csv -o made/for/it/x.h5
+good "an output's folders are made" cmp made/for/it/x.h5 a11.h5
 
 # --- appending ---
 cat >check_append.py <<'PY'
@@ -334,6 +440,51 @@ good "old rows keep their places" "$python" check_append.py
 refused 65 'day1.csv is already in day1.h5' day1.csv --append day1.h5
 refused 64 'has times and' counts.tsv --append day1.h5
 refused 66 'missing.h5' day2.csv --append missing.h5
+
+# --- days that say nothing, and days that came before ---
+printf 'user,item,rating,time\n' >nothing.csv
+gzip -k nothing.csv
+printf 'user,item,rating,time\r\n\n  \n' >blank.csv
+for ranks in 1 2 4; do
+  must $ranks ingest nothing.csv --append day1.h5 -o same1.h5
+  must $ranks ingest nothing.csv blank.csv --append same1.h5 -o same2.h5
+  must $ranks ingest nothing.csv.gz nothing.csv --append same2.h5 -o same3.h5
+  good "a day without events is a day: nothing changes on $ranks ranks, again and again" "$python" -c '
+import h5py
+a, b = h5py.File("day1.h5"), h5py.File("same3.h5")
+for name in ("users/id", "items/id", "items/title", "interactions/indptr", "interactions/indices", "interactions/data", "interactions/time"):
+    assert (a[name][:] == b[name][:]).all(), name'
+  must $ranks ingest nothing.csv day2.csv --append day1.h5 -o with.h5
+  good "an empty day beside one with events" "$python" -c '
+import h5py
+a, b = h5py.File("both1.h5"), h5py.File("with.h5")
+assert (a["interactions/indices"][:] == b["interactions/indices"][:]).all()'
+done
+refused 65 'no events in nothing.csv' nothing.csv
+printf 'user,item,rating,time\n,2,3,4\n' >broken.csv
+refused 65 'no events in broken.csv' broken.csv --append day1.h5 --max-bad-lines 9
+gzip -kc day2.csv >day2.csv.gz
+{ cat day2.csv; echo; } >day2n.csv
+head -n 1501 day2.csv >day2part.csv
+{ cat day2.csv; echo 1,7,3,1200000000; } >day2more.csv
+for again in day2.csv.gz day2n.csv day2part.csv; do
+  for ranks in 1 3; do
+    must $ranks ingest $again --append both1.h5 -o again.h5 --json
+    good "$again: that every event is there already is said" grep -q "warning: every event of $again is already in both1.h5" err
+    good "and counted" "$python" -c '
+import json
+r = json.load(open("out"))
+assert r["already_there"] == r["new_events"] > 0, r'
+  done
+  refused 65 "every event of $again is already in both1.h5" $again --append both1.h5 --if-repeated refuse
+done
+must 2 ingest day2more.csv --append both1.h5 -o again.h5 --json --if-repeated refuse
+good "one new event makes it a new day; what is there is counted" "$python" -c '
+import json
+r = json.load(open("out"))
+assert r["already_there"] + 1 == r["new_events"] == 2001, r'
+good "and told" grep -q 'in BASE  *2000 ' err
+refused 65 'day1.csv is already in both1.h5' day1.csv --append both1.h5 --if-repeated warn
 
 # --- real data ---
 if [ -d "$data" ]; then

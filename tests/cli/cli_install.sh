@@ -9,6 +9,7 @@ for file in train.sbatch refresh.sbatch nightly; do
   good "$file is installed" [ -x "$work/prefix/share/palate/jobs/$file" ]
   good "$file is a script" bash -n "$work/prefix/share/palate/jobs/$file"
 done
+good "palate --help fits 80 columns" [ -z "$("$installed" --help | LC_ALL=C.UTF-8 awk 'length($0) > 80')" ]
 commands=$("$installed" --help | awk '/^  [a-z]/ {print $1}')
 good "the promised commands are there" [ "$(grep -cxE 'ingest|synth|info|train|cluster|evaluate|recommend|similar|export|refresh|publish|rollback|verify|prune|plan' <<<"$commands")" -eq 15 ]
 for command in $commands; do

@@ -69,7 +69,7 @@ while next_target; [ "${hit[target]}" -lt $share ] && [ $nights -lt $((2 * want)
     # shellcheck disable=SC2086
     must 2 refresh $night -o s --quiet
   fi
-  for file in model.h5 groups.h5 metrics.json; do
+  for file in model.h5 measured.h5 groups.h5 metrics.json; do
     good "night $nights: the same $file as without kills" cmp "$whole/$file" "s/latest/$file"
   done
   good "night $nights: published whole" "$palate" verify s

@@ -164,6 +164,41 @@ touch -d '2 days ago' "$d" "$d"/*
 must 0 prune s --keep 0
 good "an unsealed one that is old goes" [ ! -e "$d" ]
 good "latest and its parent are whole" eval '"$palate" verify "$a" >/dev/null && "$palate" verify "$b" >/dev/null'
+
+# Refit nights: the measured model may go, and nothing else. Its digest is in the manifest.
+for night in 1 2 3 4; do
+  must 1 refresh d.h5 --factors 4 --groups 2 --quiet -o n
+  eval "n$night=$(cat out)"
+done
+# shellcheck disable=SC2154
+{
+  good "sha256sum agrees with the seal" eval '(cd $n4 && sha256sum --quiet --strict -c SHA256SUMS)'
+  must 0 verify n
+  good "verify looks at the measured model" grep -q '^measured.h5: OK' out
+  good "it is read-only too" [ -z "$(find "$n4" -type f -perm /222)" ]
+  cp -p "$n4/measured.h5" kept
+  chmod u+w "$n4/measured.h5"
+  byte "$n4/measured.h5" 3000
+  ends 74 verify n
+  good "a changed one is found" grep -q '^measured.h5: changed' out
+  mv -f kept "$n4/measured.h5"
+  must 0 verify n
+  must 0 prune n --keep 3
+  good "one is gone, of two the measured model stays" \
+    eval '[ ! -e $n1 ] && [ ! -e $n2/measured.h5 ] && [ -e $n3/measured.h5 ] && [ -e $n4/measured.h5 ]'
+  good "what went is printed" [ "$(cat out)" = "$(printf '%s\n%s' "$n1" "$n2/measured.h5")" ]
+  for night in "$n2" "$n3" "$n4"; do must 0 verify "$night"; done
+  must 0 prune n --keep 3
+  good "nothing more" [ ! -s out ]
+  must 0 info "$n2"
+  good "info says that it went" grep -q 'measured.h5 (pruned)' out
+  ends 64 evaluate "$n2" d.h5
+  good "evaluate says that it went" grep -q 'palate prune.* removed the model' err
+  # A newer one than latest may be published yet.
+  must 0 rollback n
+  must 0 prune n --keep 3
+  good "it keeps its measured model" [ -e "$n4/measured.h5" ]
+}
 ends 66 prune nowhere
 ends 64 prune s --keep many
 good "no partial files are left" [ -z "$(find s -name '*.part-*')" ]

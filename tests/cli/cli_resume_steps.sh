@@ -32,16 +32,16 @@ night="--factors 6 --sweeps 2 --rounds 4 --restarts 2 --memory 64M --at 10,5000 
   cp -a whole parents
   first=$(readlink whole/latest)
   until_the_end new refresh i.h5 $night --groups auto:2..4 -o new
-  for what in 'after sweep 1 of' 'numbers of groups' 'before the rounds of the groups' 'round 1 of the groups' \
+  for what in 'after sweep 1 of' 'before the refit' 'after refit sweep 1 of' 'numbers of groups' 'before the rounds of the groups' 'round 1 of the groups' \
     'try 1 of 2 of the groups' 'batch 1 of the measurement'; do
     good "it was stopped: $what" grep -q "$what" messages
   done
   good "it was stopped between the steps" [ "$(grep -cE 'before (grouping|measuring)' messages)" -eq 2 ]
   good "in one snapshot" [ "$(only new)" = "new/$(readlink new/latest)" ]
-  for file in model.h5 groups.h5 metrics.json; do
+  for file in model.h5 measured.h5 groups.h5 metrics.json; do
     good "the same $file" cmp "whole/latest/$file" "new/latest/$file"
   done
-  for event in sweep groups round phase; do
+  for event in sweep refit groups round phase; do
     good "the journal has each $event once" [ "$(grep -c "\"event\":\"$event\"" whole/latest/train.jsonl)" -eq \
       "$(grep -c "\"event\":\"$event\"" new/latest/train.jsonl)" ]
   done
@@ -52,10 +52,27 @@ night="--factors 6 --sweeps 2 --rounds 4 --restarts 2 --memory 64M --at 10,5000 
   until_the_end x refresh other.h5 $night --round-tolerance 0 -o nights
   good "it was stopped in the rounds" grep -q "round 1 of the groups" messages
   good "it was stopped in the measurement" grep -q "batch 1 of the measurement" messages
-  for file in model.h5 groups.h5 metrics.json; do
+  for file in model.h5 measured.h5 groups.h5 metrics.json; do
     good "the same $file beside a parent" cmp "whole/latest/$file" "nights/latest/$file"
   done
   good "the parent is still there" "$palate" verify "nights/$first"
+  # Killed in the refit, with or without its checkpoint: it begins from the measured model, which is not trained again.
+  for lost in yes no; do
+    rm -rf killed
+    for ((step = 0; step < 9; step++)); do
+      run $((1 + step % 3)) refresh i.h5 $night --groups auto:2..4 -o killed --time-limit 0.001s
+      if [ "$status" -ne 75 ] || grep -q 'after refit sweep 1' err; then break; fi
+    done
+    left=$(only killed)
+    good "it was stopped in the refit" [ -e "$left/measured.h5" -a ! -e "$left/model.h5" ]
+    [ $lost = no ] || rm -f "$left"/checkpoint-refit-*
+    must 2 refresh i.h5 $night --groups auto:2..4 -o killed
+    good "it knows that it was in the refit" grep -q "measured.h5 is already trained" err
+    for file in model.h5 measured.h5; do good "checkpoint lost: $lost: the same $file" cmp "whole/$first/$file" "$left/$file"; done
+  done
+  ends 75 1 refresh i.h5 $night --groups auto:2..4 -o killed --resume never --time-limit 0.001s
+  must 1 refresh i.h5 $night --groups auto:2..4 -o killed --refit off --gate off --time-limit 10m
+  good "a night without refit does not take over one with it" grep -q "new snapshot" err
   # Groups that are made are not made again, unless others are asked for.
   for ((step = 0; step < 40; step++)); do
     run 1 refresh other.h5 $night --groups 3 -o parents --time-limit 0.001s

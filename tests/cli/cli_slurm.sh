@@ -66,6 +66,14 @@ job "$work/refresh.sbatch" ../data.h5 models --factors 8 --sweeps 3 --groups 4
 good "refresh.sbatch ends with 0, not $status" [ "$status" -eq 0 ]
 good "refresh.sbatch publishes" [ -s models/latest/SHA256SUMS ]
 
+# The example that newcomers copy: the night, then everyone's lists.
+cp "$tests/example/submit.sh" "$work"
+good "submit.sh submits two jobs" eval 'PALATE_JOBS=$work as_user "$work/submit.sh" ../data.h5 example --output=job.log >"$work/jobs"'
+id=$(sed -n 's/.*lists \([0-9]*\)$/\1/p' "$work/jobs")
+ended
+good "the lists of submit.sh end with 0, not $status" [ "$status" -eq 0 ]
+good "they are there" [ -s lists.h5 ]
+
 # srun starts the ranks itself, without mpirun.
 status=0
 as_user srun --mpi=pmix -n 2 "$palate" train ../data.h5 -o by_srun --factors 8 --sweeps 3 >"$work/out" 2>"$work/err" || status=$?

@@ -85,7 +85,7 @@ echo 'factors = 8,,9' >g5
 echo 'factors 8' >g7
 refused g1 64 'g1:1: `factor` is not an option'
 refused g2 64 'g2:1: `seed`'
-refused g3 64 'stands in line 1 already'
+refused g3 64 'is already in line 1'
 refused g4 64 'factors takes a whole number'
 refused g5 64 'a value of `factors` is empty'
 refused g6 64 'has no line'

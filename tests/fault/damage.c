@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include "io/base/disk.h"
 #include "io/snapshot/seal.h"
+#include "io/snapshot/snapshot.h"
 #include "tests/support/read_whole.h"
 #include "train/math/rng.h"
 

@@ -3,6 +3,7 @@
 #include "io/matrix/npy.h"
 #include "io/tables/tag_split.h"
 #include "io/tables/text_titles.h"
+#include "io/text/recognise.h"
 #include "tests/support/text_reader.h"
 
 #include <stdio.h>
@@ -70,6 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   char *text = malloc(n > 0 ? n : 1);
   memcpy(text, data + 6, n);
   titles(text, n);
+  must(recognise(text, n) < N_KINDS, "the kind of a file");
   text_layout l;
   if (text_detect("fuzz", text, n < TEXT_HEAD ? n : TEXT_HEAD, n < TEXT_HEAD, &wish, &l) == OK && l.format != TEXT_H5) {
     must(l.skip_bytes <= (off)n, "what is skipped");

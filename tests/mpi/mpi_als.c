@@ -6,6 +6,7 @@
 #include "train/math/isa.h"
 #include "train/math/rng.h"
 
+#include <mpi.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,7 +74,8 @@ static void rows_of(const shape *s, gid first, gid count, csr *m) {
     for (gid i = 0; i < s->n_items; i++)
       if (has(s, u, i)) {
         m->col[nnz] = (lid)i;
-        m->val[nnz++] = i % 7 == 6 && u % 5 == 4 ? -value(u, i) : value(u, i); /* some dislikes */
+        /* some dislikes; and pairs of value 0, which are ratings or no likes */
+        m->val[nnz++] = (u + 3 * i) % 13 == 5 ? 0 : i % 7 == 6 && u % 5 == 4 ? -value(u, i) : value(u, i);
       }
     m->ptr[u - first + 1] = nnz;
   }

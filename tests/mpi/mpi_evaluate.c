@@ -10,6 +10,8 @@
 #include "eval/score/seen.h"
 #include "io/base/log.h"
 #include "io/base/mem.h"
+#include "io/schema/dataset_write.h"
+#include "io/schema/model_write.h"
 #include "jobs/settings/holdout.h"
 #include "jobs/steps/warm.h"
 #include "tests/ref/ref_metrics.h"
@@ -20,6 +22,7 @@
 #include "train/math/rng.h"
 
 #include <math.h>
+#include <mpi.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -63,9 +66,10 @@ static real bias_of(side s, gid row) {
   return (real)(int)(rng_uniform(4, s, (uint64_t)row, 0) * 8) / 8;
 }
 
-typedef enum lot { NOTHING, TRAIN, TEST, DISLIKED } lot;
+typedef enum lot { NOTHING, TRAIN, TEST, DISLIKED, RETURNED } lot;
 
-/* User 1 has no test item, user 2 no training item. Only implicit data have dislikes. */
+/* User 1 has no test item, user 2 no training item. Only implicit data have dislikes and returns (value 0): in the test
+ * they are not to be found, and what was returned in training is known, but not liked. */
 static lot lot_of(const shape *h, gid u, lid i) {
   double p = rng_uniform(5, 0, (uint64_t)u, (uint64_t)i);
   if (i == 0)
@@ -74,7 +78,9 @@ static lot lot_of(const shape *h, gid u, lid i) {
     return u == 2 ? NOTHING : TRAIN;
   if (p < 0.4)
     return u == 1 ? NOTHING : TEST;
-  return !h->explicit_loss && p < 0.45 ? DISLIKED : NOTHING;
+  if (h->explicit_loss)
+    return NOTHING;
+  return p < 0.45 ? DISLIKED : p < 0.5 && u != 2 ? RETURNED : NOTHING;
 }
 static real value_of(gid u, lid i) {
   return (real)(1 + (int)(rng_uniform(6, 0, (uint64_t)u, (uint64_t)i) * 9)) / 2;
@@ -86,9 +92,9 @@ static void make_rows(const shape *h, gid first, gid count, bool test, csr *out)
   for (gid u = 0; u < count; u++) {
     for (lid i = 0; i < h->items; i++) {
       lot l = lot_of(h, first + u, i);
-      if (test ? l == TEST || l == DISLIKED : l == TRAIN) {
+      if (test ? l == TEST || l == DISLIKED : l == TRAIN || l == RETURNED) {
         out->col[nnz] = i;
-        out->val[nnz++] = l == DISLIKED ? -1 : value_of(first + u, i);
+        out->val[nnz++] = l == DISLIKED ? (real)(i % 2 - 1) : l == RETURNED ? 0 : value_of(first + u, i);
       }
     }
     out->ptr[u + 1] = nnz;
@@ -203,8 +209,10 @@ static const char *write_dataset(const shape *h, const char *name, gid step_user
   real value[128] = {0};
   for (gid u = 0; u <= p.user_count; u++)
     indptr[u] = p.first_user + u;
-  for (gid u = 0; u < p.user_count; u++)
+  for (gid u = 0; u < p.user_count; u++) {
     item[u] = (lid)((p.first_user + u) % h->items);
+    value[u] = 1;
+  }
   p.indptr = indptr;
   p.item = item;
   p.value = value;
@@ -225,20 +233,20 @@ static dataset *make_dataset(const shape *h) {
   return d;
 }
 
-static evaluate_input input_of(const shape *h, scorer *s, const csr *train, const csr *test, gid first) {
-  evaluate_input in = {.n_models = 1,
-                       .model = {s},
-                       .n_users = h->users,
-                       .first_user = first,
-                       .n_items = h->items,
-                       .train = train,
-                       .test = test,
-                       .explicit_loss = h->explicit_loss,
-                       .low = 1,
-                       .high = 4.5,
-                       .n_at = N_AT,
-                       .seed = 9,
-                       .memory = h->memory};
+static evaluate_settings input_of(const shape *h, scorer *s, const csr *train, const csr *test, gid first) {
+  evaluate_settings in = {.n_models = 1,
+                          .model = {s},
+                          .n_users = h->users,
+                          .first_user = first,
+                          .n_items = h->items,
+                          .train = train,
+                          .test = test,
+                          .explicit_loss = h->explicit_loss,
+                          .low = 1,
+                          .high = 4.5,
+                          .n_at = N_AT,
+                          .seed = 9,
+                          .memory = h->memory};
   memcpy(in.at, AT, sizeof AT);
   return in;
 }
@@ -267,7 +275,7 @@ static void check_against_reference(const shape *h, const evaluation *e) {
   for (gid u = 0; u < h->users; u++) {
     int tests = 0, candidates = 0;
     for (lid i = 0; i < h->items; i++) {
-      seen[i] = lot_of(h, u, i) == TRAIN;
+      seen[i] = lot_of(h, u, i) == TRAIN || lot_of(h, u, i) == RETURNED;
       is_test[i] = lot_of(h, u, i) == TEST;
       tests += is_test[i];
       candidates += !seen[i];
@@ -353,7 +361,7 @@ START_TEST(figures_are_right_on_any_number_of_ranks) {
   scorer *s;
   everywhere(scorer_create(isa_in_use(), m, NULL, h->memory, &s) == OK, "scorer_create");
   evaluation e, alone;
-  evaluate_input in = input_of(h, s, &train, &test, first), in_alone = input_of(h, s, &all_train, &all_test, 0);
+  evaluate_settings in = input_of(h, s, &train, &test, first), in_alone = input_of(h, s, &all_train, &all_test, 0);
   everywhere(evaluate(&world, &in, &e) == OK, "evaluate");
   comm single = comm_single();
   everywhere(evaluate(&single, &in_alone, &alone) == OK, "evaluate alone");
@@ -391,7 +399,7 @@ START_TEST(rows_are_matched_by_id) {
     everywhere(scorer_create(isa_in_use(), m[i], &map[i], h->memory, &s[i]) == OK, "scorer_create");
   }
   evaluation e;
-  evaluate_input in = input_of(h, s[0], &train, &test, first);
+  evaluate_settings in = input_of(h, s[0], &train, &test, first);
   in.n_models = 2;
   in.model[1] = s[1];
   in.map[0] = &map[0];
@@ -434,11 +442,11 @@ START_TEST(measuring_goes_on) {
   scorer *s;
   everywhere(scorer_create(isa_in_use(), m, NULL, h.memory, &s) == OK, "scorer_create");
   evaluation whole, e = {0};
-  evaluate_input in = input_of(&h, s, &train, &test, first), in_alone = input_of(&h, s, &all_train, &all_test, 0);
+  evaluate_settings in = input_of(&h, s, &train, &test, first), in_alone = input_of(&h, s, &all_train, &all_test, 0);
   everywhere(evaluate(&world, &in, &whole) == OK, "evaluate");
-  edge_clock clock = {.limit = 1e-9, .started = -1};
+  run_clock clock = {.limit = 1e-9, .started = -1};
   json_t *key = json_string("this"), *other = json_string("that");
-  edge_keep keep = {folder, other, &clock};
+  checkpoint_place keep = {folder, other, &clock};
   in.keep = in_alone.keep = &keep;
   everywhere(evaluate(&world, &in, &e) == STOPPED, "it is stopped");
   keep.key = key;
@@ -506,6 +514,8 @@ START_TEST(folding_in_is_a_half_sweep) {
   real x[5 * K_MAX], bias[5];
   csr kept;
   make_rows(h, 0, rows.n_rows, false, &kept);
+  if (!h->explicit_loss)
+    everywhere(csr_drop_zeros(&kept) > 0 || h->users == 1, "some are no likes");
   everywhere(foldin_rows(f, &rows, x, K_MAX, bias) == OK, "foldin_rows");
   bool good = true;
   for (lid u = 0; u < kept.n_rows; u++) {
@@ -605,10 +615,10 @@ static int64_t evaluation_peak(gid n_items, bool moved, int64_t cap) {
   everywhere(row_map_make(&world, d, m, &users, &map, NULL, NULL) == OK, "row_map_make");
   everywhere(foldin_create(&world, m, &fold) == OK, "foldin_create");
   everywhere(scorer_create(isa_in_use(), m, &map, 1 << 16, &s) == OK, "scorer_create");
-  everywhere(scorer_moved(s) == moved, "items moved");
+  everywhere(scorer_renumbered(s) == moved, "items moved");
   memset(strangers, 1, sizeof strangers);
   evaluation e;
-  evaluate_input in = input_of(&h, s, &train, &test, first);
+  evaluate_settings in = input_of(&h, s, &train, &test, first);
   in.map[0] = &map;
   in.fold[0] = fold;
   in.fold_user = moved ? strangers : NULL;
@@ -686,7 +696,7 @@ static void match_files(comm *c, const shape *h, model *m, const char *data, con
   }
   everywhere(good, "pairs of --test in the rows of the dataset");
   mem_begin(&out[2]);
-  everywhere(seen_create(c, d, m, &members, &s) == OK && seen_together(s), "seen_create");
+  everywhere(seen_create(c, d, m, &members, &s) == OK && seen_is_collective(s), "seen_create");
   mem_end(c, &out[2]);
   gid first = members.first[c->rank];
   everywhere(seen_rows(c, s, first, (lid)part_count(&members, c->rank), &has) == OK, "seen_rows");
@@ -740,7 +750,7 @@ static void start_from(comm *c, const shape *h, const char *data, const char *fr
   everywhere(interactions_load(c, d, &users, DUPLICATES_SUM, NULL, NULL, &pairs, NULL) == OK, "load");
   everywhere(als_create(c, &set, &users, h->items, &pairs, &a) == OK, "als_create");
   mem_begin(out);
-  everywhere(warm_start(c, from, d, &none, a, h->k, false) == OK, "warm_start");
+  everywhere(warm_start(c, from, MODEL_FILE, d, &none, a, h->k, false) == OK, "warm_start");
   mem_end(c, out);
   bool good = true;
   gid first = als_part(a, ITEMS)->first[c->rank], step = coprime(h->items);

@@ -219,7 +219,7 @@ static int64_t helping_peak(comm *c, gid n_items, int64_t cap) {
   int64_t before = mem_held(), most;
   mem_peak_reset();
   mem_cap(cap > 0 ? before + cap : 0);
-  int64_t bad = group_popular_measure(c, &train, &test, group, affinity, 1, OF, n_items, &got) != OK;
+  int64_t bad = group_popular_measure(c, &train, &train, &test, group, affinity, 1, OF, n_items, &got) != OK;
   mem_cap(0);
   most = mem_peak() - before;
   comm_max_i64(c, &bad, 1);
@@ -305,11 +305,11 @@ START_TEST(the_number_of_groups_is_found) {
   kmeans_points points = mine(&w), every = {N, K, K, w.x[0]};
   kmeans_curve all, one;
   status st =
-      kmeans_auto(&w.c, &points, w.id + w.first, &(kmeans_auto_wish){1, 64, N, false, 1, NULL}, &all, &(int){0});
-  status st1 = kmeans_auto(&alone, &every, w.id, &(kmeans_auto_wish){1, 64, N, false, 1, NULL}, &one, &(int){0});
+      kmeans_auto(&w.c, &points, w.id + w.first, &(choose_number_settings){1, 64, N, false, 1, NULL}, &all, &(int){0});
+  status st1 = kmeans_auto(&alone, &every, w.id, &(choose_number_settings){1, 64, N, false, 1, NULL}, &one, &(int){0});
   assert_all(&w, st == OK && st1 == OK && all.groups[all.chosen] == 3);
   assert_all(&w, all.n == one.n && memcmp(all.likelihood, one.likelihood, sizeof *all.likelihood * (size_t)all.n) == 0);
-  st = kmeans_auto(&w.c, &points, w.id + w.first, &(kmeans_auto_wish){1, 64, 3, false, 1, NULL}, &all, &(int){0});
+  st = kmeans_auto(&w.c, &points, w.id + w.first, &(choose_number_settings){1, 64, 3, false, 1, NULL}, &all, &(int){0});
   assert_all(&w, st == BAD_DATA);
 }
 END_TEST
@@ -415,7 +415,7 @@ START_TEST(popular_in_groups_is_as_defined) {
     }
   }
   group_popular got;
-  status st = group_popular_measure(&w.c, &train, &test, group + w.first * 2, affinity + w.first * 2, 2, GROUPS,
+  status st = group_popular_measure(&w.c, &train, &train, &test, group + w.first * 2, affinity + w.first * 2, 2, GROUPS,
                                     ITEMS_ALL, &got);
   assert_all(&w, st == OK && got.users == users);
   assert_all(&w, fabs(got.popular - popular / (double)users) < 1e-9);

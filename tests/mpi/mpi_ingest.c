@@ -4,12 +4,14 @@
 #include "io/base/log.h"
 #include "io/base/mem.h"
 #include "io/ingest/ingest.h"
+#include "io/ingest/move_events.h"
 #include "io/ingest/numbering.h"
 #include "io/schema/dataset.h"
 #include "tests/support/suite.h"
 #include "tests/support/temp_folder.h"
 #include "train/math/rng.h"
 
+#include <mpi.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -210,10 +212,112 @@ START_TEST(chunks_do_not_matter) {
 }
 END_TEST
 
+/* ---- the order of events ---- */
+
+enum { SEQUENCE = 30000, MEMBERS = 90, LANES = 3 };
+
+static gid member_of(int k) {
+  return (gid)(rng_bits(13, 1, (uint64_t)k, 0) % MEMBERS * rng_bits(13, 2, (uint64_t)k, 0) % MEMBERS);
+}
+static int64_t moment_of(int k) { /* many equal ones */
+  return event_moment(1000000000 + (int64_t)(rng_bits(13, 3, (uint64_t)k, 0) % 5),
+                      (uint32_t)(rng_bits(13, 4, (uint64_t)k, 0) % 3 * 400000000));
+}
+
+/* Event k of the sources: its number is its item and its value. */
+static status add_event(ingest_input *in, ingest_lane *lane, int k) {
+  status st = OK;
+  int64_t time = event_moment_time(moment_of(k));
+  uint32_t nano = (uint32_t)(moment_of(k) & ((1 << MOMENT_SHIFT) - 1)), user, item;
+  char text[16];
+  TRY(events_room(&lane->events, 1));
+  event_block *b = lane->events.last;
+  int n = snprintf(text, sizeof text, "%d", (int)member_of(k));
+  TRY(id_table_add(&in->users, text, (size_t)n, &user));
+  n = snprintf(text, sizeof text, "%d", k);
+  TRY(id_table_add(&in->items, text, (size_t)n, &item));
+  b->user[b->n] = user;
+  b->item[b->n] = item;
+  b->value[b->n] = (real)k;
+  if (lane->events.has_time) {
+    event_block_put_times(b, b->n, &time, 1);
+    TRY(event_block_put_nanos(b, b->n, &nano, 1));
+  }
+  b->n++;
+  lane->events.n++;
+done:
+  return st;
+}
+
+/* The sources are dealt out in pieces: a turn has one for each lane of each rank in this order, some of them empty. */
+static status deal(ingest_input *in, int turns, bool timed) {
+  status st = OK;
+  *in = (ingest_input){.n_lanes = LANES, .has_value = true, .has_time = timed};
+  TRY(MEM_ZALLOC(in->lanes, LANES, "lanes"));
+  TRY(id_table_create(&in->users));
+  TRY(id_table_create(&in->items));
+  int pieces = turns * world.size * LANES;
+  for (int l = 0; l < LANES; l++)
+    in->lanes[l].events = (events){.has_value = true, .has_time = timed};
+  for (int p = 0, first = 0; p < pieces; p++) {
+    int room = p + 1 < pieces ? (int)(rng_bits(13, 5, (uint64_t)p, 0) % (2 * SEQUENCE / (unsigned)pieces)) : SEQUENCE;
+    int end = p % 4 == 3 ? first : SEQUENCE - first < room ? SEQUENCE : first + room;
+    if (p + 1 == pieces)
+      end = SEQUENCE;
+    ingest_lane *lane = &in->lanes[p % LANES];
+    if (p / LANES % world.size == world.rank) {
+      lane->events.turn = p / LANES / world.size;
+      for (int k = first; k < end; k++)
+        TRY(add_event(in, lane, k));
+    }
+    first = end;
+  }
+done:
+  return st;
+}
+
+/* Whoever read an event, and when it arrives: a user's are in the order of their moments, then of the sources. If this
+ * fails, the dataset depends on the number of ranks, and the last rating is not the last. */
+START_TEST(events_keep_their_order) {
+  static const int TURNS[] = {1, 2, 40};
+  bool timed = _i % 2;
+  ingest_input in;
+  ingest_rows rows = {0};
+  gid user_row[MEMBERS], *item_row = NULL;
+  bool good = deal(&in, TURNS[_i / 2], timed) == OK && MEM_ALLOC(item_row, (off)in.items.n, "rows") == OK;
+  all_assert(good, "dealing");
+  int64_t number;
+  for (uint32_t i = 0; i < in.users.n; i++)
+    user_row[i] = id_table_integer(&in.users, i, &number) ? number : -1;
+  for (uint32_t i = 0; i < in.items.n; i++)
+    item_row[i] = id_table_integer(&in.items, i, &number) ? number : -1;
+  world.chunk_rows = _i % 2 == 0 ? 1 << 24 : 1001;
+  all_assert(ingest_move(&world, &in, user_row, item_row, MEMBERS, NULL, &rows) == OK, "ingest_move");
+  int64_t n = 0;
+  for (gid u = 0; u < rows.user_count; u++)
+    for (off e = rows.indptr[u] - rows.first_event, begin = e; e < rows.indptr[u + 1] - rows.first_event; e++, n++) {
+      int k = rows.item[e], before = e > begin ? rows.item[e - 1] : -1;
+      good = good && member_of(k) == rows.first[world.rank] + u && (real)k == rows.value[e];
+      good = good && (!timed || rows.time[e] == event_moment_time(moment_of(k)));
+      if (e > begin && timed && moment_of(before) != moment_of(k))
+        good = good && moment_of(before) < moment_of(k);
+      else
+        good = good && before < k;
+    }
+  comm_sum_i64(&world, &n, 1);
+  all_assert(good, "the order");
+  all_assert(n == SEQUENCE, "all events");
+  mem_free(item_row);
+  ingest_rows_free(&rows);
+  ingest_input_free(&in);
+}
+END_TEST
+
 static void add(TCase *tc) {
   tcase_add_loop_test(tc, ids_become_rows_in_order, 0, 16);
   tcase_add_test(tc, every_allocation_may_fail);
   tcase_add_test(tc, chunks_do_not_matter);
+  tcase_add_loop_test(tc, events_keep_their_order, 0, 6);
 }
 
 int main(int argc, char **argv) {

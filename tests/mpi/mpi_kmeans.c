@@ -66,7 +66,7 @@ typedef struct outcome {
 
 static outcome cluster(comm *c, const kmeans_points *points, const gid *id, lid groups, int rounds, int64_t bounds) {
   outcome o = {0};
-  kmeans_config config = {.groups = groups, .rounds = rounds, .bound_bytes = bounds};
+  kmeans_settings config = {.groups = groups, .rounds = rounds, .bound_bytes = bounds};
   o.st = MEM_ALLOC(o.centre, (off)groups * points->k, "c");
   if (o.st == OK)
     o.st = MEM_ALLOC(o.dist2, points->n, "d");
@@ -149,7 +149,7 @@ START_TEST(empty_groups_are_repaired) {
     for (int g = 0; g < GROUPS; g++)
       for (int q = 0; q < 6; q++)
         seeds[t][g * 6 + q] = g < 2 ? w.x[g * 6 + q] : 1000.0f + (real)g;
-    kmeans_config config = {.groups = GROUPS, .rounds = 10, .bound_bytes = t == 0 ? 0 : 1 << 20};
+    kmeans_settings config = {.groups = GROUPS, .rounds = 10, .bound_bytes = t == 0 ? 0 : 1 << 20};
     kmeans_points points = {t == 0 ? w.n : w.count, 6, 6, t == 0 ? w.x : w.x + (off)w.first * 6};
     st[t] = kmeans_run(t == 0 ? &alone : &w.c, &points, t == 0 ? w.id : w.id + w.first, &config, seeds[t], label[t],
                        dist2, &result[t]);
@@ -194,7 +194,7 @@ START_TEST(stopped_after_every_round) {
     for (int q = 0; q < K; q++)
       seeds[g * K + q] = _i > 0 && g >= 5 ? (real)(1000 + g + q) : w.x[(off)(w.n - 1 - g) * K + q];
   memcpy(whole, seeds, sizeof whole);
-  kmeans_config config = {.groups = GROUPS, .rounds = ROUNDS, .bound_bytes = 1 << 20};
+  kmeans_settings config = {.groups = GROUPS, .rounds = ROUNDS, .bound_bytes = 1 << 20};
   config.tolerance = _i == 2 ? 0.05 : 0;
   status st = kmeans_run(&alone, &every, w.id, &config, whole, label[0], dist2[0], &result);
   assert_all(&w, st == OK && result.rounds > 1);
@@ -364,31 +364,33 @@ START_TEST(number_of_groups_is_chosen) {
   kmeans_points mine = {clumps.count, 4, 4, clumps.x + (off)clumps.first * 4};
   const gid *id = clumps.id + clumps.first;
   status st =
-      kmeans_auto(&clumps.c, &mine, id, &(kmeans_auto_wish){1, 9, EVERY_ROW, false, 1, NULL}, &curve, &(int){0});
+      kmeans_auto(&clumps.c, &mine, id, &(choose_number_settings){1, 9, EVERY_ROW, false, 1, NULL}, &curve, &(int){0});
   assert_all(&clumps, st == OK && curve.n == 6 && curve.groups[curve.chosen] == 3);
-  st = kmeans_auto(&clumps.c, &mine, id, &(kmeans_auto_wish){1, 2, EVERY_ROW, false, 1, NULL}, &curve, &(int){0});
+  st = kmeans_auto(&clumps.c, &mine, id, &(choose_number_settings){1, 2, EVERY_ROW, false, 1, NULL}, &curve, &(int){0});
   assert_all(&clumps, st == OK && curve.n == 2 && curve.groups[curve.chosen] == 2);
-  st = kmeans_auto(&clumps.c, &mine, id, &(kmeans_auto_wish){1, 3, EVERY_ROW, true, 1, NULL}, &curve, &(int){0});
+  st = kmeans_auto(&clumps.c, &mine, id, &(choose_number_settings){1, 3, EVERY_ROW, true, 1, NULL}, &curve, &(int){0});
   assert_all(&clumps, st == OK && curve.n == 3 && curve.groups[curve.chosen] == 3);
   /* Far more groups than points to fit them to. */
-  st = kmeans_auto(&clumps.c, &mine, id, &(kmeans_auto_wish){1, 1000000, EVERY_ROW, false, 1, NULL}, &curve, &(int){0});
+  st = kmeans_auto(&clumps.c, &mine, id, &(choose_number_settings){1, 1000000, EVERY_ROW, false, 1, NULL}, &curve,
+                   &(int){0});
   assert_all(&clumps, st == OK && curve.groups[curve.n - 1] <= 400 / 5);
-  st = kmeans_auto(&clumps.c, &mine, id, &(kmeans_auto_wish){200, 300, EVERY_ROW, false, 1, NULL}, &curve, &(int){0});
+  st = kmeans_auto(&clumps.c, &mine, id, &(choose_number_settings){200, 300, EVERY_ROW, false, 1, NULL}, &curve,
+                   &(int){0});
   assert_all(&clumps, st == BAD_DATA && strstr(status_message(), "lower range") != NULL);
   /* Nobody, or a single member, with factors. */
   mine.n = 0;
-  st = kmeans_auto(&clumps.c, &mine, id, &(kmeans_auto_wish){1, 9, EVERY_ROW, false, 1, NULL}, &curve, &(int){0});
+  st = kmeans_auto(&clumps.c, &mine, id, &(choose_number_settings){1, 9, EVERY_ROW, false, 1, NULL}, &curve, &(int){0});
   assert_all(&clumps, st == BAD_DATA && strstr(status_message(), "too few") != NULL);
   mine.n = clumps.c.rank == 0;
-  st = kmeans_auto(&clumps.c, &mine, id, &(kmeans_auto_wish){1, 9, EVERY_ROW, false, 1, NULL}, &curve, &(int){0});
+  st = kmeans_auto(&clumps.c, &mine, id, &(choose_number_settings){1, 9, EVERY_ROW, false, 1, NULL}, &curve, &(int){0});
   assert_all(&clumps, st == BAD_DATA && strstr(status_message(), "too few") != NULL);
   drop(&clumps);
   /* One value in all rows, and two. */
   for (int places = 1; places <= 2; places++) {
     world few = make(60, 4, places, 0);
     mine = (kmeans_points){few.count, 4, 4, few.x + (off)few.first * 4};
-    st = kmeans_auto(&few.c, &mine, few.id + few.first, &(kmeans_auto_wish){1, 9, EVERY_ROW, false, 1, NULL}, &curve,
-                     &(int){0});
+    st = kmeans_auto(&few.c, &mine, few.id + few.first, &(choose_number_settings){1, 9, EVERY_ROW, false, 1, NULL},
+                     &curve, &(int){0});
     assert_all(&few, st == OK && curve.groups[curve.chosen] == places && curve.n == places);
     drop(&few);
   }

@@ -6,6 +6,7 @@
 #include "train/exchange/shuffle.h"
 #include "train/math/rng.h"
 
+#include <mpi.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -2,6 +2,7 @@
  * messages: too few nodes are booked, or too slow a network; or a model depends on which ranks share a node. */
 #define _XOPEN_SOURCE 700
 #include "io/base/mem.h"
+#include "io/schema/dataset_write.h"
 #include "tests/support/suite.h"
 #include "tests/support/temp_folder.h"
 #include "train/als/als.h"
@@ -10,6 +11,7 @@
 #include "train/math/rng.h"
 #include "train/plan/plan.h"
 
+#include <mpi.h>
 #include <omp.h>
 #include <stdio.h>
 #include <string.h>
@@ -183,13 +185,13 @@ static void plan_and_run(int per_node, bool explicit_loss, int64_t memory) {
   static const exchange_mode MODES[] = {EXCHANGE_AUTO, EXCHANGE_REPLICATE, EXCHANGE_HALO, EXCHANGE_REDUCE};
   everywhere(comm_pretend_hosts(&world, per_node, false) == OK, "hosts");
   plan_layout l;
-  plan_wish wish = {.factors = K,
-                    .explicit_loss = explicit_loss,
-                    .heavy_from = HEAVY,
-                    .ranks = world.size,
-                    .ranks_per_node = per_node,
-                    .threads = omp_get_max_threads(),
-                    .memory = memory};
+  plan_settings wish = {.factors = K,
+                        .explicit_loss = explicit_loss,
+                        .heavy_from = HEAVY,
+                        .ranks = world.size,
+                        .ranks_per_node = per_node,
+                        .threads = omp_get_max_threads(),
+                        .memory = memory};
   everywhere(plan_count(&single, own, DUPLICATES_SUM, NULL, NULL, &wish, &l) == OK, "plan_count");
   l.method = explicit_loss ? SOLVE_CHOLESKY : SOLVE_CG;
   for (int m = 0; m < 4; m++) {

@@ -4,6 +4,9 @@
 #include "io/base/disk.h"
 #include "io/base/mem.h"
 #include "io/schema/groups.h"
+#include "io/schema/groups_write.h"
+#include "io/schema/model.h"
+#include "io/schema/model_write.h"
 #include "io/snapshot/snapshot.h"
 #include "tests/support/suite.h"
 #include "tests/support/temp_folder.h"
@@ -11,6 +14,7 @@
 
 #include <hdf5.h>
 #include <math.h>
+#include <mpi.h>
 #include <string.h>
 #include <sys/stat.h>
 

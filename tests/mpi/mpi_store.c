@@ -4,6 +4,7 @@
 #include "io/base/mem.h"
 #include "io/hdf5/store.h"
 #include "io/schema/dataset.h"
+#include "io/schema/dataset_write.h"
 #include "tests/support/suite.h"
 #include "train/math/rng.h"
 
@@ -11,6 +12,7 @@
 #include <fcntl.h>
 #include <hdf5.h>
 #include <math.h>
+#include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -302,7 +304,8 @@ START_TEST(a_failed_write_leaves_the_target_alone) {
   all_assert(world.rank != 0 || (same_bytes(at("d.h5"), at("copy.h5")) && files_in(folder) == 2),
              "target as it was, nothing left over");
   store *s = NULL;
-  all_assert(store_create(&world, at("no/such/folder/d.h5"), &column, 1, NULL, 0, &s) == CANNOT_CREATE, "no folder");
+  all_assert(store_create(&world, at("copy.h5/in/it/d.h5"), &column, 1, NULL, 0, &s) == CANNOT_CREATE,
+             "a file in the way");
   const h5_column huge = {.path = "/x", .type = H5_I64, .rows = (off)1 << 55, .columns = 1};
   all_assert(store_create(&world, at("d.h5"), &huge, 1, NULL, 0, &s) == IO_FAILED, "no room");
   all_assert(world.rank != 0 || (same_bytes(at("d.h5"), at("copy.h5")) && files_in(folder) == 2),

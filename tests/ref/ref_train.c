@@ -118,6 +118,8 @@ void ref_train(const loss *l, const csr *users, gid n_items, int k, uint64_t see
   for (int u = 0; u < n_users; u++)
     for (off i = users->ptr[u]; i < users->ptr[u + 1]; i++) {
       real v = users->val[i];
+      if (v == 0 && !l->explicit_loss)
+        continue; /* no like: as if it were not observed */
       sum += v;
       loss_transform(l, 1, &v);
       *place(d.seen, u, users->col[i]) = 1;

@@ -3,7 +3,7 @@
 #define PALATE_TESTS_REF_REF_TRAIN_H
 
 #include "train/rows/csr.h"
-#include "train/solve/loss.h"
+#include "train/solve/row/loss.h"
 
 /* Trains on the whole matrix (users' rows, item columns, values as a dataset has them) from the product's own initial
  * factors and gives the objective after each sweep. For tests: ends the process where memory is lacking. */

@@ -7,7 +7,7 @@
 #include "io/base/mem.h"
 #include "io/schema/dataset.h"
 #include "io/schema/groups.h"
-#include "io/snapshot/snapshot.h"
+#include "io/schema/model.h"
 #include "io/tables/tags.h"
 
 #include <math.h>
@@ -139,9 +139,42 @@ done:
   return st;
 }
 
+/* What the handle reads of each row and of each group. */
+static inline status whole_groups(groups *g, whole_take *take) {
+  int m = groups_memberships(g);
+  lid *group = NULL, top[GROUPS_TOP];
+  real *affinity = NULL;
+  strings labels = {0};
+  status st = OK;
+  TRY(MEM_ALLOC(group, m, "groups"));
+  TRY(MEM_ALLOC(affinity, m, "affinities"));
+  for (gid row = 0; row < groups_rows(g); row++) {
+    TRY(groups_read_rows(g, row, 1, group));
+    TRY(groups_read_affinities(g, row, 1, affinity));
+    for (int i = 0; i < m; i++)
+      TRY(whole_promise(group[i] >= (i > 0 ? -1 : 0) && group[i] < groups_count(g) && affinity[i] >= 0 &&
+                            affinity[i] <= 1,
+                        "range of groups"));
+    take(group, m * 4);
+    take(affinity, m * 4);
+  }
+  for (lid i = 0; i < groups_count(g); i++) {
+    TRY(groups_read_top(g, i, 1000, top));
+    for (int r = 0; r < GROUPS_TOP; r++)
+      TRY(whole_promise(top[r] >= -1 && top[r] < 1000, "range of top items"));
+    take(top, sizeof top);
+  }
+  TRY(whole_texts(groups_read_labels(g, 0, groups_count(g), &labels), &labels, groups_count(g), take));
+done:
+  mem_free(group);
+  mem_free(affinity);
+  return st;
+}
+
 static inline status read_whole_groups(const char *dir, side s, whole_take *take) {
   enum { ROWS = 5 };
   groups_table t = {0};
+  groups *g = NULL;
   lid first[ROWS];
   status st = OK;
   TRY(groups_read(dir, s, &t));
@@ -159,7 +192,10 @@ static inline status read_whole_groups(const char *dir, side s, whole_take *take
       break;
   }
   TRY(whole_texts(OK, &t.labels, t.n_groups, take));
+  TRY(groups_open(dir, s, &g));
+  TRY(whole_groups(g, take));
 done:
+  groups_close(g);
   groups_table_free(&t);
   return st;
 }

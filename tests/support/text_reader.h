@@ -77,7 +77,7 @@ static inline status parse_cut(const text_layout *l, const char *text, size_t n,
         user[id_table_text(&users, b->user[i], user)] = '\0';
         item[id_table_text(&items, b->item[i], item)] = '\0';
         snprintf(line, sizeof line, "%s|%s|%.9g|%lld", user, item, (double)b->value[i],
-                 l->has_time ? (long long)event_block_time(b, i) : 0);
+                 l->has_time ? (long long)event_moment_time(event_block_moment(b, i)) : 0);
         if (o->n == o->room) {
           o->room = o->room > 0 ? 2 * o->room : 64;
           o->lines = realloc(o->lines, (size_t)o->room * sizeof *o->lines);

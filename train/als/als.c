@@ -10,6 +10,20 @@
 
 #include <string.h>
 
+/* Implicit loss: removes pairs that are not likes, and counts them and the dislikes. Collective. */
+static void drop_zeros(als *a) {
+  csr *m = &a->sides[USERS].m;
+  int64_t counts[2] = {0, 0};
+  if (a->set.loss.explicit_loss)
+    return;
+  counts[0] = csr_drop_zeros(m);
+  for (off i = 0; i < csr_nnz(m); i++)
+    counts[1] += m->val[i] < 0;
+  comm_sum_i64(a->c, counts, 2);
+  a->zeros = counts[0];
+  a->dislikes = counts[1];
+}
+
 /* Number, mean and range of the training values over all ranks; the mean from row sums, so that it is the same on any
  * number of ranks. */
 static status measure_values(als *a) {
@@ -32,7 +46,12 @@ static status measure_values(als *a) {
   comm_sum_i64(a->c, &a->pairs, 1);
   comm_max_f64(a->c, range, 2);
   if (a->pairs == 0) {
-    st = status_fail(BAD_DATA, "no interactions to train on: the dataset is empty, or all are held out");
+    st =
+        a->zeros > 0
+            ? status_fail(BAD_DATA, "no interactions to train on: all %lld pairs have the value 0, which is not a like",
+                          (long long)a->zeros)
+            : status_fail(BAD_DATA,
+                          "no interactions to train on: the dataset is empty, or the hold-out takes all of it");
     goto done;
   }
   a->low = -range[0];
@@ -59,7 +78,7 @@ static void make_confidences(als *a) {
     most[1] = fmax(most[1], (double)m->val[i]);
   }
   comm_max_f64(a->c, most, 3);
-  a->most_a = most[0];
+  a->max_weight = most[0];
   a->most_p = most[1];
   a->least_a = -most[2];
   a->mean_a = 1;
@@ -96,8 +115,8 @@ done:
 
 off als_row_interactions(const als *a, side s, lid r) {
   const csr *m = &a->sides[s].m;
-  if (s == ITEMS && a->spread != NULL) {
-    const heavy_list *l = spread_list(a->spread);
+  if (s == ITEMS && a->heavy != NULL) {
+    const heavy_list *l = heavy_reduce_list(a->heavy);
     gid row = a->sides[ITEMS].part.first[a->c->rank] + r;
     if (row_set_has(&l->rows, row))
       return l->count[row_set_place(&l->rows, row)];
@@ -169,6 +188,7 @@ status als_create(comm *c, const als_settings *settings, const part *users, gid 
   }
   TRY(comm_agree(c, st));
   memcpy(a->sides[USERS].part.first, users->first, sizeof(gid) * ((size_t)c->size + 1));
+  drop_zeros(a);
   TRY(measure_values(a));
   make_confidences(a);
   TRY(als_make_items(a, n_items, &mode, &heavy));
@@ -209,10 +229,10 @@ void als_free(als *a) {
   mem_free(a->seen);
   mem_free(a->seen_mean);
   mem_free(a->row_loss);
-  spread_free(a->spread);
-  mem_free(a->spread_x);
-  mem_free(a->spread_bias);
-  mem_free(a->spread_loss);
+  heavy_reduce_free(a->heavy);
+  mem_free(a->heavy_x);
+  mem_free(a->heavy_bias);
+  mem_free(a->heavy_loss);
   mem_free(a);
 }
 
@@ -231,6 +251,14 @@ real *als_bias(als *a, side s) {
 double als_mean(const als *a) {
   return a->mean;
 }
+int64_t als_zeros(const als *a) {
+  return a->zeros;
+}
+
+int64_t als_dislikes(const als *a) {
+  return a->dislikes;
+}
+
 off als_pairs(const als *a) {
   return a->pairs;
 }
@@ -238,13 +266,13 @@ int als_sweeps_done(const als *a) {
   return a->sweeps_done;
 }
 exchange_mode als_exchange(const als *a, side s) {
-  return s == USERS && a->spread != NULL ? EXCHANGE_REDUCE : exchange_chosen(a->sides[s].plan[0]);
+  return s == USERS && a->heavy != NULL ? EXCHANGE_REDUCE : exchange_chosen(a->sides[s].plan[0]);
 }
 int als_batches(const als *a, side s) {
   return a->sides[s].batches;
 }
-lid als_spread_items(const als *a) {
-  return a->spread != NULL ? spread_list(a->spread)->n : 0;
+lid als_heavy_items(const als *a) {
+  return a->heavy != NULL ? heavy_reduce_list(a->heavy)->n : 0;
 }
 
 double als_cost(const als *a) {
@@ -254,8 +282,8 @@ double als_cost(const als *a) {
     for (lid r = 0; r < m->n_rows; r++)
       sum += (double)cost_of_row(m->ptr[r + 1] - m->ptr[r], a->set.factors);
   }
-  if (a->spread != NULL)
-    sum += (double)spread_pairs(a->spread) * a->set.factors * a->set.factors;
+  if (a->heavy != NULL)
+    sum += (double)heavy_reduce_pairs(a->heavy) * a->set.factors * a->set.factors;
   return sum;
 }
 

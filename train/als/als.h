@@ -32,7 +32,8 @@ typedef struct als als;
 /* Makes a trainer. Takes over this rank's training interactions (users' rows, global item rows as columns, values as
  * the dataset has them; *train is emptied; users cut on multiples of cost_granule()), makes the transpose, the item
  * partition and the exchange plans, and draws the initial factors: normal(0, 0.1 / sqrt(k)). Collective; agreed status.
- * BAD_DATA if there is nothing to train on. */
+ * With the implicit loss pairs of value 0 are left out: they are not likes. BAD_DATA if there is nothing to train on.
+ */
 status als_create(comm *c, const als_settings *settings, const part *users, gid n_items, csr *train, als **out);
 void als_free(als *a);
 
@@ -53,8 +54,11 @@ off als_ld(const als *a);
 real *als_factors(als *a, side s);
 real *als_bias(als *a, side s);
 
-double als_mean(const als *a);                                 /* mu of the explicit loss, 0 of the implicit one */
-off als_pairs(const als *a);                                   /* training pairs on all ranks */
+double als_mean(const als *a); /* mu of the explicit loss, 0 of the implicit one */
+off als_pairs(const als *a);   /* training pairs on all ranks */
+/* Implicit loss, on all ranks: pairs of value 0, which were left out, and training pairs below 0. */
+int64_t als_zeros(const als *a);
+int64_t als_dislikes(const als *a);
 void als_value_range(const als *a, double *low, double *high); /* of the training values, untransformed */
 int als_sweeps_done(const als *a);
 /* Predicted flops of one sweep on this rank (train/cost/cost.h). */
@@ -67,6 +71,6 @@ exchange_mode als_exchange(const als *a, side s);
 /* Batches in which a side's rows reach the ranks that solve the other side: 1 if all fit at once. */
 int als_batches(const als *a, side s);
 /* Items that are solved where their interactions are. */
-lid als_spread_items(const als *a);
+lid als_heavy_items(const als *a);
 
 #endif

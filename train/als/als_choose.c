@@ -109,7 +109,7 @@ status als_choose(als *a, const part *begin, const off *counts, const part *whol
                     .ranks = c->size,
                     .hosts = c->hosts,
                     .heavy = heavy->n,
-                    .sum_bytes = (double)spread_solve_bytes(1, 2, size)};
+                    .sum_bytes = (double)heavy_reduce_solve_bytes(1, 2, size)};
   for (int w = 0; w < CHOOSE_WAYS; w++)
     t.way[w] = load_of(a, w == REDUCE ? spread_out : whole, &rows[w], pairs[w]);
   t.way[REPLICATE].possible = a->set.memory == 0; /* under a bound, no unneeded row is held */

@@ -29,12 +29,12 @@ status als_make_items(als *a, gid n_items, exchange_mode *mode, heavy_list *heav
   TRY(shuffle_count(c, &users->m, &even, counts));
   TRY(heavy_list_create(c, &even, counts, heavy_from(a, users->part.n), heavy));
   /* Once with every row at its owner, once with the interactions of heavy rows left where they are. */
-  for (int spread = 0; spread < 2; spread++) {
+  for (int reduced = 0; reduced < 2; reduced++) {
     for (gid i = 0; i < n; i++) {
-      bool away = spread && row_set_has(&heavy->rows, even.first[c->rank] + i);
+      bool away = reduced && row_set_has(&heavy->rows, even.first[c->rank] + i);
       cost[i] = cost_of_row(away ? 0 : counts[i], a->set.factors);
     }
-    TRY(part_balanced(c, &even, cost, cost_granule(n_items), c->size, spread ? &spread_out : &whole));
+    TRY(part_balanced(c, &even, cost, cost_granule(n_items), c->size, reduced ? &spread_out : &whole));
   }
   TRY(als_choose(a, &even, counts, &whole, &spread_out, heavy, mode));
   part *chosen = *mode == EXCHANGE_REDUCE ? &spread_out : &whole;
@@ -85,7 +85,7 @@ static int64_t room_for_rows(const als *a, side s) {
                   .items = part_count(&a->sides[ITEMS].part, rank),
                   .user_places = a->sides[USERS].m.room,
                   .item_places = a->sides[ITEMS].m.room,
-                  .spread_places = a->spread_pairs};
+                  .heavy_reduce_places = a->heavy_reduce_pairs};
   return room_left(&t, s, a->sides[USERS].table_rows - t.users);
 }
 
@@ -131,7 +131,7 @@ static status make_side_plans(als *a, side s, exchange_mode mode, csr *m) {
     TRY(comm_agree(c, most_needed(a, &own->part, m, batches, &needed)));
   }
   for (int b = 0; b < batches; b++) {
-    exchange_scope scope = exchange_whole(&own->part, c->rank, m);
+    exchange_settings scope = exchange_whole(&own->part, c->rank, m);
     own->batch[b] = scope.first = als_share_end(m, b, batches);
     own->batch[b + 1] = als_share_end(m, b + 1, batches);
     scope.count = own->batch[b + 1] - scope.first;
@@ -159,19 +159,19 @@ status als_make_plans(als *a, exchange_mode mode, heavy_list *heavy) {
     st = heavy_find(&items->m, heavy_from(a, n_users), cost_granule(n_users), 0, &items->heavy);
   TRY(comm_agree(c, st));
   for (off i = 0; mode == EXCHANGE_REDUCE && i < csr_nnz(&users->m); i++)
-    a->spread_pairs += row_set_has(&heavy->rows, users->m.col[i]);
+    a->heavy_reduce_pairs += row_set_has(&heavy->rows, users->m.col[i]);
   TRY(make_side_plans(a, USERS, mode, &items->m));
   if (mode == EXCHANGE_REDUCE) {
     gid first = users->part.first[c->rank];
-    TRY(spread_create(c, &users->m, &items->part, first, exchange_own_at(users->plan[0]), cost_granule(n_users), heavy,
-                      &a->spread));
+    TRY(heavy_reduce_create(c, &users->m, &items->part, first, exchange_own_at(users->plan[0]), cost_granule(n_users),
+                            heavy, &a->heavy));
     lid own_first, own_n;
-    spread_own(a->spread, &own_first, &own_n);
-    st = MEM_ZALLOC(a->spread_x, own_n * a->ld, "rows of heavy items");
+    heavy_reduce_own(a->heavy, &own_first, &own_n);
+    st = MEM_ZALLOC(a->heavy_x, own_n * a->ld, "rows of heavy items");
     if (st == OK && a->set.loss.explicit_loss)
-      st = MEM_ZALLOC(a->spread_bias, own_n, "biases of heavy items");
+      st = MEM_ZALLOC(a->heavy_bias, own_n, "biases of heavy items");
     if (st == OK)
-      st = MEM_ZALLOC(a->spread_loss, spread_list(a->spread)->n, "losses of heavy items");
+      st = MEM_ZALLOC(a->heavy_loss, heavy_reduce_list(a->heavy)->n, "losses of heavy items");
     TRY(comm_agree(c, st));
   }
   TRY(make_side_plans(a, ITEMS, a->set.exchange == EXCHANGE_REDUCE ? EXCHANGE_AUTO : a->set.exchange, &users->m));

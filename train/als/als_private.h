@@ -28,6 +28,7 @@ typedef struct als {
   comm *c;
   als_settings set;
   off ld, pairs;
+  int64_t zeros, dislikes; /* on all ranks */
   als_side sides[2];
   double mean, low, high;
   double *gram[2], *spectrum, *basis; /* eigenvalues and -vectors of one of them, or NULL */
@@ -35,13 +36,13 @@ typedef struct als {
    * which rows count as often as they occur, and the mean row likewise. NULL for other methods. */
   real *frequency[2];
   double most_frequent[2], *seen, *seen_mean, mean_a;
-  double *row_loss;             /* [our items] */
-  double most_a, most_p;        /* largest |a| and |p| of the implicit loss over all pairs */
-  double least_a;               /* the least a */
-  spread *spread;               /* heavy items solved where their interactions are, or NULL */
-  off spread_pairs;             /* interactions of heavy items that stay with our users */
-  real *spread_x, *spread_bias; /* (our heavy items, ld): their new rows until they are copied to the table */
-  double *spread_loss;          /* [heavy items] */
+  double *row_loss;           /* [our items] */
+  double max_weight, most_p;  /* largest |a| and |p| of the implicit loss over all pairs */
+  double least_a;             /* the least a */
+  heavy_reduce *heavy;        /* heavy items solved where their interactions are, or NULL */
+  off heavy_reduce_pairs;     /* interactions of heavy items that stay with our users */
+  real *heavy_x, *heavy_bias; /* (our heavy items, ld): their new rows until they are copied to the table */
+  double *heavy_loss;         /* [heavy items] */
   int sweeps_done;
   double last_objective; /* NaN before the first */
 } als;

@@ -3,8 +3,8 @@
 #define PALATE_TRAIN_ALS_ALS_SETTINGS_H
 
 #include "train/cost/choose.h"
-#include "train/solve/loss.h"
-#include "train/solve/problem.h"
+#include "train/solve/row/loss.h"
+#include "train/solve/row/problem.h"
 
 typedef struct als_settings {
   loss loss;

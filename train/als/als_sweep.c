@@ -92,32 +92,32 @@ static status make_problem(als *a, side fixed, half_problem *p) {
                       .seen_mean = from->bias != NULL ? a->seen_mean : NULL,
                       .mean_a = a->mean_a,
                       .fixed_max = largest,
-                      .most_a = a->most_a,
-                      .most_b = l->explicit_loss ? most_rest : a->most_p};
+                      .max_weight = a->max_weight,
+                      .max_target = l->explicit_loss ? most_rest : a->most_p};
   return OK;
 }
 
-/* Copies the rows of heavy items in first … end-1, solved by spread_solve, to their places. */
+/* Copies the rows of heavy items in first … end-1, solved by heavy_reduce_solve, to their places. */
 static void place_spread(als *a, lid first, lid end) {
   lid own_first, own_n;
-  spread_own(a->spread, &own_first, &own_n);
+  heavy_reduce_own(a->heavy, &own_first, &own_n);
   gid item0 = a->sides[ITEMS].part.first[a->c->rank];
   for (lid h = 0; h < own_n; h++) {
-    lid row = (lid)(spread_list(a->spread)->row[own_first + h] - item0);
+    lid row = (lid)(heavy_reduce_list(a->heavy)->row[own_first + h] - item0);
     if (row < first || row >= end)
       continue;
-    memcpy(own_rows(a, ITEMS) + row * a->ld, a->spread_x + h * a->ld, sizeof(real) * (size_t)a->ld);
-    if (a->spread_bias != NULL)
-      own_bias(a, ITEMS)[row] = a->spread_bias[h];
+    memcpy(own_rows(a, ITEMS) + row * a->ld, a->heavy_x + h * a->ld, sizeof(real) * (size_t)a->ld);
+    if (a->heavy_bias != NULL)
+      own_bias(a, ITEMS)[row] = a->heavy_bias[h];
   }
 }
 
 static status add_spread_loss(als *a, solver *solver) {
   lid own_first, own_n;
-  status st = spread_loss(a->c, a->spread, solver, a->spread_x, a->spread_bias, a->ld, a->spread_loss);
-  spread_own(a->spread, &own_first, &own_n);
+  status st = heavy_reduce_loss(a->c, a->heavy, solver, a->heavy_x, a->heavy_bias, a->ld, a->heavy_loss);
+  heavy_reduce_own(a->heavy, &own_first, &own_n);
   for (lid h = own_first; st == OK && h < own_first + own_n; h++)
-    a->row_loss[spread_list(a->spread)->row[h] - a->sides[ITEMS].part.first[a->c->rank]] = a->spread_loss[h];
+    a->row_loss[heavy_reduce_list(a->heavy)->row[h] - a->sides[ITEMS].part.first[a->c->rank]] = a->heavy_loss[h];
   return st;
 }
 
@@ -134,7 +134,7 @@ static status solve_batch(als *a, side s, solver *solver, lid first, lid end, ex
     if (stop <= first)
       continue;
     st = solver_rows(solver, &own->m, &own->heavy, first, stop - first, own_rows(a, s), own_bias(a, s), row_loss);
-    if (s == ITEMS && a->spread != NULL)
+    if (s == ITEMS && a->heavy != NULL)
       place_spread(a, first, stop);
     if (set_out != NULL)
       exchange_ready(set_out, stop);
@@ -154,7 +154,7 @@ typedef struct spent {
 static status half_sweep(als *a, side s, double *row_loss, spent *spent) {
   side fixed = s == USERS ? ITEMS : USERS;
   als_side *own = &a->sides[s], *from = &a->sides[fixed];
-  bool spread = s == ITEMS && a->spread != NULL, set_out = own->batches == 1, batched = from->batches > 1;
+  bool reduced = s == ITEMS && a->heavy != NULL, set_out = own->batches == 1, batched = from->batches > 1;
   solver *solver = NULL;
   exchange_trip out, in[2];
   half_problem p;
@@ -162,8 +162,8 @@ static status half_sweep(als *a, side s, double *row_loss, spent *spent) {
   if (st != OK)
     return st;
   TRY(comm_agree(a->c, solver_create(&p, &solver)));
-  if (spread)
-    TRY(spread_solve(a->c, a->spread, solver, a->ld, a->spread_x, a->spread_bias));
+  if (reduced)
+    TRY(heavy_reduce_solve(a->c, a->heavy, solver, a->ld, a->heavy_x, a->heavy_bias));
   double begun = seconds_now(), waited = 0;
   if (batched)
     begin_batch(a, fixed, 0, &in[0]);
@@ -190,7 +190,7 @@ static status half_sweep(als *a, side s, double *row_loss, spent *spent) {
   spent->waiting += waited;
   spent->solving += ended - begun - waited;
   spent->exchanging += a->c->size > 1 ? ended - begun : 0;
-  if (spread && row_loss != NULL)
+  if (reduced && row_loss != NULL)
     TRY(add_spread_loss(a, solver));
 done:
   solver_free(solver);

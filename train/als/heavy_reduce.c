@@ -8,7 +8,7 @@
 
 enum { WIRE_BYTES = SOLVER_SUM_BITS / 8, BATCH_BYTES = 32 << 20 };
 
-struct spread {
+struct heavy_reduce {
   heavy_list list;
   lid *bound;      /* [ranks + 1]: list rows bound[r] … bound[r+1]-1 belong to rank r */
   csr part;        /* (list rows): our users, as table rows */
@@ -23,7 +23,7 @@ static int gatherer(const comm *c, int host, lid h) {
 
 /* --- this rank's part --- */
 
-static status take_part(spread *s, const csr *users, gid first_user, lid own_at, gid granule) {
+static status take_part(heavy_reduce *s, const csr *users, gid first_user, lid own_at, gid granule) {
   status st = OK;
   const heavy_list *l = &s->list;
   off *next = NULL, nnz = 0;
@@ -53,9 +53,9 @@ done:
   return st;
 }
 
-status spread_create(comm *c, const csr *users, const part *owners, gid first_user, lid own_at, gid granule,
-                     heavy_list *list, spread **out) {
-  spread *s = NULL;
+status heavy_reduce_create(comm *c, const csr *users, const part *owners, gid first_user, lid own_at, gid granule,
+                           heavy_list *list, heavy_reduce **out) {
+  heavy_reduce *s = NULL;
   *out = NULL;
   status st = MEM_ZALLOC(s, 1, "heavy rows");
   if (st == OK) {
@@ -76,14 +76,14 @@ status spread_create(comm *c, const csr *users, const part *owners, gid first_us
     st = take_part(s, users, first_user, own_at, granule);
   st = comm_agree(c, st);
   if (st != OK) {
-    spread_free(s);
+    heavy_reduce_free(s);
     s = NULL;
   }
   *out = s;
   return st;
 }
 
-void spread_free(spread *s) {
+void heavy_reduce_free(heavy_reduce *s) {
   if (s == NULL)
     return;
   heavy_list_free(&s->list);
@@ -93,16 +93,16 @@ void spread_free(spread *s) {
   mem_free(s);
 }
 
-void spread_own(const spread *s, lid *first, lid *n) {
+void heavy_reduce_own(const heavy_reduce *s, lid *first, lid *n) {
   *first = s->bound[s->rank];
   *n = s->bound[s->rank + 1] - *first;
 }
 
-const heavy_list *spread_list(const spread *s) {
+const heavy_list *heavy_reduce_list(const heavy_reduce *s) {
   return &s->list;
 }
 
-off spread_pairs(const spread *s) {
+off heavy_reduce_pairs(const heavy_reduce *s) {
   return csr_nnz(&s->part);
 }
 
@@ -121,13 +121,13 @@ static int64_t wire_get(const unsigned char *from) {
   return (int64_t)(value << (64 - SOLVER_SUM_BITS)) >> (64 - SOLVER_SUM_BITS);
 }
 
-static void segments(const spread *s, lid h, const off **cut, off *n) {
+static void segments(const heavy_reduce *s, lid h, const off **cut, off *n) {
   *cut = s->cuts.cut + s->cuts.first_cut[h];
   *n = s->cuts.first_cut[h + 1] - s->cuts.first_cut[h] - 1;
 }
 
 /* Our part of list row h's sums. */
-static void sum_part(const spread *s, solver *solver, lid h, int64_t *sums, off size) {
+static void sum_part(const heavy_reduce *s, solver *solver, lid h, int64_t *sums, off size) {
   const off *cut;
   off n;
   segments(s, h, &cut, &n);
@@ -141,7 +141,7 @@ static lid batch_rows(int ranks, off size) {
   return rows < 1 ? 1 : rows > 1 << 16 ? 1 << 16 : (lid)rows;
 }
 
-static lid most_owned(const spread *s, int ranks) {
+static lid most_owned(const heavy_reduce *s, int ranks) {
   lid most = 0;
   for (int r = 0; r < ranks; r++)
     most = s->bound[r + 1] - s->bound[r] > most ? s->bound[r + 1] - s->bound[r] : most;
@@ -168,7 +168,7 @@ static void wave_rooms(lid room, int ranks, int mates, int hosts, off rooms[3]) 
   rooms[2] = (off)room * (hosts - 1);
 }
 
-static status wave_create(const comm *c, const spread *s, off size, wave *w) {
+static status wave_create(const comm *c, const heavy_reduce *s, off size, wave *w) {
   status st = OK;
   off rooms[3];
   lid most = most_owned(s, c->size);
@@ -197,7 +197,7 @@ static void wave_free(wave *w) {
 }
 
 /* Rows of an owner in this batch, the first of them in the list in *first. */
-static lid wave_rows(const spread *s, const wave *w, int owner, lid *first) {
+static lid wave_rows(const heavy_reduce *s, const wave *w, int owner, lid *first) {
   lid left = s->bound[owner + 1] - s->bound[owner] - w->done;
   *first = s->bound[owner] + w->done;
   return left < 0 ? 0 : left < w->batch ? left : w->batch;
@@ -220,7 +220,7 @@ static int receiver(const comm *c, int owner, lid h) {
 }
 
 /* Sends every rank's part of each row to its receiver on the host. */
-static void meet_on_host(comm *c, const spread *s, solver *solver, wave *w) {
+static void meet_on_host(comm *c, const heavy_reduce *s, solver *solver, wave *w) {
   lid first;
   memset(w->give_counts, 0, sizeof *w->give_counts * (size_t)c->size);
   for (int r = 0; r < c->size; r++)
@@ -248,7 +248,7 @@ static void add_host(const comm *c, wave *w, off i) {
 
 /* Sends one sum a host to the owners on other hosts. Sets w->next[r] to where rank r's begin in `far`; returns which of
  * the rows added up here is the first of ours. */
-static off cross_hosts(comm *c, const spread *s, wave *w) {
+static off cross_hosts(comm *c, const heavy_reduce *s, wave *w) {
   lid first;
   off i = 0, n_far = 0, own_at = 0;
   memset(w->give_counts, 0, sizeof *w->give_counts * (size_t)c->size);
@@ -276,7 +276,7 @@ static off cross_hosts(comm *c, const spread *s, wave *w) {
   return own_at;
 }
 
-status spread_solve(comm *c, const spread *s, solver *solver, off ld, real *x, real *bias) {
+status heavy_reduce_solve(comm *c, const heavy_reduce *s, solver *solver, off ld, real *x, real *bias) {
   wave w;
   status failed = OK, st = comm_agree(c, wave_create(c, s, solver_sums_size(solver), &w));
   for (; st == OK && w.done < most_owned(s, c->size); w.done += w.batch) {
@@ -299,7 +299,7 @@ status spread_solve(comm *c, const spread *s, solver *solver, off ld, real *x, r
   return st == OK ? comm_agree(c, failed) : st;
 }
 
-int64_t spread_solve_memory(lid owned, int ranks, int ranks_on_host, int hosts, off sums_size) {
+int64_t heavy_reduce_solve_memory(lid owned, int ranks, int ranks_on_host, int hosts, off sums_size) {
   off rooms[3];
   lid batch = batch_rows(ranks, sums_size);
   wave_rooms(owned < batch ? owned : batch, ranks, ranks_on_host, hosts, rooms);
@@ -307,7 +307,7 @@ int64_t spread_solve_memory(lid owned, int ranks, int ranks_on_host, int hosts, 
 }
 
 /* The owners' `width` floats of every heavy row, on all ranks; once to each host. */
-static void share_heavy(comm *c, const spread *s, const real *own, off width, off *counts, real *all) {
+static void share_heavy(comm *c, const heavy_reduce *s, const real *own, off width, off *counts, real *all) {
   for (int r = 0; r < c->size; r++)
     counts[r] = s->bound[r + 1] - s->bound[r];
   comm_share_rows(c, own, all, counts, (size_t)width * sizeof(real));
@@ -321,7 +321,7 @@ typedef struct losses {
   real *x, *bias; /* (heavy rows, ld): the solutions */
 } losses;
 
-static status losses_create(losses *l, const comm *c, const spread *s, off ld) {
+static status losses_create(losses *l, const comm *c, const heavy_reduce *s, off ld) {
   status st = OK;
   *l = (losses){0};
   TRY(MEM_ALLOC(l->term, s->cuts.first_cut[s->list.n], "losses of heavy rows"));
@@ -341,7 +341,8 @@ static void losses_free(losses *l) {
   mem_free(l->bias);
 }
 
-status spread_loss(comm *c, const spread *s, solver *solver, const real *x, const real *bias, off ld, double *loss) {
+status heavy_reduce_loss(comm *c, const heavy_reduce *s, solver *solver, const real *x, const real *bias, off ld,
+                         double *loss) {
   losses l;
   const off *cut;
   off n;
@@ -374,6 +375,6 @@ done:
   return st;
 }
 
-int64_t spread_solve_bytes(lid n_heavy, int ranks, off sums_size) {
+int64_t heavy_reduce_solve_bytes(lid n_heavy, int ranks, off sums_size) {
   return (int64_t)n_heavy * (ranks - 1) * WIRE_BYTES * sums_size;
 }

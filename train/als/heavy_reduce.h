@@ -11,35 +11,36 @@
 #include "train/exchange/heavy_list.h"
 #include "train/solve/heavy_rows.h"
 
-typedef struct spread spread;
+typedef struct heavy_reduce heavy_reduce;
 
 /* Extracts our part of the heavy items from our users' rows (global item columns). owners: the items' partition;
  * own_at: where our users begin in the table that solvers see; granule and first_user: where segments end
  * (train/rows/heavy_find.h; our users must begin and end on a granule). Takes over the list (*list is emptied).
  * Collective; agreed status. */
-status spread_create(comm *c, const csr *users, const part *owners, gid first_user, lid own_at, gid granule,
-                     heavy_list *list, spread **out);
-void spread_free(spread *s);
+status heavy_reduce_create(comm *c, const csr *users, const part *owners, gid first_user, lid own_at, gid granule,
+                           heavy_list *list, heavy_reduce **out);
+void heavy_reduce_free(heavy_reduce *s);
 
 /* The heavy rows that we own: list rows *first … *first + *n - 1. */
-void spread_own(const spread *s, lid *first, lid *n);
-const heavy_list *spread_list(const spread *s);
+void heavy_reduce_own(const heavy_reduce *s, lid *first, lid *n);
+const heavy_list *heavy_reduce_list(const heavy_reduce *s);
 /* Interactions of heavy rows on this rank. */
-off spread_pairs(const spread *s);
+off heavy_reduce_pairs(const heavy_reduce *s);
 
 /* Solves every heavy row: x (own heavy rows, ld) and bias (or NULL) on the owners. Collective; agreed status. */
-status spread_solve(comm *c, const spread *s, solver *solver, off ld, real *x, real *bias);
+status heavy_reduce_solve(comm *c, const heavy_reduce *s, solver *solver, off ld, real *x, real *bias);
 
-/* Adds up the data terms of the heavy rows, with the solutions x, bias of spread_solve: loss[h] for every heavy row, on
- * all ranks. Collective; agreed status. */
-status spread_loss(comm *c, const spread *s, solver *solver, const real *x, const real *bias, off ld, double *loss);
+/* Adds up the data terms of the heavy rows, with the solutions x, bias of heavy_reduce_solve: loss[h] for every heavy
+ * row, on all ranks. Collective; agreed status. */
+status heavy_reduce_loss(comm *c, const heavy_reduce *s, solver *solver, const real *x, const real *bias, off ld,
+                         double *loss);
 
-/* Bytes that spread_solve allocates on a rank of a host with so many ranks, if no rank owns more than `owned` heavy
- * rows. */
-int64_t spread_solve_memory(lid owned, int ranks, int ranks_on_host, int hosts, off sums_size);
+/* Bytes that heavy_reduce_solve allocates on a rank of a host with so many ranks, if no rank owns more than `owned`
+ * heavy rows. */
+int64_t heavy_reduce_solve_memory(lid owned, int ranks, int ranks_on_host, int hosts, off sums_size);
 
-/* Bytes that all ranks together send in one spread_solve: each rank sends its part of every row of another owner once,
- * to the owner, to a rank on its host, or within the host's sum. */
-int64_t spread_solve_bytes(lid n_heavy, int ranks, off sums_size);
+/* Bytes that all ranks together send in one heavy_reduce_solve: each rank sends its part of every row of another owner
+ * once, to the owner, to a rank on its host, or within the host's sum. */
+int64_t heavy_reduce_solve_bytes(lid n_heavy, int ranks, off sums_size);
 
 #endif

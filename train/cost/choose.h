@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#define EXCHANGE_WORDS "auto|replicate|halo|reduce" /* of --exchange */
 typedef enum exchange_mode { EXCHANGE_AUTO, EXCHANGE_REPLICATE, EXCHANGE_HALO, EXCHANGE_REDUCE } exchange_mode;
 
 enum { CHOOSE_WAYS = 3 };

@@ -13,7 +13,7 @@ int64_t room_row_bytes(int factors) {
 int64_t room_left(const room_terms *t, side s, int64_t user_rows) {
   int64_t ld = factors_ld(t->factors), k2 = ld * ld, rows = t->users + t->items;
   int64_t held = mem_rounded((t->users + 1) * (off)sizeof(off)) + mem_rounded((t->items + 1) * (off)sizeof(off));
-  const off places[] = {t->user_places, t->item_places, t->spread_places};
+  const off places[] = {t->user_places, t->item_places, t->heavy_reduce_places};
   for (int i = 0; i < 3; i++)
     held += mem_rounded(places[i] * (off)sizeof(lid)) + mem_rounded(places[i] * (off)sizeof(real));
   int64_t own = rows * (room_row_bytes(t->factors) + 12); /* factors; frequencies and losses of rows */

@@ -13,9 +13,9 @@ enum { BATCHES_MAX = 256, BATCH_LEVELS = 9 /* 1, 2, 4 … BATCHES_MAX */ };
 typedef struct room_terms {
   int64_t memory; /* bytes; 0: no bound */
   int factors, threads;
-  gid users, items;                            /* our rows */
-  off user_places, item_places, spread_places; /* interactions there is room for: of our users, of our items, and heavy
-                                                  items' that stay with our users */
+  gid users, items;                                  /* our rows */
+  off user_places, item_places, heavy_reduce_places; /* interactions there is room for: of our users, of our items, and
+                                                  heavy items' that stay with our users */
 } room_terms;
 
 /* Bytes of a row in a table, its bias included. */

@@ -183,7 +183,7 @@ off exchange_messages(off rows, int width) {
 }
 
 /* Buffers and requests for trips of rows of up to `width` floats. */
-static status make_buffers(comm *c, exchange *x, int width, const exchange_scope *scope) {
+static status make_buffers(comm *c, exchange *x, int width, const exchange_settings *scope) {
   if (c->size == 1)
     return OK;
   off receives = 0;
@@ -251,7 +251,7 @@ static void send_all(const comm *c, exchange *x, const part *owners) {
   x->rows_sent = count * (c->size - 1);
 }
 
-status exchange_create(comm *c, const part *owners, exchange_mode mode, int width, csr *m, exchange_scope scope,
+status exchange_create(comm *c, const part *owners, exchange_mode mode, int width, csr *m, exchange_settings scope,
                        exchange **out) {
   exchange *x = NULL;
   needs needed = {0};
@@ -347,7 +347,7 @@ static off post(exchange_trip *t, route *r, int tag, off at) {
   for (int from = 0; from < c->size; at += r->want[from], from++)
     for (off done = 0; from != c->rank && done < r->want[from]; done += piece) {
       off rows = r->want[from] - done < piece ? r->want[from] - done : piece;
-      MPI_Irecv(t->table + (at + done) * t->ld, (int)rows, t->table_row, from, tag, c->mpi,
+      MPI_Irecv(t->table + (at + done) * t->ld, (int)rows, t->table_row, from, tag, comm_mpi(c),
                 &x->receiving[x->receives++]);
     }
   memset(r->sent, 0, sizeof *r->sent * (size_t)c->size);
@@ -392,7 +392,7 @@ static bool send_next(exchange_trip *t, route *r, int tag, lid ready, int b) {
     real *pack = x->pack + (off)b * x->pack_room;
     for (off i = 0; i < rows; i++)
       memcpy(pack + i * t->width, t->table + row_for(x, list, at + i) * t->ld, sizeof(real) * (size_t)t->width);
-    MPI_Isend(pack, (int)rows, t->packed_row, to, tag, c->mpi, &x->sending[b]);
+    MPI_Isend(pack, (int)rows, t->packed_row, to, tag, comm_mpi(c), &x->sending[b]);
     comm_count_sent(c, to, rows * t->width * (int64_t)sizeof(real));
     c->row_messages++;
     r->sent[to] += rows;

@@ -10,6 +10,7 @@
 #ifndef PALATE_TRAIN_EXCHANGE_EXCHANGE_H
 #define PALATE_TRAIN_EXCHANGE_EXCHANGE_H
 
+#include "io/ranks/comm_mpi.h"
 #include "train/cost/choose.h"
 #include "train/exchange/part.h"
 #include "train/rows/csr.h"
@@ -17,17 +18,17 @@
 typedef struct exchange exchange;
 
 /* The rows of the csr that a plan serves, and where in the table the rows it brings are put. */
-typedef struct exchange_scope {
+typedef struct exchange_settings {
   lid first, count;       /* rows of m */
   lid halo_at;            /* halo: table row of the first row brought; at least the number of our own rows */
   int tag;                /* distinguishes the messages of concurrent trips */
   bool lends;             /* whether other plans may borrow our buffers, which are then large enough for any */
   const exchange *lender; /* NULL, or a plan that lends and has no trip at the same time as ours */
-} exchange_scope;
+} exchange_settings;
 
 /* All rows of m, halo right behind our own rows. */
-static inline exchange_scope exchange_whole(const part *owners, int rank, const csr *m) {
-  return (exchange_scope){.count = m->n_rows, .halo_at = (lid)part_count(owners, rank)};
+static inline exchange_settings exchange_whole(const part *owners, int rank, const csr *m) {
+  return (exchange_settings){.count = m->n_rows, .halo_at = (lid)part_count(owners, rank)};
 }
 
 /* Distinct rows of other owners among the (global) columns of m's rows in scope. A bit of scratch for each row of the
@@ -38,7 +39,7 @@ status exchange_count(const part *owners, int rank, const csr *m, lid first, lid
  * these global rows by table rows; `width` is the most floats of a row that a trip will move. EXCHANGE_AUTO: halo if it
  * moves at most two thirds of what replicate moves. EXCHANGE_REDUCE: halo, for the rows that are not heavy. A bit of
  * scratch for each row of the side. Collective; agreed status. NO_MEMORY; BAD_DATA if a table exceeds 2^31 rows. */
-status exchange_create(comm *c, const part *owners, exchange_mode mode, int width, csr *m, exchange_scope scope,
+status exchange_create(comm *c, const part *owners, exchange_mode mode, int width, csr *m, exchange_settings scope,
                        exchange **out);
 void exchange_free(exchange *x);
 

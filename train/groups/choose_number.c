@@ -137,12 +137,12 @@ static status try_groups(const trial *t, lid groups, double *out) {
   kmeans_result result;
   int m = groups < TERMS ? (int)groups : TERMS;
   kmeans_points fit = {t->fit->n, t->k, t->k, t->fit->x}, held = {t->held->n, t->k, t->k, t->held->x};
-  kmeans_config config = {.groups = groups,
-                          .rounds = ROUNDS,
-                          .unit = t->unit,
-                          .bound_bytes = (int64_t)t->fit->n * t->k * 8,
-                          .on_round = kmeans_leave,
-                          .context = t->c};
+  kmeans_settings config = {.groups = groups,
+                            .rounds = ROUNDS,
+                            .unit = t->unit,
+                            .bound_bytes = (int64_t)t->fit->n * t->k * 8,
+                            .on_round = kmeans_leave,
+                            .context = t->c};
   TRY(comm_agree(t->c, attempt_create(&a, t, groups, m)));
   TRY(kmeans_seed(t->c, &fit, t->fit->id, groups, t->seed, FOLD_COLUMN, a.centre));
   TRY(kmeans_run(t->c, &fit, t->fit->id, &config, a.centre, a.label, a.dist2, &result));
@@ -198,8 +198,8 @@ static void choose(const trial *t, const double *each, kmeans_curve *out) {
 /* --- checkpoints --- */
 
 /* The likelihoods of all numbers, tried or not: a table each, a row a held-out point. */
-static checkpoint checkpoint_of(const trial *t, const kmeans_auto_wish *wish, int numbers, gid first, double *each,
-                                checkpoint_table *tables) {
+static checkpoint checkpoint_of(const trial *t, const choose_number_settings *wish, int numbers, gid first,
+                                double *each, checkpoint_table *tables) {
   for (int g = 0; g < numbers; g++)
     tables[g] = (checkpoint_table){
         "likelihood", t->held_out, first, t->held->n, sizeof *each, sizeof *each, each + (off)g * t->held->n};
@@ -207,7 +207,8 @@ static checkpoint checkpoint_of(const trial *t, const kmeans_auto_wish *wish, in
 }
 
 /* Reads an earlier run's checkpoint: *done is how many numbers it tried, *all whether there were no more to try. */
-static status recall(const trial *t, const edge_keep *keep, const checkpoint *p, int numbers, int *done, bool *all) {
+static status recall(const trial *t, const checkpoint_place *keep, const checkpoint *p, int numbers, int *done,
+                     bool *all) {
   json_t *state = NULL;
   int step = 0, ended = 0;
   status st = checkpoint_read(t->c, keep->dir, numbers, p, &step, &state);
@@ -224,23 +225,24 @@ static status recall(const trial *t, const edge_keep *keep, const checkpoint *p,
 
 /* Writes a checkpoint after `done` numbers if it is time, and always after the last; STOPPED if it is time to stop,
  * unless this was the last. */
-static status edge(const trial *t, const edge_keep *keep, const checkpoint *p, int done, bool ended, double seconds) {
-  edge_choice choice = edge_choose(t->c, keep->clock, done, seconds);
+static status edge(const trial *t, const checkpoint_place *keep, const checkpoint *p, int done, bool ended,
+                   double seconds) {
+  run_clock_choice choice = run_clock_step(t->c, keep->clock, done, seconds);
   status st = OK;
-  if (keep->dir != NULL && (ended || choice != EDGE_GO_ON)) {
+  if (keep->dir != NULL && (ended || choice != CLOCK_CONTINUE)) {
     json_t *state = json_pack("{s:b}", "ended", (int)ended);
     st = checkpoint_write(t->c, keep->dir, done, state, p);
     json_decref(state);
   }
-  if (st == OK && choice == EDGE_STOP && !ended) {
+  if (st == OK && choice == CLOCK_STOP && !ended) {
     char when[96];
     snprintf(when, sizeof when, "after trying %d numbers of groups, with a checkpoint", done);
-    st = edge_stopped(keep->dir != NULL ? when : "while numbers of groups were being tried", keep->dir);
+    st = run_clock_stopped(keep->dir != NULL ? when : "while numbers of groups were being tried", keep->dir);
   }
   return st;
 }
 
-static status try_all(const trial *t, const kmeans_auto_wish *wish, double *each, kmeans_curve *out, int *tried) {
+static status try_all(const trial *t, const choose_number_settings *wish, double *each, kmeans_curve *out, int *tried) {
   checkpoint_table tables[KMEANS_AUTO_MAX];
   status st = OK;
   int done = 0;
@@ -274,7 +276,7 @@ static status try_all(const trial *t, const kmeans_auto_wish *wish, double *each
 }
 
 /* Draws the sample, in two parts, and makes room for the likelihoods. */
-static status take_folds(const kmeans_points *points, const gid *id, const kmeans_auto_wish *wish, double share,
+static status take_folds(const kmeans_points *points, const gid *id, const choose_number_settings *wish, double share,
                          fold *fit, fold *held, double **each) {
   status st = OK;
   TRY(fold_take(points, id, wish->seed, share, 1, fit));
@@ -298,8 +300,8 @@ static status check_counts(int64_t n_all, int64_t fitted, int64_t held_out, lid 
   return OK;
 }
 
-status kmeans_auto(comm *c, const kmeans_points *points, const gid *id, const kmeans_auto_wish *wish, kmeans_curve *out,
-                   int *tried) {
+status kmeans_auto(comm *c, const kmeans_points *points, const gid *id, const choose_number_settings *wish,
+                   kmeans_curve *out, int *tried) {
   status st = OK;
   fold fit = {0}, held = {0};
   double *each = NULL;

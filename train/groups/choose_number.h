@@ -23,13 +23,13 @@ typedef struct kmeans_curve {
   int64_t fitted, held_out;           /* points of all ranks, fitted and held out */
 } kmeans_curve;
 
-typedef struct kmeans_auto_wish {
+typedef struct choose_number_settings {
   lid least, most; /* 1 <= least <= most */
   int64_t sample;  /* about how many points of all ranks to use */
-  bool unit;       /* as in kmeans_config */
+  bool unit;       /* as in kmeans_settings */
   uint64_t seed;
-  const edge_keep *keep; /* where checkpoints of the likelihoods go, and are resumed from; NULL: none */
-} kmeans_auto_wish;
+  const checkpoint_place *keep; /* where checkpoints of the likelihoods go, and are resumed from; NULL: none */
+} choose_number_settings;
 
 /* The kind of its checkpoints. */
 #define KMEANS_AUTO_KIND "trial"
@@ -39,7 +39,7 @@ typedef struct kmeans_auto_wish {
  * tried in this call, not before. Collective; agreed status; the same on any number of ranks, and however often it was
  * stopped. BAD_DATA if there are too few points to hold some out, or for `least` groups; STOPPED; NO_MEMORY; what
  * writing a checkpoint returns. */
-status kmeans_auto(comm *c, const kmeans_points *points, const gid *id, const kmeans_auto_wish *wish, kmeans_curve *out,
-                   int *tried);
+status kmeans_auto(comm *c, const kmeans_points *points, const gid *id, const choose_number_settings *wish,
+                   kmeans_curve *out, int *tried);
 
 #endif

@@ -12,7 +12,7 @@ typedef struct run {
   comm *c;
   const kmeans_points *points;
   const gid *id;
-  const kmeans_config *config;
+  const kmeans_settings *config;
   kmeans_assigner *assigner;
   exact_scale scale;        /* of the sums of points */
   int64_t n_all;            /* points on all ranks */
@@ -183,7 +183,7 @@ status kmeans_leave(void *context, const kmeans_round *round) {
   return OK;
 }
 
-status kmeans_run(comm *c, const kmeans_points *points, const gid *id, const kmeans_config *config, real *centre,
+status kmeans_run(comm *c, const kmeans_points *points, const gid *id, const kmeans_settings *config, real *centre,
                   lid *label, real *dist2, kmeans_result *result) {
   run r = {.c = c, .points = points, .id = id, .config = config};
   enum { EXTRA_ROUNDS = 20 };

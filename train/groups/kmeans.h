@@ -17,7 +17,7 @@ typedef struct kmeans_round {
   bool last;       /* the last round */
 } kmeans_round;
 
-typedef struct kmeans_config {
+typedef struct kmeans_settings {
   lid groups;
   int rounds; /* at most, including those before a resume */
   int done; /* rounds done before a resume: `centre` then holds the centres of the last of them; 0: `centre` holds seeds
@@ -29,7 +29,7 @@ typedef struct kmeans_config {
    * and the number of the round are enough to resume, see `done`. May be NULL. A failure ends the run. */
   status (*on_round)(void *context, const kmeans_round *round);
   void *context;
-} kmeans_config;
+} kmeans_settings;
 
 typedef struct kmeans_result {
   int rounds;
@@ -45,7 +45,7 @@ status kmeans_leave(void *context, const kmeans_round *round);
  * once more, which gives the labels, repairs and inertia of that round, and continues from there. id[i] is the global
  * row of point i, ascending over ranks; it breaks ties between points. Collective; agreed status. BAD_DATA if there are
  * fewer distinct points than groups, NO_MEMORY, or on_round's. */
-status kmeans_run(comm *c, const kmeans_points *points, const gid *id, const kmeans_config *config, real *centre,
+status kmeans_run(comm *c, const kmeans_points *points, const gid *id, const kmeans_settings *config, real *centre,
                   lid *label, real *dist2, kmeans_result *result);
 
 #endif

@@ -294,7 +294,7 @@ static status group_half(comm *c, const kmeans_points *points, const gid *id, co
   status st = OK;
   int k = points->k;
   half h;
-  kmeans_config config = {.groups = groups, .rounds = rounds, .unit = unit, .on_round = kmeans_leave, .context = c};
+  kmeans_settings config = {.groups = groups, .rounds = rounds, .unit = unit, .on_round = kmeans_leave, .context = c};
   kmeans_result result;
   lid n = 0;
   for (lid i = 0; i < points->n; i++)

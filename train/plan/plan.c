@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-status plan_layout_alloc(plan_layout *l, const plan_wish *wish) {
+status plan_layout_alloc(plan_layout *l, const plan_settings *wish) {
   l->factors = wish->factors;
   l->explicit_loss = wish->explicit_loss;
   l->memory = wish->memory;
@@ -18,15 +18,15 @@ status plan_layout_alloc(plan_layout *l, const plan_wish *wish) {
   l->ranks_per_node = wish->ranks_per_node < wish->ranks ? wish->ranks_per_node : wish->ranks;
   status st = MEM_ZALLOC(l->whole, l->ranks, "the plan's counts");
   if (st == OK)
-    st = MEM_ZALLOC(l->spread, l->ranks, "the plan's counts");
+    st = MEM_ZALLOC(l->reduced, l->ranks, "the plan's counts");
   return st != OK ? st : MEM_ZALLOC(l->places, l->ranks_per_node, "the plan's counts");
 }
 
 void plan_layout_free(plan_layout *l) {
   mem_free(l->whole);
-  mem_free(l->spread);
+  mem_free(l->reduced);
   mem_free(l->places);
-  l->whole = l->spread = NULL;
+  l->whole = l->reduced = NULL;
   l->places = NULL;
 }
 
@@ -69,7 +69,7 @@ static way_load load_of(const plan_layout *l, const plan_counts *counts, bool re
 }
 
 static double sum_bytes(const plan_layout *l) {
-  return (double)spread_solve_bytes(1, 2, solver_sums_size_for(l->factors, l->explicit_loss));
+  return (double)heavy_reduce_solve_bytes(1, 2, solver_sums_size_for(l->factors, l->explicit_loss));
 }
 
 exchange_mode plan_choose(const plan_layout *l, const machine *m) {
@@ -77,7 +77,7 @@ exchange_mode plan_choose(const plan_layout *l, const machine *m) {
       .factors = l->factors, .ranks = l->ranks, .hosts = plan_nodes(l), .heavy = l->heavy, .sum_bytes = sum_bytes(l)};
   *choose_of(&t, EXCHANGE_REPLICATE) = load_of(l, l->whole, true);
   *choose_of(&t, EXCHANGE_HALO) = load_of(l, l->whole, false);
-  *choose_of(&t, EXCHANGE_REDUCE) = load_of(l, l->spread, false);
+  *choose_of(&t, EXCHANGE_REDUCE) = load_of(l, l->reduced, false);
   choose_of(&t, EXCHANGE_REPLICATE)->possible = l->memory == 0;
   choose_of(&t, EXCHANGE_REDUCE)->possible = l->heavy >= 1;
   return choose_way(&t, m);
@@ -180,8 +180,9 @@ static double memory_of(const plan_layout *l, const machine *m, const plan_count
 /* Memory of heavy rows under reduce: their pairs, and the sums being sent. */
 static double heavy_memory(const plan_layout *l, const plan_counts *n, double most_owned) {
   int nodes = plan_nodes(l);
-  return 8 * n->pairs_spread + (double)spread_solve_memory((lid)ceil(most_owned), l->ranks, l->ranks_per_node, nodes,
-                                                           solver_sums_size_for(l->factors, l->explicit_loss));
+  return 8 * n->pairs_spread + (double)heavy_reduce_solve_memory((lid)ceil(most_owned), l->ranks, l->ranks_per_node,
+                                                                 nodes,
+                                                                 solver_sums_size_for(l->factors, l->explicit_loss));
 }
 
 /* Heavy rows of other nodes whose solutions a rank forwards to the others on its node, by the rule of
@@ -216,7 +217,7 @@ static double flow_seconds(const outflow *o, int ranks, const machine *m) {
 void plan_cost(const plan_layout *l, const machine *m, exchange_mode users, exchange_mode asked, plan_rank *rank,
                plan_result *out) {
   bool reduce = users == EXCHANGE_REDUCE;
-  const plan_counts *counts = reduce ? l->spread : l->whole;
+  const plan_counts *counts = reduce ? l->reduced : l->whole;
   int nodes = plan_nodes(l);
   double row = row_bytes(l), messages = 0, rows_seconds = 0, alone_seconds = 0, most_owned = 0;
   double wire = sum_bytes(l);

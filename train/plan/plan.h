@@ -10,7 +10,7 @@
 #include "train/cost/machine.h"
 #include "train/exchange/exchange.h"
 #include "train/exchange/interactions.h"
-#include "train/solve/problem.h"
+#include "train/solve/row/problem.h"
 
 /* Rows of a side on one trip: sent by a rank, including forwarded ones; of these, to other nodes; received; and the
  * messages they are sent in (a model gives an upper bound). */
@@ -39,13 +39,13 @@ typedef struct plan_batches {
 } plan_batches;
 
 /* The settings of a plan. */
-typedef struct plan_wish {
+typedef struct plan_settings {
   int factors;
   bool explicit_loss;
   off heavy_from; /* als_settings.heavy */
   int ranks, ranks_per_node, threads;
   int64_t memory; /* als_settings.memory */
-} plan_wish;
+} plan_settings;
 
 /* The job as distributed over ranks: with every item's pairs at its owner, and with the heavy items' pairs left with
  * their users. */
@@ -57,10 +57,10 @@ typedef struct plan_layout {
   int64_t memory; /* als_settings.memory */
   int threads;    /* of a rank */
   solve_method method;
-  double heavy;                /* heavy items */
-  plan_counts *whole, *spread; /* [ranks] */
-  plan_batches batches[2];     /* of whole and of spread */
-  double *places;              /* [ranks_per_node]: work space of plan_cost */
+  double heavy;                 /* heavy items */
+  plan_counts *whole, *reduced; /* [ranks] */
+  plan_batches batches[2];      /* of whole and of reduced */
+  double *places;               /* [ranks_per_node]: work space of plan_cost */
 } plan_layout;
 
 typedef struct plan_rank {
@@ -82,7 +82,7 @@ typedef struct plan_result {
 } plan_result;
 
 /* Copies the settings, zeroes the counts. Free with plan_layout_free. */
-status plan_layout_alloc(plan_layout *l, const plan_wish *wish);
+status plan_layout_alloc(plan_layout *l, const plan_settings *wish);
 void plan_layout_free(plan_layout *l);
 
 static inline int plan_node(const plan_layout *l, int rank) {
@@ -100,7 +100,7 @@ static inline int plan_ranks_on(const plan_layout *l, int node) {
  * shares it needs a bit for each item, batch of items' rows and rank of a node, and 16 bytes for each rank, batch and
  * rank of a node; with --memory also 7 bytes an item and 8 kB a rank. c has one rank. Reads the dataset twice, with
  * --memory three times. */
-status plan_count(comm *c, dataset *d, duplicates merge, mark_events *mark, const void *rule, const plan_wish *wish,
+status plan_count(comm *c, dataset *d, duplicates merge, mark_events *mark, const void *rule, const plan_settings *wish,
                   plan_layout *out);
 
 /* Costs of EXCHANGE_REPLICATE, EXCHANGE_HALO or EXCHANGE_REDUCE for users' rows; items' rows travel as under

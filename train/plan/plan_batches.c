@@ -52,7 +52,7 @@ room_terms batches_terms(const plan_layout *l, const plan_counts *n) {
                       .items = (gid)n->items,
                       .user_places = (off)n->user_places,
                       .item_places = (off)n->pairs_by_item,
-                      .spread_places = (off)n->pairs_spread};
+                      .heavy_reduce_places = (off)n->pairs_spread};
 }
 
 /* Most rows that one of a rank's batches needs. */

@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Loads one rank's users. */
+/* Loads one rank's users: the pairs that als_create() trains on. */
 static status load_share(comm *c, dataset *d, const part *users, int rank, duplicates merge, mark_events *mark,
-                         const void *rule, csr *out) {
+                         const void *rule, bool explicit_loss, csr *out) {
   gid ends[2] = {users->first[rank], users->first[rank + 1]};
   part share = {.n = users->n, .size = 1, .first = ends};
-  return interactions_load(c, d, &share, merge, mark, rule, out, NULL);
+  status st = interactions_load(c, d, &share, merge, mark, rule, out, NULL);
+  if (st == OK && !explicit_loss)
+    csr_drop_zeros(out);
+  return st;
 }
 
 /* Rows sent from one rank to another, for counting messages. */
@@ -292,7 +295,7 @@ typedef struct census {
 
 static status load(census *k, int rank) {
   csr_free(&k->m);
-  return load_share(k->c, k->d, &k->users, rank, k->merge, k->mark, k->rule, &k->m);
+  return load_share(k->c, k->d, &k->users, rank, k->merge, k->mark, k->rule, k->l->explicit_loss, &k->m);
 }
 
 /* Finds the number of batches under both cuts. */
@@ -384,7 +387,7 @@ done:
   return st;
 }
 
-status plan_count(comm *c, dataset *d, duplicates merge, mark_events *mark, const void *rule, const plan_wish *wish,
+status plan_count(comm *c, dataset *d, duplicates merge, mark_events *mark, const void *rule, const plan_settings *wish,
                   plan_layout *out) {
   status st = OK;
   row_set heavy = {0};
@@ -414,12 +417,12 @@ status plan_count(comm *c, dataset *d, duplicates merge, mark_events *mark, cons
   for (int i = 0; i < 2; i++) {
     way *w = &k.way[i];
     w->heavy = i == 1 ? &heavy : NULL;
-    w->counts = i == 1 ? out->spread : out->whole;
+    w->counts = i == 1 ? out->reduced : out->whole;
     w->batches = out->batches[i] = (plan_batches){1, 1};
     TRY(cut_items(c, k.count, n_items, wish->factors, w->heavy, wish->ranks, &w->items));
     count_ranges(out, &k.users, &w->items, w->counts);
   }
-  count_heavy(out, &k.way[1].items, &heavy, out->spread);
+  count_heavy(out, &k.way[1].items, &heavy, out->reduced);
   if (wish->memory > 0)
     TRY(find_batches(&k));
   TRY(count_rows(&k));

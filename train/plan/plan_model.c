@@ -181,7 +181,7 @@ static int find_batches(const plan_service *s, side side, double share, const pl
   return 0;
 }
 
-status plan_model(const plan_service *s, const plan_wish *wish, plan_layout *out) {
+status plan_model(const plan_service *s, const plan_settings *wish, plan_layout *out) {
   *out =
       (plan_layout){.users = s->users, .items = s->items, .pairs = s->events, .events = s->events, .heavy = s->heavy};
   status st = plan_layout_alloc(out, wish);
@@ -208,7 +208,7 @@ status plan_model(const plan_service *s, const plan_wish *wish, plan_layout *out
     out->batches[i].users = find_batches(s, USERS, share, out, &n);
     out->batches[i].items = find_batches(s, ITEMS, 1, out, &n);
     for (int r = 0; r < wish->ranks; r++)
-      (i == 1 ? out->spread : out->whole)[r] = n;
+      (i == 1 ? out->reduced : out->whole)[r] = n;
   }
   return OK;
 }

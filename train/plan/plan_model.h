@@ -24,6 +24,6 @@ status plan_service_create(const plan_laws *laws, gid users, gid items, double e
 void plan_service_free(plan_service *s);
 
 /* Its layout over wish->ranks. Ignores wish->heavy_from. Local. Free with plan_layout_free. */
-status plan_model(const plan_service *s, const plan_wish *wish, plan_layout *out);
+status plan_model(const plan_service *s, const plan_settings *wish, plan_layout *out);
 
 #endif

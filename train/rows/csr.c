@@ -21,6 +21,38 @@ void csr_free(csr *m) {
   *m = (csr){0};
 }
 
+off csr_drop_zeros(csr *m) {
+  off kept = 0, all = csr_nnz(m), e = 0;
+  for (lid r = 0; r < m->n_rows; r++) {
+    for (; e < m->ptr[r + 1]; e++)
+      if (m->val[e] != 0) {
+        m->col[kept] = m->col[e];
+        m->val[kept++] = m->val[e];
+      }
+    m->ptr[r + 1] = kept;
+  }
+  return all - kept;
+}
+
+status csr_copy_likes(const csr *m, csr *out) {
+  off n = 0;
+  for (off e = 0; e < csr_nnz(m); e++)
+    n += m->val[e] > 0;
+  status st = csr_alloc(out, m->n_rows, n, "likes");
+  if (st != OK)
+    return st;
+  n = 0;
+  for (lid r = 0; r < m->n_rows; r++) {
+    for (off e = m->ptr[r]; e < m->ptr[r + 1]; e++)
+      if (m->val[e] > 0) {
+        out->col[n] = m->col[e];
+        out->val[n++] = m->val[e];
+      }
+    out->ptr[r + 1] = n;
+  }
+  return OK;
+}
+
 void heavy_rows_free(heavy_rows *h) {
   mem_free(h->row);
   mem_free(h->first_cut);

@@ -41,4 +41,10 @@ status csr_alloc(csr *m, lid n_rows, off nnz, const char *what);
 void csr_free(csr *m);
 void heavy_rows_free(heavy_rows *h);
 
+/* Takes out the pairs of value 0, in place; the others keep their order. Returns how many. Local. */
+off csr_drop_zeros(csr *m);
+
+/* A copy of the pairs with a value above 0. NO_MEMORY. Free with csr_free. Local. */
+status csr_copy_likes(const csr *m, csr *out);
+
 #endif

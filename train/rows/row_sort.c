@@ -2,6 +2,8 @@
 
 #include "io/base/mem.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 enum { SHORT_ROW = 48, DIGIT = 11 };
@@ -93,17 +95,32 @@ status rows_each(const off *ptr, gid first, gid last, void (*each)(void *context
   return failed == OK ? OK : status_fail(failed, "no memory to sort rows of %lld interactions", (long long)longest);
 }
 
+/* The sum, or 0 where it is no more than the rounding of its terms may have left. Whole numbers are not rounded. */
+static double settled(double sum, const real *val, off n) {
+  double size = 0;
+  bool whole = true;
+  for (off i = 0; i < n; i++) {
+    size += fabs((double)val[i]);
+    whole = whole && val[i] == truncf(val[i]);
+  }
+  return !whole && fabs(sum) <= (double)FLT_EPSILON * size ? 0 : sum;
+}
+
 off row_merge(duplicates how, off n, lid *col, real *val) {
   off kept = 0;
   for (off i = 0; i < n;) {
     off end = i + 1;
     double sum = val[i];
-    real most = val[i];
+    real most = val[i], least = val[i];
     for (; end < n && col[end] == col[i]; end++) {
       sum += val[end];
       if (val[end] > most)
         most = val[end];
+      if (val[end] < least)
+        least = val[end];
     }
+    if (least < 0 && most > 0)
+      sum = settled(sum, val + i, end - i);
     real last = val[end - 1];
     col[kept] = col[i];
     switch (how) {

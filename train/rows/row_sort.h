@@ -5,6 +5,7 @@
 #include "io/base/status.h"
 #include "io/base/types.h"
 
+#define DUPLICATES_WORDS "sum|max|last|mean" /* of --duplicates */
 typedef enum duplicates { DUPLICATES_SUM, DUPLICATES_MAX, DUPLICATES_LAST, DUPLICATES_MEAN } duplicates;
 
 /* Sorts the n pairs by column; stable. scratch has 2 * n places. Local. */
@@ -15,7 +16,9 @@ void row_sort(off n, lid *col, real *val, uint64_t *scratch);
 status rows_each(const off *ptr, gid first, gid last, void (*each)(void *context, gid r, uint64_t *scratch),
                  void *context);
 
-/* Merges repeated columns of a sorted row into one pair; sums in double. Returns the number of pairs left. */
+/* Merges repeated columns of a sorted row into one pair; `last` is the one at the end. Sums in double; what cancels
+ * (bought 0.3 twice, returned 0.6) is 0, although the terms are rounded to single precision. Returns the number of
+ * pairs left. */
 off row_merge(duplicates how, off n, lid *col, real *val);
 
 /* Whether `wanted` is among the n ascending columns. Local. */

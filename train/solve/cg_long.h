@@ -4,8 +4,8 @@
 #ifndef PALATE_TRAIN_SOLVE_CG_LONG_H
 #define PALATE_TRAIN_SOLVE_CG_LONG_H
 
-#include "train/solve/cg.h"
 #include "train/solve/output.h"
+#include "train/solve/row/cg.h"
 
 /* row_method.solve_early: improves the long rows among rows first … first + count - 1 of m, if that pays. */
 status cg_long_early(const row_shared *s, row_work *work, int threads, const csr *m, const heavy_rows *heavy, lid first,

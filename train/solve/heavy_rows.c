@@ -2,9 +2,9 @@
 
 #include "io/base/mem.h"
 #include "train/math/factors.h"
-#include "train/solve/cholesky.h"
 #include "train/solve/heavy_sums.h"
 #include "train/solve/output.h"
+#include "train/solve/row/cholesky.h"
 #include "train/solve/solver_private.h"
 
 #include <math.h>

@@ -9,7 +9,7 @@
 #include "io/base/status.h"
 #include "train/math/exact.h"
 #include "train/rows/csr.h"
-#include "train/solve/problem.h"
+#include "train/solve/row/problem.h"
 
 typedef struct solver solver; /* train/solve/solver.h */
 

@@ -1,7 +1,7 @@
 #include "train/solve/heavy_sums.h"
 
 #include "io/base/mem.h"
-#include "train/solve/double_row.h"
+#include "train/solve/row/double_row.h"
 
 /* A run of numbers in the sums, and a bound of the whole row's sum of each. */
 typedef struct run {
@@ -32,14 +32,14 @@ off heavy_size(const row_shared *s) {
 /* Run number i; returns false at the end. Bounds are doubled, for the rounding of segments in single precision. */
 static bool run_of(const row_shared *s, const row_work *w, off n, off i, run *out) {
   off width = s->nb * (off)s->ops->vl, rows = run_rows(s);
-  double f = s->p.fixed_max, b = s->p.most_b, all = 2 * (double)n;
+  double f = s->p.fixed_max, b = s->p.max_target, all = 2 * (double)n;
   if (i < rows) {
     off from = run_begin(s, i);
-    *out = (run){w->matrix + i * s->lda + from, width - from, all * s->p.most_a * f * f};
+    *out = (run){w->matrix + i * s->lda + from, width - from, all * s->p.max_weight * f * f};
     return true;
   }
   if (i == rows) {
-    *out = (run){w->skew, row_skew_size(s), all * s->p.most_a * f * f};
+    *out = (run){w->skew, row_skew_size(s), all * s->p.max_weight * f * f};
     return true;
   }
   /* Σ b y; with biases also Σ y */
@@ -58,7 +58,7 @@ void heavy_add(const row_shared *s, const row_work *w, off n, int64_t *sum) {
     for (off j = 0; j < r.length; j++)
       *sum++ += exact_term(scale, (double)r.at[j]);
   }
-  *sum += exact_term(scale_of(2 * (double)n * s->p.most_b), w->total);
+  *sum += exact_term(scale_of(2 * (double)n * s->p.max_target), w->total);
 }
 
 void heavy_restore(const row_shared *s, row_work *w, off n, const int64_t *sum) {
@@ -68,7 +68,7 @@ void heavy_restore(const row_shared *s, row_work *w, off n, const int64_t *sum) 
     for (off j = 0; j < r.length; j++)
       r.at[j] = (real)exact_value(scale, *sum++);
   }
-  w->total = exact_value(scale_of(2 * (double)n * s->p.most_b), *sum);
+  w->total = exact_value(scale_of(2 * (double)n * s->p.max_target), *sum);
 }
 
 status heavy_solve_double(const row_shared *s, off n, const int64_t *sum, real *x, real *own_bias) {
@@ -106,7 +106,7 @@ status heavy_solve_double(const row_shared *s, off n, const int64_t *sum, real *
     }
   }
   if (own_bias != NULL) {
-    rhs[k] = exact_value(scale_of(2 * (double)n * s->p.most_b), *sum);
+    rhs[k] = exact_value(scale_of(2 * (double)n * s->p.max_target), *sum);
     a[(off)k * m + k] = (double)n;
   }
   st = solve_system_double(&s->p, n, a, rhs, x, own_bias);

@@ -4,7 +4,7 @@
 #define PALATE_TRAIN_SOLVE_HEAVY_SUMS_H
 
 #include "train/math/exact.h"
-#include "train/solve/row.h"
+#include "train/solve/row/row.h"
 
 /* Numbers in a row's normal equations: the blocks above the diagonal and the skewed diagonal blocks, or all elements on
  * and above the diagonal; the right-hand sides; the total. */

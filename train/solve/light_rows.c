@@ -3,9 +3,9 @@
 #include "io/base/mem.h"
 #include "train/cost/cost.h"
 #include "train/rows/row_sort.h"
-#include "train/solve/cholesky.h"
-#include "train/solve/double_row.h"
-#include "train/solve/dual.h"
+#include "train/solve/row/cholesky.h"
+#include "train/solve/row/double_row.h"
+#include "train/solve/row/dual.h"
 
 #include <omp.h>
 #include <stdlib.h>

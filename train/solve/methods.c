@@ -1,8 +1,8 @@
 #include "train/solve/methods.h"
 
-#include "train/solve/cg.h"
 #include "train/solve/cg_long.h"
-#include "train/solve/subspace.h"
+#include "train/solve/row/cg.h"
+#include "train/solve/row/subspace.h"
 
 /* With few factors an exact solve is as fast. */
 static bool auto_suits(const row_shared *s, off n) {
@@ -10,8 +10,8 @@ static bool auto_suits(const row_shared *s, off n) {
   return s->p.k >= LEAST_FACTORS && cg_suits(s, n);
 }
 
-/* The words of --solver and the rows of the table, in the order of the enum. row_method in train/solve/row.h says what
- * the columns mean. */
+/* The words of --solver and the rows of the table, in the order of the enum. row_method in train/solve/row/row.h says
+ * what the columns mean. */
 const char SOLVE_METHOD_WORDS[] = "auto|cholesky|cg|subspace";
 
 static const row_method METHODS[SOLVE_METHODS] = {

@@ -2,7 +2,7 @@
 #ifndef PALATE_TRAIN_SOLVE_OUTPUT_H
 #define PALATE_TRAIN_SOLVE_OUTPUT_H
 
-#include "train/solve/row.h"
+#include "train/solve/row/row.h"
 
 /* The first row that failed, in the order of rows and over all threads. status_message() is per thread, so the message
  * is copied. */

@@ -1,11 +1,11 @@
 #include "train/solve/solver.h"
 
 #include "io/base/mem.h"
-#include "train/solve/dual.h"
 #include "train/solve/heavy_rows.h"
 #include "train/solve/light_rows.h"
 #include "train/solve/methods.h"
-#include "train/solve/row_work.h"
+#include "train/solve/row/dual.h"
+#include "train/solve/row/row_work.h"
 #include "train/solve/solver_private.h"
 
 #include <omp.h>

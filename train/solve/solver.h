@@ -1,11 +1,11 @@
 /* The half sweep of ALS on one rank: builds and solves the regularized least-squares system of every row
- * (train/solve/problem.h). */
+ * (train/solve/row/problem.h). */
 #ifndef PALATE_TRAIN_SOLVE_SOLVER_H
 #define PALATE_TRAIN_SOLVE_SOLVER_H
 
 #include "io/base/status.h"
 #include "train/rows/csr.h"
-#include "train/solve/problem.h"
+#include "train/solve/row/problem.h"
 
 /* The words of --solver, separated by bars, in the order of solve_method. */
 extern const char SOLVE_METHOD_WORDS[];

@@ -2,7 +2,7 @@
 #ifndef PALATE_TRAIN_SOLVE_SOLVER_PRIVATE_H
 #define PALATE_TRAIN_SOLVE_SOLVER_PRIVATE_H
 
-#include "train/solve/row.h"
+#include "train/solve/row/row.h"
 
 struct solver {
   row_shared shared;

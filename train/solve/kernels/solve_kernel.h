@@ -73,7 +73,7 @@ typedef struct panel_rows {
   real *y, *ay;       /* panels; ay for WEIGHTS_ANY only */
 } panel_rows;
 
-/* The interactions of one row, with a and b as in train/solve/problem.h. */
+/* The interactions of one row, with a and b as in train/solve/row/problem.h. */
 typedef struct visit_rows {
   const real *table; /* (·, ld): the fixed side */
   off ld;

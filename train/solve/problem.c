@@ -1,7 +1,0 @@
-#include "train/solve/problem.h"
-
-#include "train/solve/loss.h"
-
-double half_problem_lambda(const half_problem *p, off n) {
-  return ridge_weight(p->lambda, p->nu, p->explicit_loss ? 0 : p->alpha0, n, p->n_fixed);
-}
