@@ -167,6 +167,15 @@ bool guess_header(const text_wish *w, const text_span *first, int n_first, const
 
 /* ---- columns by name ---- */
 
+/* Returns true if a is b with `id` behind it: `user_id` beside `user`, which then is a name. */
+static bool is_id_of(const text_span *a, const text_span *b) {
+  char x[COLUMN_NAME_MAX], y[COLUMN_NAME_MAX];
+  column_plain_name(a->at, a->n, x);
+  column_plain_name(b->at, b->n, y);
+  size_t n = strlen(y);
+  return strncmp(x, y, n) == 0 && strcmp(x + n, "id") == 0;
+}
+
 /* The best column for a role by its name, -1 if there is none; *rival: an equally good one, else -1. */
 static int by_name(const table *t, text_role role, const bool *taken, int *rival) {
   int best = -1, best_rank = 99;
@@ -188,7 +197,9 @@ static int by_name(const table *t, text_role role, const bool *taken, int *rival
         continue;
       if (role == ROLE_ITEM && rank >= 2 && bare_id) /* `id`, `title`: the id may be the item's */
         continue;
-      if (rank < best_rank) {
+      if (rank == best_rank && is_id_of(&t->names[best], &t->names[i]))
+        continue;
+      if (rank < best_rank || is_id_of(&t->names[i], &t->names[best])) {
         best = i;
         best_rank = rank;
         *rival = -1;
@@ -451,7 +462,7 @@ static status fixed_columns(table *t) {
 /* A header that is one name short, as R writes it, or broken by its separator. */
 static status header_fits(const table *t) {
   const table_facts *f = &t->facts;
-  if (!t->l->header || f->lines == 0 || f->columns <= t->n_names || t->n_names == 0)
+  if (!t->l->header || f->lines == 0 || f->columns <= t->n_names || t->n_names == 0 || f->alike * 2 <= f->lines)
     return OK;
   bool filled = false;
   for (int i = t->n_names; i < f->columns; i++)

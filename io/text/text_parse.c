@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-const char TEXT_FORMAT_WORDS[] = "auto|csv|movielens|udata|counts|lists|baskets|matrix|netflix|mtx|jsonl|h5|npz";
+const char TEXT_FORMAT_WORDS[] = "auto|csv|movielens|udata|counts|lists|netflix|mtx|jsonl|baskets|matrix|h5|npz";
 
 enum { BATCH = 256, SHOWN = 256 /* bytes of an overlong line in its message */ };
 
