@@ -127,7 +127,7 @@ static status look_at_events(const range_source *source, const char *path, bool 
     out->user[id_table_text(&users, b->user[i], out->user)] = '\0';
     out->item[id_table_text(&items, b->item[i], out->item)] = '\0';
     out->value = b->value != NULL ? b->value[i] : 1;
-    out->time = event_moment_time(event_block_moment(b, i));
+    out->time = b->time_low != NULL ? event_moment_time(event_block_moment(b, i)) : 0;
   }
 done:
   text_parser_free(&parser);

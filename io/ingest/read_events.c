@@ -1,7 +1,6 @@
 #include "io/ingest/read_events.h"
 
 #include "io/base/mem.h"
-#include "io/matrix/npz.h"
 #include "io/source/source.h"
 
 #include <omp.h>
@@ -39,16 +38,15 @@ static status find_layouts(const ingest_settings *s, ingest_sources *out) {
   for (int i = 0; i < out->n; i++) {
     source_facts facts;
     size_t n;
-    if (npz_is(s->files[i])) {
-      TRY(source_look(s->sources[i], s->files[i], &out->text[i].bytes));
+    TRY(source_head(s->sources[i], s->files[i], &facts, head, TEXT_HEAD, &n));
+    out->text[i].bytes = facts.bytes;
+    out->text[i].packed = facts.packed;
+    if (facts.kind == KIND_NPZ && facts.packed == KIND_TEXT) {
       out->text[i].layout = (text_layout){.format = TEXT_NPZ};
       continue;
     }
-    TRY(source_head(s->sources[i], s->files[i], &facts, head, TEXT_HEAD, &n));
     if (s->wish.format == TEXT_NPZ)
       TRY(status_fail(BAD_DATA, "%s is not a .npz of NumPy", s->sources[i]));
-    out->text[i].bytes = facts.bytes;
-    out->text[i].packed = facts.packed;
     TRY(source_refuse(s->sources[i], &facts, true));
     st = text_detect(s->sources[i], head, n, n < TEXT_HEAD, &s->wish, &out->text[i].layout);
     bool whole = n < TEXT_HEAD;

@@ -18,19 +18,6 @@ struct npz_array {
   char *buffer; /* [PIECE] */
 };
 
-bool npz_is(const char *path) {
-  unsigned char head[30];
-  char name[256] = "";
-  FILE *file = fopen(path, "rbe");
-  if (file == NULL)
-    return false;
-  bool zip = fread(head, 1, sizeof head, file) == sizeof head && memcmp(head, "PK\x03\x04", 4) == 0;
-  size_t n = zip ? (size_t)head[26] | (size_t)head[27] << 8 : 0;
-  zip = zip && n > 4 && n < sizeof name && fread(name, 1, n, file) == n && strcmp(name + n - 4, ".npy") == 0;
-  fclose(file);
-  return zip;
-}
-
 static status broken(const char *path, struct archive *a) {
   const char *why = a != NULL ? archive_error_string(a) : NULL;
   return status_fail(IO_FAILED, "%s: the zip archive is broken or cut short (%s); fetch the file again", path,

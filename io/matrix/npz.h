@@ -5,9 +5,6 @@
 #include "io/base/status.h"
 #include "io/matrix/npy.h"
 
-/* Returns true if the file is a zip archive whose first file is NAME.npy; false also if it cannot be read. */
-bool npz_is(const char *path);
-
 /* Lists the names of the arrays, with commas between. BAD_DATA, IO_FAILED, NO_INPUT. */
 status npz_list(const char *path, char *out, size_t room);
 

@@ -15,30 +15,18 @@ static status cannot_read(const char *name) {
   return status_fail(NO_INPUT, "cannot read %s: %s", name, strerror(errno));
 }
 
-static status look(const char *name, const char *file, source_facts *facts) {
+status source_head(const char *name, const char *file, source_facts *facts, char *head, size_t room, size_t *n) {
+  source s = {.fd = -1};
   struct stat about;
   *facts = (source_facts){0};
+  *n = 0;
   if (stat(file, &about) != 0)
     return cannot_read(name);
   if (!S_ISREG(about.st_mode))
     return status_fail(NO_INPUT, "%s is not a regular file%s", name,
                        S_ISDIR(about.st_mode) ? "; it is a folder: name the files in it" : "");
   facts->bytes = about.st_size;
-  return OK;
-}
-
-status source_look(const char *name, const char *file, off *bytes) {
-  source_facts facts;
-  status st = look(name, file, &facts);
-  *bytes = facts.bytes;
-  return st;
-}
-
-status source_head(const char *name, const char *file, source_facts *facts, char *head, size_t room, size_t *n) {
-  source s = {.fd = -1};
-  *n = 0;
-  status st = look(name, file, facts);
-  THEN(source_open(name, file, KIND_TEXT, 0, &s));
+  status st = source_open(name, file, KIND_TEXT, 0, &s);
   THEN(source_read(&s, head, room, n));
   source_close(&s);
   file_kind packed = recognise(head, *n);

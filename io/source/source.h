@@ -29,9 +29,6 @@ typedef struct source_facts {
  * of several files; IO_FAILED. */
 status source_head(const char *name, const char *file, source_facts *facts, char *head, size_t room, size_t *n);
 
-/* Finds the length of a file. NO_INPUT as source_head. */
-status source_look(const char *name, const char *file, off *bytes);
-
 /* BAD_DATA if the contents are neither text nor (where that is allowed) HDF5; the message says what they are and how to
  * convert them. */
 status source_refuse(const char *name, const source_facts *facts, bool hdf5);
