@@ -10,8 +10,9 @@ enum { RANKS = 4 };
 /* Plain names between blanks; a list for each rank. */
 static const char *const NAMES[N_COLUMN_USES][RANKS] = {
     [NAMES_USER] =
-        {/* 0: ids */
-         "userid userno useridx userindex userkey usercode usernumber usernum uid useruuid userguid iduser customerid "
+        {/* 0: ids, and the word itself */
+         "user userid userno useridx userindex userkey usercode usernumber usernum uid useruuid userguid iduser "
+         "customerid "
          "customerno customernumber customernum customercode customerkey customeridx customernr custid custno custkey "
          "custcode custnumber idcustomer memberid memberno membernumber memberkey idmember clientid clientno "
          "clientnumber clientcode clientkey idclient visitorid visitorkey fullvisitorid reviewerid accountid accountno "
@@ -25,7 +26,7 @@ static const char *const NAMES[N_COLUMN_USES][RANKS] = {
          "utilisateurid usuarioid idusuario numclient codeclient codigocliente gebruikerid klantid klantnummer "
          "authorsteamid userhash userdevid",
          /* 1: words */
-         "user users customer customers cust member members client clients visitor visitors reviewer account profile "
+         "users customer customers cust member members client clients visitor visitors reviewer account profile "
          "player person people subscriber buyer shopper consumer patron borrower reader listener viewer rater guest "
          "gamer student learner household panelist loyaltycard donor kunde kunden nutzer benutzer mitglied cliente "
          "utilisateur usuario acheteur klant gebruiker who",
@@ -36,8 +37,9 @@ static const char *const NAMES[N_COLUMN_USES][RANKS] = {
          /* 3: a device for a user */
          "cookieid cookie deviceid device anonymousid anonymoususerid idfa gaid"},
     [NAMES_ITEM] =
-        {/* 0: ids */
-         "itemid itemno itemidx itemindex itemkey itemcode itemnumber itemnum itemnr iid iditem movieid filmid showid "
+        {/* 0: ids, and the word itself */
+         "item itemid itemno itemidx itemindex itemkey itemcode itemnumber itemnum itemnr iid iditem movieid filmid "
+         "showid "
          "seriesid videoid artistid productid productno productnumber productnum productcode productkey productidx "
          "productnr idproduct prodid prodno prodcode pid skuid sku skus skuno skucode skunumber stockcode stockid "
          "stockno asin parentasin titleid titleno trackid songid musicid articleid articleno articlenumber articlecode "
@@ -52,7 +54,7 @@ static const char *const NAMES[N_COLUMN_USES][RANKS] = {
          "produktnummer produktnr produitid idproduit codeproduit productoid idproducto codigoproducto artikelcode "
          "productasin contentitemid movielensid netflixid spotifyid trackuri itemuuid itemguid productuuid",
          /* 1: words */
-         "item items movie movies film show series video artist product products prod track song article articles book "
+         "items movie movies film show series video artist product products prod track song article articles book "
          "books game app anime manga beer wine restaurant business venue place poi joke news story post recipe course "
          "album podcast episode hotel listing job repo repository paper document material merchandise goods dish drug "
          "content asset artikel produkt ware produit producto articulo titel what songs basket",

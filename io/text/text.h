@@ -26,11 +26,11 @@ typedef enum text_format {
   TEXT_UDATA,     /* user TAB item TAB rating TAB time */
   TEXT_COUNTS,    /* user TAB item TAB count */
   TEXT_LISTS,     /* user item item … */
-  TEXT_BASKETS,   /* item item …, or columns of which one has many items */
-  TEXT_MATRIX,    /* a row a user, a column an item */
   TEXT_NETFLIX,   /* item: and then user,rating,date lines */
   TEXT_MTX,       /* MatrixMarket coordinate, users in rows */
   TEXT_JSONL,     /* JSON lines: an object a line */
+  TEXT_BASKETS,   /* item item …, or columns of which one has many items */
+  TEXT_MATRIX,    /* a row a user, a column an item */
   TEXT_H5,        /* not text: io/ingest/read_matrix.h */
   TEXT_NPZ        /* the same */
 } text_format;

@@ -31,7 +31,7 @@ static const option_spec TABLE[] = {
      "end with status 75 when a rank does not respond for this time (90s, 10m, 2h); 0: never", 0},
     /* ingest, export */
     {"format", "FORMAT", "auto", CHANGES_DATA, SECTION_MAIN,
-     "auto, csv, movielens, udata, counts, lists, baskets, matrix, netflix, mtx, jsonl, h5 or npz", 0},
+     "auto, csv, movielens, udata, counts, lists, baskets, matrix, netflix, mtx, jsonl, h5, npz", 0},
     {"user-column", "COLUMN", NULL, CHANGES_DATA, SECTION_MAIN,
      "column of users, by name, number from 1, or key of JSON (`reviewer.id`) (default: by the header)", 0},
     {"item-column", "COLUMN", NULL, CHANGES_DATA, SECTION_MAIN,

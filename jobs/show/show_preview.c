@@ -161,7 +161,7 @@ static char *full_command(const ingest_settings *s, const ingest_preview *p) {
       add_columns(&out, l);
     if (l->format == TEXT_BASKETS)
       add_option(&out, "item-separator", strcmp(l->item_separators, " \t") == 0 ? "blank" : l->item_separators);
-    add_option(&out, "comment", l->comment);
+    add_option(&out, "comment", s->wish.comment != NULL ? s->wish.comment : l->comment);
     add_reading(&out, l, &s->wish);
   } else if (l->format == TEXT_JSONL) {
     add_columns(&out, l);
