@@ -161,9 +161,9 @@ START_TEST(surplus_columns_are_bad_lines) {
   rejects(&NO_WISH, C "b,y,3\na,x,1,234\nc,z,4,\nd,w,5,,\ne,v,5\nf,u,5\n", expected);
   rejects(&NO_WISH, "b,y,3\na,x,2\nc,z,5\n", "");
   /* A remark with commas behind all that is used does no harm; a fraction does. */
-  rejects(&NO_WISH, "user,item,rating,remark\na,x,3,good, very good\nb,y,4,fine\n", "");
+  rejects(&NO_WISH, "user,item,rating,remark\na,x,3,good, very good\nb,y,4,fine\nc,z,4,fine\n", "");
   snprintf(expected, sizeof expected, "3:18: %s\n", more);
-  rejects(&NO_WISH, "user,item,rating,remark\nb,y,4,fine\na,x,3,5,good, yes\n", expected);
+  rejects(&NO_WISH, "user,item,rating,remark\nb,y,4,fine\na,x,3,5,good, yes\nc,z,4,fine\n", expected);
 }
 END_TEST
 

@@ -93,7 +93,7 @@ export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1
 ticks() { # PID
   local id stat sum=0
   for id in "$1" $(pgrep -P "$1"); do
-    stat=$(cat "/proc/$id/stat" 2>"$work/err") || continue
+    stat=$(cat "/proc/$id/stat" 2>"$work/err") || { [ "$id" != "$fuzzer" ] || return 1; continue; }
     # shellcheck disable=SC2086
     set -- ${stat##*) }
     sum=$((sum + ${12} + ${13} + ${14} + ${15}))
