@@ -62,6 +62,8 @@ h5_type h5_type_of(hid_t type, int *width) {
     return size < 4 ? H5_I32 : H5_NONE;
   case H5T_FLOAT:
     return size <= 4 ? H5_F32 : size == 8 ? H5_F64 : H5_NONE;
+  case H5T_ENUM: /* bool, as h5py writes it; HDF5 converts it to numbers */
+    return size == 1 ? H5_U8 : H5_NONE;
   case H5T_STRING:
     if (H5Tis_variable_str(type) > 0)
       return H5_TEXT;

@@ -4,9 +4,9 @@
 #include "io/base/log.h"
 #include "io/base/mem.h"
 #include "io/ingest/ingest_log.h"
+#include "io/ingest/input_files.h"
 #include "io/ingest/move_events.h"
 #include "io/ingest/write_dataset.h"
-#include "io/source/spool.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,9 +22,7 @@ typedef struct job {
   double clock; /* when the step began */
   base_dataset base;
   ingest_sources sources;
-  const char **paths, **files; /* of all sources, then the tables of items and users: their names and places */
-  int n_paths;
-  spool spool;
+  input_files files;
   source_digests digests;
   ingest_input input;
   numbering users, items;
@@ -38,28 +36,6 @@ static double lap(job *j) {
   double now = seconds_now(), passed = now - j->clock;
   j->clock = now;
   return passed;
-}
-
-/* Lists all files that are read, and copies those that are pipes. */
-static status list_files(job *j) {
-  ingest_settings *s = &j->own;
-  status st = OK;
-  int n = s->n_sources, items = n, users = n + (s->items != NULL);
-  THEN(MEM_ALLOC(j->paths, n + 2, "sources"));
-  THEN(MEM_ALLOC(j->files, n + 2, "sources"));
-  TRY(comm_agree(j->c, st));
-  memcpy(j->paths, s->sources, (size_t)n * sizeof *j->paths);
-  if (s->items != NULL)
-    j->paths[items] = s->items;
-  if (s->users != NULL)
-    j->paths[users] = s->users;
-  j->n_paths = users + (s->users != NULL);
-  TRY(spool_pipes(j->c, j->paths, j->n_paths, s->output, j->files, &j->spool));
-  s->files = j->files;
-  s->items_file = s->items != NULL ? j->files[items] : NULL;
-  s->users_file = s->users != NULL ? j->files[users] : NULL;
-done:
-  return st;
 }
 
 /* Finds the layout of every source and whether they go together. */
@@ -81,7 +57,7 @@ done:
 }
 
 static status start_digests(job *j) {
-  return comm_agree(j->c, source_digests_start(j->c, &j->digests, j->paths, j->files, j->n_paths));
+  return comm_agree(j->c, source_digests_start(j->c, &j->digests, j->files.paths, j->files.files, j->files.n));
 }
 
 /* Reads this rank's share of the sources; rejected lines go to the file `rejected`. */
@@ -216,7 +192,10 @@ static status make_part(job *j) {
                            .item_count = j->first_item[c->rank + 1] - j->first_item[c->rank]};
   TRY(numbering_ids(c, &j->users, rows->first, &j->part.user_ids));
   TRY(numbering_ids(c, &j->items, j->first_item, &j->part.item_ids));
-  TRY(gather_texts(c, j->s, &j->base, &j->users, rows->first, &j->items, j->first_item, &j->part, j->report));
+  const text_layout *events = &j->sources.text[0].layout;
+  const char *const events_id[2] = {[USERS] = events->column_name[ROLE_USER], [ITEMS] = events->column_name[ROLE_ITEM]};
+  TRY(gather_texts(c, j->s, events_id, &j->base, &j->users, rows->first, &j->items, j->first_item, &j->part,
+                   j->report));
 done:
   return st;
 }
@@ -252,9 +231,7 @@ static void free_job(job *j) {
   source_digests_free(&j->digests);
   base_free(&j->base);
   ingest_sources_free(&j->sources);
-  spool_remove(j->c, &j->spool);
-  mem_free(j->paths);
-  mem_free(j->files);
+  input_files_close(j->c, &j->files);
 }
 
 status ingest_run(comm *c, const ingest_settings *s, ingest_report *report) {
@@ -264,7 +241,7 @@ status ingest_run(comm *c, const ingest_settings *s, ingest_report *report) {
   *report = (ingest_report){0};
   if (snprintf(rejected, sizeof rejected, "%s.rejected", s->output) >= (int)sizeof rejected)
     TRY(status_fail(USAGE, "the path %s is too long", s->output));
-  TRY(list_files(&j));
+  TRY(input_files_open(c, &j.own, s->output, &j.files));
   TRY(look_at_sources(&j));
   TRY(start_digests(&j));
   TRY(read_sources(&j, rejected));

@@ -8,7 +8,7 @@
 
 static void log_layout(const char *path, const text_layout *l) {
   static const char *const ROLE[N_ROLES] = {"", "user", "item", "value", "time"};
-  char words[64], columns[512] = "";
+  char words[64], columns[1024] = "";
   snprintf(words, sizeof words, "%s", TEXT_FORMAT_WORDS);
   char *word = words, *rest = words;
   for (int i = 0; i <= (int)l->format; i++)
@@ -21,17 +21,34 @@ static void log_layout(const char *path, const text_layout *l) {
                l->column_name[role][0] != '\0' ? " (" : "", l->column_name[role],
                l->column_name[role][0] != '\0' ? ")" : "");
   }
+  for (int role = ROLE_USER; role < N_ROLES && l->format == TEXT_JSONL; role++) {
+    size_t n = strlen(columns);
+    if (l->key[role][0] != '\0')
+      snprintf(columns + n, sizeof columns - n, "%s%s = %s", n > 0 ? ", " : ": ", ROLE[role], l->key[role]);
+  }
+  for (int role = ROLE_VALUE; role < N_ROLES; role++) {
+    size_t n = strlen(columns);
+    if (l->reading[role][0] != '\0')
+      snprintf(columns + n, sizeof columns - n, "; %ss: %s", ROLE[role], l->reading[role]);
+  }
   log_info("%s: %s%s%s", path, word, columns,
            l->format == TEXT_LISTS ? ": each line is a user and their items"
            : !l->has_value         ? "; no values, so every event counts 1"
                                    : "");
 }
 
-static void log_matrix(const char *path, const h5_matrix *m) {
-  log_info("%s: h5: %lld events in %s, %s in rows; ids of rows: %s, of columns: %s%s", path, (long long)m->events,
-           m->group[0] != '\0' ? m->group : "/", m->items_in_rows ? "items" : "users",
-           m->row_ids[0] != '\0' ? m->row_ids : "numbers from 0",
-           m->column_ids[0] != '\0' ? m->column_ids : "numbers from 0", m->has_time ? "; with times" : "");
+static void log_matrix(const char *path, const matrix *m) {
+  static const char *const KIND[] = {[MATRIX_H5] = "h5", [MATRIX_H5_DENSE] = "h5, dense (0 is nothing)"};
+  const matrix_ids *users = m->items_major ? &m->minor_ids : &m->major_ids;
+  const matrix_ids *items = m->items_major ? &m->major_ids : &m->minor_ids;
+  if (m->kind == MATRIX_NPZ || m->kind == MATRIX_NPZ_PAIRS)
+    log_info("%s: npz: %lld events, %s in rows; ids are numbers from 0; --rows %s reads it the other way round", path,
+             (long long)m->entries, m->items_rows ? "items" : "users", m->items_rows ? "users" : "items");
+  else
+    log_info("%s: %s: %lld %s in %s, %s in rows; ids of users: %s, of items: %s%s", path, KIND[m->kind],
+             (long long)m->entries, m->kind == MATRIX_H5 ? "events" : "cells", m->group[0] != '\0' ? m->group : "/",
+             m->items_rows ? "items" : "users", users->path[0] != '\0' ? users->path : "numbers from 0",
+             items->path[0] != '\0' ? items->path : "numbers from 0", m->has_time ? "; with times" : "");
 }
 
 void ingest_log_sources(const ingest_settings *s, const ingest_sources *sources) {
@@ -39,7 +56,7 @@ void ingest_log_sources(const ingest_settings *s, const ingest_sources *sources)
   for (int i = 0; i < s->n_sources; i++) {
     const text_layout *l = &sources->text[i].layout;
     bool again = false;
-    if (l->format == TEXT_H5) {
+    if (text_is_matrix(l->format)) {
       log_matrix(s->sources[i], &sources->matrices[matrix++]);
       continue;
     }
@@ -51,7 +68,8 @@ void ingest_log_sources(const ingest_settings *s, const ingest_sources *sources)
 }
 
 void ingest_log_times(comm *c, const text_counts *counts) {
-  static const char *const UNIT[N_UNITS] = {"", "seconds", "milliseconds", "microseconds", "nanoseconds", "dates"};
+  static const char *const UNIT[N_UNITS] = {"",      "seconds", "milliseconds", "microseconds", "nanoseconds",
+                                            "dates", "dates",   "dates"};
   int64_t units[N_UNITS];
   memcpy(units, counts->units, sizeof units);
   comm_sum_i64(c, units, N_UNITS);

@@ -2,30 +2,31 @@
 #ifndef PALATE_IO_INGEST_INGEST_SETTINGS_H
 #define PALATE_IO_INGEST_INGEST_SETTINGS_H
 
-#include "io/text/text.h"
+#include "io/detect/detect.h"
+#include "io/source/ranges.h"
 
-/* How many lines may be rejected: at most `lines` of them, or, if `share` > 0, this share of the lines read. */
-typedef struct bad_limit {
-  off lines;
-  double share;
-} bad_limit;
+/* Tables of one side: titles and tags of items, names of users. */
+typedef struct table_settings {
+  const char *const *paths;
+  const char *const *files; /* where they lie, see below */
+  int n;
+  const char *column[3]; /* id, title or name, tags: a name, a number, "none"; NULL: detect */
+} table_settings;
 
 typedef struct ingest_settings {
   const char *const *sources;
   int n_sources;
   const char *output;
-  const char *items;  /* a table of titles and tags; NULL: none */
-  const char *users;  /* a table of users' names; NULL: none */
-  const char *append; /* the dataset to append to; NULL: none */
+  table_settings items, users;
+  const char *tag_separator; /* of the tags in tables of items; NULL: the tables tell */
+  const char *append;        /* the dataset to append to; NULL: none */
   text_wish wish;
-  const char *item_columns[3]; /* id, title, tags in `items`: a name, a number, "none"; NULL: detect */
-  const char *group;           /* of the matrix in HDF5 sources; NULL: look for it */
-  int rows;                    /* of that matrix: 0 as the file says, 1 users, 2 items */
-  bad_limit bad_lines;         /* rejected lines allowed, in all sources together; also in each table */
-  bool refuse_repeated;        /* fail if the dataset appended to has every event already; else warn */
-  /* Where the sources and the tables lie: elsewhere where they are pipes. Set by ingest_run. */
+  const char *group;    /* of the matrix in HDF5 sources; NULL: look for it */
+  int rows;             /* of that matrix: 0 as the file says, 1 users, 2 items */
+  bad_limit bad_lines;  /* rejected lines allowed, in all sources together; also in each table */
+  bool refuse_repeated; /* fail if the dataset appended to has every event already; else warn */
+  /* Where the sources lie: elsewhere where they are pipes. Set by ingest_run, as those of the tables are. */
   const char *const *files;
-  const char *items_file, *users_file;
 } ingest_settings;
 
 typedef struct ingest_report {

@@ -3,14 +3,16 @@
 #define PALATE_IO_INGEST_READ_EVENTS_H
 
 #include "io/ingest/ingest_settings.h"
-#include "io/ingest/ranges.h"
-#include "io/ingest/read_matrix.h"
+#include "io/matrix/read_matrix.h"
+#include "io/source/ranges.h"
 
 /* The sources and their layouts. */
 typedef struct ingest_sources {
-  range_source *text;  /* [n] */
-  h5_matrix *matrices; /* [n_matrices] of the HDF5 files among them, in order */
+  range_source *text; /* [n] */
+  matrix *matrices;   /* [n_matrices] of the HDF5 files and .npz among them, in order */
   int n, n_matrices;
+  char **headers;    /* [n] text that is a matrix: its header, where the names of its items lie; */
+  text_span **names; /* [n] … and these, in the order of the columns; NULL: their numbers */
 } ingest_sources;
 
 /* Finds the layout of every source. Collective; agreed status: NO_INPUT, BAD_DATA, USAGE (also if some have times and
@@ -18,7 +20,7 @@ typedef struct ingest_sources {
 status ingest_look(comm *c, const ingest_settings *s, ingest_sources *out);
 void ingest_sources_free(ingest_sources *sources);
 
-/* What one thread read, or what was read from one HDF5 file. user_row and item_row turn its ids into the rank's ids
+/* What one thread read, or what was read from one matrix. user_row and item_row turn its ids into the rank's ids
  * (NULL: they are the same). */
 typedef struct ingest_lane {
   id_table users, items;

@@ -13,35 +13,46 @@ void even_ranges(gid n, int size, gid *first) {
     first[r] = n / size * r + n % size * r / size;
 }
 
-/* Adds the texts of the table of a side, if there is one. */
-static status table_texts(comm *c, const ingest_settings *s, side side, const numbering *ids, const gid *first,
-                          strings *titles, strings *tags, titles_report *report) {
-  static const char *const NAMES_ONLY[3] = {NULL, NULL, "none"};
-  const char *path = side == USERS ? s->users : s->items, *file = side == USERS ? s->users_file : s->items_file;
+/* Adds the texts of the tables of a side, if there are any. */
+static status table_texts(comm *c, const ingest_settings *s, side side, const char *events_id, const numbering *ids,
+                          const gid *first, strings *texts, strings *tags, int64_t *titled, int64_t *unused) {
+  status st = OK;
+  const table_settings *tables = side == USERS ? &s->users : &s->items;
+  titles all = {0};
+  titles_wish wish = {.side = side, .separator = s->wish.separator, .quoting = s->wish.quoting, .events_id = events_id};
+  titles_placed placed;
   char rejected[4096];
-  *report = (titles_report){0};
-  if (path == NULL)
+  if (tables->n == 0)
     return OK;
-  snprintf(rejected, sizeof rejected, "%s.%s.rejected", s->output, side == USERS ? "users" : "items");
-  status st = titles_read(c, path, file, side == USERS ? NAMES_ONLY : s->item_columns, s->bad_lines, rejected, ids,
-                          first, titles, tags, report);
-  if (st != OK)
-    return st;
-  if (report->latin > 0)
-    log_info("%s: %lld titles are not UTF-8; read as Latin-1", path, (long long)report->latin);
-  if (report->cut > 0)
-    log_warn("%s: %lld titles or tags were cut to %d and %d bytes", path, (long long)report->cut, TITLE_MAX, TAGS_MAX);
-  if (report->repeated > 0)
-    log_info("%s: %lld lines repeat an id; the first line of an id counts", path, (long long)report->repeated);
-  return OK;
+  memcpy(wish.column, tables->column, sizeof wish.column);
+  for (int i = 0; i < tables->n; i++) {
+    titles_report report;
+    snprintf(rejected, sizeof rejected, i == 0 ? "%s.%s.rejected" : "%s.%s.%d.rejected", s->output,
+             side == USERS ? "users" : "items", i + 1);
+    TRY(titles_read(c, tables->paths[i], tables->files[i], &wish, s->tag_separator, s->bad_lines, rejected, ids, first,
+                    &all, &report));
+    *unused += report.unused;
+  }
+  TRY(comm_agree(c, titles_place(&all, first[c->rank], first[c->rank + 1] - first[c->rank], texts, tags, &placed)));
+  comm_sum_i64(c, (int64_t *)(void *)&placed, sizeof placed / sizeof(int64_t));
+  *titled = placed.titled;
+  if (placed.cut > 0)
+    log_warn("the tags of %lld items, together, were cut to %d bytes", (long long)placed.cut, TAGS_MAX);
+  if (placed.repeated > 0)
+    log_info("%lld lines repeat %s; the first %s that says something counts%s", (long long)placed.repeated,
+             side == ITEMS ? "an item" : "a user", side == ITEMS ? "title" : "name",
+             side == ITEMS ? ", and tags are joined" : "");
+done:
+  titles_free(&all);
+  return st;
 }
 
-status gather_texts(comm *c, const ingest_settings *s, const base_dataset *b, const numbering *users,
-                    const gid *first_user, const numbering *items, const gid *first_item, dataset_part *part,
-                    ingest_report *report) {
+status gather_texts(comm *c, const ingest_settings *s, const char *const events_id[2], const base_dataset *b,
+                    const numbering *users, const gid *first_user, const numbering *items, const gid *first_item,
+                    dataset_part *part, ingest_report *report) {
   status st = OK;
   strings no_tags = {0};
-  titles_report read;
+  int64_t unused = 0;
   if (b->data != NULL) {
     gid n_items = dataset_items(b->data), n_users = dataset_users(b->data);
     TRY(base_texts(c, b, dataset_read_titles, dataset_has_titles(b->data), n_items, first_item, &part->titles));
@@ -49,11 +60,10 @@ status gather_texts(comm *c, const ingest_settings *s, const base_dataset *b, co
     TRY(base_texts(c, b, dataset_read_user_names, dataset_has_user_names(b->data), n_users, first_user,
                    &part->user_names));
   }
-  TRY(table_texts(c, s, ITEMS, items, first_item, &part->titles, &part->tags, &read));
-  report->titled = read.titled;
-  report->titles_unused = read.unused;
-  TRY(table_texts(c, s, USERS, users, first_user, &part->user_names, &no_tags, &read));
-  report->named = read.titled;
+  TRY(table_texts(c, s, ITEMS, events_id[ITEMS], items, first_item, &part->titles, &part->tags, &report->titled,
+                  &report->titles_unused));
+  TRY(table_texts(c, s, USERS, events_id[USERS], users, first_user, &part->user_names, &no_tags, &report->named,
+                  &unused));
 done:
   strings_free(&no_tags);
   return st;

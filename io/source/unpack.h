@@ -5,7 +5,7 @@
 
 #include "io/base/status.h"
 #include "io/base/types.h"
-#include "io/text/recognise.h"
+#include "io/detect/recognise.h"
 
 typedef struct unpacker unpacker;
 

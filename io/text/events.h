@@ -5,11 +5,7 @@
 
 #include "io/base/status.h"
 #include "io/base/types.h"
-
-/* Valid times of events, in seconds since 1970: 1900 to 2100, which fit in 33 bits. A time outside comes from a wrong
- * column or unit. */
-#define EVENT_TIME_MIN INT64_C(-2208988800)
-#define EVENT_TIME_MAX INT64_C(4102444800)
+#include "io/values/text_time.h"
 
 typedef struct event_block {
   struct event_block *next;

@@ -7,12 +7,14 @@
 
 #include "io/text/events.h"
 #include "io/text/id_table.h"
+#include "io/values/text_number.h"
+#include "io/values/text_time.h"
 
 enum {
-  TEXT_COLUMNS_MAX = 128,        /* columns read, counted from the first */
-  TEXT_LINE_MAX = 1 << 20,       /* bytes of a line; a longer one is a bad line */
-  TEXT_LIST_LINE_MAX = 64 << 20, /* the same for user lists, whose lines hold many events */
-  TEXT_HEAD = 1 << 16            /* bytes from the beginning of a file that text_detect needs */
+  TEXT_COLUMNS_MAX = 128,       /* columns read, counted from the first */
+  TEXT_KEY_MAX = 128,           /* bytes of a key of JSON, with its NUL */
+  TEXT_LINE_MAX = 1 << 20,      /* bytes of a line; a longer one is a bad line */
+  TEXT_LIST_LINE_MAX = 64 << 20 /* the same for user lists, whose lines hold many events */
 };
 
 typedef enum text_format {
@@ -24,52 +26,52 @@ typedef enum text_format {
   TEXT_LISTS,     /* user item item … */
   TEXT_NETFLIX,   /* item: and then user,rating,date lines */
   TEXT_MTX,       /* MatrixMarket coordinate, users in rows */
-  TEXT_H5         /* not text: io/ingest/read_matrix.h */
+  TEXT_JSONL,     /* JSON lines: an object a line */
+  TEXT_BASKETS,   /* item item …, or columns of which one has many items */
+  TEXT_MATRIX,    /* a row a user, a column an item */
+  TEXT_H5,        /* not text: io/matrix/read_matrix.h */
+  TEXT_NPZ        /* the same */
 } text_format;
+
+/* Whether files of this format are matrices, which text_parse does not read. */
+static inline bool text_is_matrix(text_format f) {
+  return f == TEXT_H5 || f == TEXT_NPZ;
+}
 
 /* "auto|csv|…" in the order of text_format. */
 extern const char TEXT_FORMAT_WORDS[];
 
 typedef enum text_role { ROLE_SKIP, ROLE_USER, ROLE_ITEM, ROLE_VALUE, ROLE_TIME, N_ROLES } text_role;
 
-/* Unit of the numbers in a time column. AUTO decides by size: below 10^11 seconds, below 10^14 milliseconds, below
- * 10^17 microseconds, else nanoseconds. */
-typedef enum text_time_unit { UNIT_AUTO, UNIT_S, UNIT_MS, UNIT_US, UNIT_NS, UNIT_DATE, N_UNITS } text_time_unit;
-
 typedef struct text_layout {
   text_format format;
   char separator[8];
   int separator_length; /* 0: runs of blanks and tabs */
   bool quoting;         /* RFC 4180, for separators of one byte */
+  bool backslash;       /* … and within quotes, a backslash makes the next quote or backslash a plain one */
   bool header;
-  int n_columns; /* up to the last one that has a role */
+  int n_columns;          /* up to the last one that has a role */
+  char comment[8];        /* lines that begin so were comments above the data, and are bad ones below; "": none */
+  bool header_in_comment; /* the names stood in a comment above the data */
+  bool watch_header;      /* the header in the middle would be taken for an event: there are neither values nor times */
   uint8_t role[TEXT_COLUMNS_MAX];
+  char item_separators[8]; /* baskets: each separates items within a field; "": a field is an item */
+  bool item_field;         /* baskets: one column has the items; if not, all without a role have one each */
+  int matrix_items;        /* matrix: columns that are items */
+  off matrix_header;       /* matrix: where their names begin, up to skip_bytes; -1: they are numbered from 1 */
   bool has_value, has_time;
+  int n_fields; /* a line with more columns than these is a bad line; 0: any number */
   text_time_unit unit;
-  off skip_bytes, skip_lines;    /* before the first event: byte order mark, header, comments */
-  uint64_t most_user, most_item; /* MatrixMarket: declared rows and columns; 0: no limit */
-  char column_name[N_ROLES][64]; /* from the header, for the log; "" if there is no header */
+  char time_format[TIME_FORMAT_MAX]; /* of the time column, see time_format_read (`unit` is DATE); "": text_time reads
+                                        it */
+  number_style number;               /* of the value column */
+  off skip_bytes, skip_lines;        /* before the first event: byte order mark, header, comments */
+  uint64_t most_user, most_item;     /* MatrixMarket: declared numbers of users and items; 0: no limit */
+  off entries;                       /* MatrixMarket: declared; ranges_read counts them */
+  char column_name[N_ROLES][64];     /* from the header, for the log; "" if there is no header */
+  char key[N_ROLES][TEXT_KEY_MAX];   /* JSON lines: where each stands; "": nowhere */
+  char reading[N_ROLES][96];         /* for the log: how values and times are read, if not as usual */
 } text_layout;
-
-/* What the user asked for; NULL or 0: detect it. A column is given as a number from 1, a name in the header, or "none"
- * (value and time only). */
-typedef struct text_wish {
-  text_format format;
-  const char *separator; /* ",", "tab", "\t", "::", "blank", … */
-  int header;            /* 0 detect, 1 yes, 2 no */
-  int quoting;           /* 0 detect, 1 yes, 2 no */
-  text_time_unit unit;
-  const char *column[N_ROLES];
-} text_wish;
-
-/* Finds the layout of a text from its first n bytes, `head`; `whole` says that they are all of it. `name` is used in
- * messages. BAD_DATA if the format is unknown, USAGE if a wish does not fit the text; both messages say what to do. */
-status text_detect(const char *name, const char *head, size_t n, bool whole, const text_wish *wish, text_layout *out);
-
-/* The same for a title table: column[] are the columns of id, title and tags, -1 for none. wish[] asks for these three
- * as text_wish does. */
-status text_detect_titles(const char *name, const char *head, size_t n, bool whole, const char *const wish[3],
-                          text_layout *out, int column[3]);
 
 typedef struct text_span {
   const char *at;
@@ -92,8 +94,17 @@ typedef struct text_counts {
 } text_counts;
 
 /* Position of a byte relative to fields and quotes: first byte of a field, inside an unquoted field, inside quotes, or
- * just after a quote inside quotes, which either closes them or is the first of a doubled quote. */
-typedef enum text_place { PLACE_START, PLACE_PLAIN, PLACE_QUOTED, PLACE_QUOTE } text_place;
+ * just after a quote inside quotes, which either closes them or is the first of a doubled quote, or just after a
+ * backslash inside quotes that is one of an escape. */
+typedef enum text_place { PLACE_START, PLACE_PLAIN, PLACE_QUOTED, PLACE_QUOTE, PLACE_ESCAPE } text_place;
+
+/* Returns true if each line of such a text is a user of its own, named by its number: baskets and matrices without a
+ * column of users. */
+bool text_lines_are_users(const text_layout *l);
+
+/* The names of a matrix's items, from the bytes [matrix_header, skip_bytes) of its text, which are changed and must
+ * live as long as the names. *names is allocated; free it with mem_free. BAD_DATA if the header is broken. */
+status text_matrix_names(const text_layout *l, char *header, size_t n, text_span **names);
 
 typedef struct text_parser {
   const text_layout *layout; /* not owned */
@@ -108,6 +119,11 @@ typedef struct text_parser {
   text_counts counts;
   char item_now[ID_MAX]; /* Netflix: the item of the current lines */
   size_t item_now_length;
+  const text_span *items_named; /* matrix: [matrix_items], see text_matrix_names; NULL: numbers; not owned */
+  off lines_before;        /* of the source, before those in counts; 0 where these are counted from its first line */
+  const char *source_name; /* lines that are users: what stands before their numbers, with a colon; NULL: nothing */
+  text_span *fields;       /* of one line of lists, baskets and matrices; owned */
+  off fields_room;
   char *original; /* a quoted record before its quotes were removed; owned */
   off original_room;
   bool skipping;    /* inside a record that is skipped: it is too long, or … */
@@ -136,6 +152,9 @@ status text_range(text_parser *p, text_read *read, void *source, off begin, off 
  * what the layout skips. */
 off text_range_from(const text_layout *layout, off begin);
 
+/* Counts the lines of which the last byte is among the next n bytes of a source; one byte more may be read. */
+status text_range_lines(text_read *read, void *source, off n, off *lines);
+
 /* Quoted text: the position of the byte after this range's last line, for both positions its first line may begin at:
  * after[0] for PLACE_START, after[1] for PLACE_QUOTED. Reads as text_range does. */
 status text_range_places(const text_layout *layout, text_read *read, void *source, off begin, off end,
@@ -161,13 +180,23 @@ int text_split_blanks(char *record, size_t n, text_span *fields, int most);
 int text_split(const text_layout *layout, char *record, size_t n, text_span *fields, int most, const char **bad,
                size_t *bad_at);
 
-/* Reads a finite number in single precision. Returns NULL, or what is wrong with it. */
-const char *text_value(const char *s, size_t n, real *out);
+/* Counts the columns of a record with its quotes (separators of one byte), without empty ones at its end. *field
+ * becomes column `column`, from 0. */
+int text_count_columns(const text_layout *l, const char *record, size_t n, int column, text_span *field);
 
-/* Reads a time: a number, or ISO 8601 (2009-05-04, 2009-05-04T23:08:57Z; a blank for T, a fraction or +02:00 are fine;
- * UTC if no zone is given). *unit says how to read it, and becomes how it was read. *nano becomes the nanoseconds
- * beyond the second *out; what is finer is dropped. Returns NULL, or what is wrong. */
-const char *text_time(const char *s, size_t n, text_time_unit *unit, int64_t *out, uint32_t *nano);
+/* Returns true if the record has more columns than layout->n_fields, and this may have shifted a column that is used.
+ */
+bool text_surplus(const text_layout *l, const char *record, size_t n);
+
+/* Reads a time as the layout says; see text_time. */
+static inline const char *text_layout_time(const text_layout *l, const char *s, size_t n, text_time_unit *unit,
+                                           int64_t *out, uint32_t *nano) {
+  *unit = l->unit;
+  if (l->time_format[0] == '\0')
+    return text_time(s, n, unit, out, nano);
+  *unit = UNIT_DATE;
+  return time_format_read(l->time_format, s, n, out, nano);
+}
 
 /* Copies a title to out (`size` > 0 bytes, NUL-terminated): valid UTF-8 unchanged, anything else read as Latin-1,
  * control characters as blanks, cut before a character that does not fit. Returns 1 if it was Latin-1, 2 if it was cut,

@@ -2,22 +2,24 @@
 #include "io/text/text.h"
 
 #include "io/base/mem.h"
+#include "io/text/json_lines.h"
+#include "io/text/text_lines.h"
 #include "io/text/text_quick.h"
 
 #include <string.h>
 
-const char TEXT_FORMAT_WORDS[] = "auto|csv|movielens|udata|counts|lists|netflix|mtx|h5";
+const char TEXT_FORMAT_WORDS[] = "auto|csv|movielens|udata|counts|lists|netflix|mtx|jsonl|baskets|matrix|h5|npz";
 
 enum { BATCH = 256, SHOWN = 256 /* bytes of an overlong line in its message */ };
 
 /* Events not yet in the list. Their ids are kept as keys, so that many table look-ups overlap. */
-typedef struct batch {
+struct batch {
   int n;
   uint64_t user[BATCH], item[BATCH];
   real value[BATCH];
   int64_t time[BATCH];
   uint32_t nano[BATCH];
-} batch;
+};
 
 /* ---- events into the list ---- */
 
@@ -108,11 +110,10 @@ static const char *read_fields(const text_layout *l, const text_span *fields, ev
         bad = matrix_index(&e->item, l->most_item);
       break;
     case ROLE_VALUE:
-      bad = text_value(fields[c].at, fields[c].n, &e->value);
+      bad = text_number(&l->number, fields[c].at, fields[c].n, &e->value);
       break;
     case ROLE_TIME:
-      e->unit = l->unit;
-      bad = text_time(fields[c].at, fields[c].n, &e->unit, &e->time, &e->nano);
+      bad = text_layout_time(l, fields[c].at, fields[c].n, &e->unit, &e->time, &e->nano);
       break;
     default:
       break;
@@ -121,29 +122,41 @@ static const char *read_fields(const text_layout *l, const text_span *fields, ev
   return bad;
 }
 
-static status list_record(text_parser *p, batch *b, char *record, size_t n) {
-  status st = OK;
-  /* The first pass checks the line, the second takes its events: a bad line gives none at all. */
-  for (int pass = 0; pass < 2; pass++) {
-    event e = {.value = 1};
-    int count = 0;
-    for (size_t i = 0; i < n;) {
-      text_span field;
-      if (text_split_blanks(record + i, n - i, &field, 1) == 0)
-        break;
-      const char *bad = id_field(&field, count == 0, count == 0 ? &e.user : &e.item);
-      if (bad != NULL)
-        return reject(p, record, n, (size_t)(field.at - record), bad);
-      if (count++ > 0 && pass == 1)
-        TRY(accept(p, b, &e));
-      i = (size_t)(field.at - record) + field.n;
-    }
-    if (count == 1)
-      return reject(p, record, n, n, "no item after the user");
-  }
-  p->counts.kept++;
-done:
+status text_accept(text_parser *p, batch *b, const event *e) {
+  return accept(p, b, e);
+}
+
+status text_refuse(text_parser *p, const char *record, size_t n, size_t at, const char *reason) {
+  return reject(p, record, n, at, reason);
+}
+
+const char *text_id(const text_span *field, bool user, token *out) {
+  return id_field(field, user, out);
+}
+
+static status json_record(text_parser *p, batch *b, char *record, size_t n) {
+  event e = {.value = 1};
+  json_space space;
+  json_fault fault;
+  const char *end = record + n, *next = json_event(p->layout, record, end, &space, &e, &fault);
+  if (next != NULL && next != end)
+    fault = (json_fault){"something stands behind the object", next};
+  if (next != end)
+    return reject(p, record, n, (size_t)(fault.at - record), fault.bad);
+  status st = accept(p, b, &e);
+  p->counts.kept += st == OK;
   return st;
+}
+
+/* The same in one pass, without looking for the line end first; NULL leaves the line to the careful path. */
+static const char *json_quick(const text_layout *l, const char *s, const char *end, json_space *space, event *e) {
+  json_fault fault;
+  const char *next = json_event(l, s, end, space, e, &fault);
+  if (next == NULL || next == end)
+    return NULL;
+  if (*next == '\r')
+    return next + (end - next > 1 && next[1] == '\n' ? 2 : 1);
+  return *next == '\n' ? next + 1 : NULL;
 }
 
 /* Netflix: sets the item of the current lines; false if no `item:` line came yet. */
@@ -161,18 +174,55 @@ static bool is_blank(const text_layout *l, const char *record, size_t n) {
   return i == n;
 }
 
+/* What speaks against a record of which all fields can be read. Returns it, with *at set, or NULL. */
+static const char *suspicious(const text_layout *l, const char *record, size_t n, const event *e, size_t *at) {
+  if (text_surplus(l, record, n)) {
+    *at = n;
+    return "more columns than the header or the other lines have: a comma or the like that is not in quotes?";
+  }
+  if (l->watch_header && text_repeats_header(l, e)) {
+    *at = 0;
+    return "the header again";
+  }
+  return NULL;
+}
+
+/* Whether a record begins as the comments above the data do: below them it may be anything. */
+static bool is_comment(const text_layout *l, const char *record, size_t n) {
+  size_t length = strlen(l->comment);
+  return length > 0 && n >= length && memcmp(record, l->comment, length) == 0;
+}
+
+/* Copies a record with quotes, which are removed in place; *shown is the record as it was. */
+static status keep_original(text_parser *p, const char *record, size_t n, const char **shown) {
+  status st = OK;
+  if (!p->layout->quoting || memchr(record, '"', n) == NULL)
+    return OK;
+  if ((off)n > p->original_room) {
+    TRY(MEM_REALLOC(p->original, (off)n, "a quoted record"));
+    p->original_room = (off)n;
+  }
+  memcpy(p->original, record, n);
+  *shown = p->original;
+done:
+  return st;
+}
+
 /* The record of n bytes, without its line end. */
 static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
   const text_layout *l = p->layout;
   const char *nul = memchr(record, '\0', n);
   if (nul != NULL)
     return reject(p, record, n, (size_t)(nul - record), "a NUL byte");
-  if (is_blank(l, record, n)) {
+  bool matrix = l->format == TEXT_MTX;
+  if (is_blank(l, record, n) || (matrix && record[strspn(record, " \t")] == '%')) {
     p->counts.blank++;
     return OK;
   }
-  if (l->format == TEXT_LISTS)
-    return list_record(p, b, record, n);
+  if (is_comment(l, record, n))
+    return reject(p, record, n, 0, "the line begins as the comments above the data do");
+  if (l->format == TEXT_JSONL)
+    return json_record(p, b, record, n);
   if (l->format == TEXT_NETFLIX && record[n - 1] == ':' && memchr(record, l->separator[0], n) == NULL) {
     if (n == 1 || n - 1 > ID_MAX) {
       p->item_now_length = 0;
@@ -184,22 +234,21 @@ static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
   }
   status st = OK;
   const char *shown = record;
-  if (l->quoting && memchr(record, '"', n) != NULL) {
-    if ((off)n > p->original_room) {
-      TRY(MEM_REALLOC(p->original, (off)n, "a quoted record"));
-      p->original_room = (off)n;
-    }
-    memcpy(p->original, record, n);
-    shown = p->original;
-  }
+  TRY(keep_original(p, record, n, &shown));
+  if (text_gives_many(l->format))
+    return text_many_record(p, b, record, shown, n);
   text_span fields[TEXT_COLUMNS_MAX];
   const char *bad = NULL;
   size_t bad_at = 0;
   event e = {.value = 1};
-  int count = text_split(l, record, n, fields, l->n_columns, &bad, &bad_at);
+  int most = p->record != NULL ? TEXT_COLUMNS_MAX : l->n_columns + matrix;
+  int count = text_split(l, record, n, fields, most, &bad, &bad_at);
   if (count >= 0 && count < l->n_columns) {
     bad = "too few columns";
     bad_at = n;
+  } else if (matrix && count > l->n_columns) {
+    bad = "more numbers than an entry of this MatrixMarket file has";
+    bad_at = (size_t)(fields[l->n_columns].at - record);
   } else if (count >= 0) {
     int at = 0;
     if (p->record != NULL)
@@ -207,6 +256,8 @@ static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
     else
       bad = read_fields(l, fields, &e, &at);
     bad_at = (size_t)(fields[at].at - record);
+    if (bad == NULL && p->record == NULL)
+      bad = suspicious(l, shown, n, &e, &bad_at);
   }
   if (bad == NULL && l->format == TEXT_NETFLIX) {
     if (!netflix_item(p, &e)) {
@@ -230,6 +281,8 @@ static void skip_record(text_parser *p, const char *at, const char *end, const c
   *next = stop != NULL ? stop : end;
   if (!p->foreign)
     p->counts.lines += text_count_lines(at, *next);
+  else if (p->lines_before > 0)
+    p->lines_before += text_count_lines(at, *next);
   p->foreign = p->foreign && p->skipping;
 }
 
@@ -261,13 +314,14 @@ static status slow_record(text_parser *p, batch *b, line_marks *marks, char *s, 
   const char *stop = find_line_end(marks, s, end);
   if (l->quoting && memchr(s, '"', (size_t)((stop != NULL ? stop : end) - s)) != NULL)
     stop = text_scan(l, s, end, &place, true);
-  size_t most = l->format == TEXT_LISTS ? TEXT_LIST_LINE_MAX : TEXT_LINE_MAX;
+  bool long_lines = text_gives_many(l->format);
+  size_t most = long_lines ? TEXT_LIST_LINE_MAX : TEXT_LINE_MAX;
   size_t n = (size_t)((stop != NULL ? stop : end) - s);
   *next = stop;
   if (n > most || (stop == NULL && last)) { /* with `last` every line has an end: a record without one is quoted */
     TRY(reject(p, s, n < SHOWN ? n : SHOWN, 0,
                stop == NULL && place >= PLACE_QUOTED ? "a quote is not closed"
-               : l->format == TEXT_LISTS             ? "the line is longer than 64 MB"
+               : long_lines                          ? "the line is longer than 64 MB"
                                                      : "the line is longer than 1 MB"));
     p->skipping = stop == NULL;
     p->foreign = false;
@@ -304,12 +358,13 @@ status text_parse(text_parser *p, char *bytes, size_t n, size_t limit, bool last
     s = bytes + (next - bytes);
   }
   event e = {.value = 1};
-  bool quick = l->format != TEXT_LISTS && p->record == NULL;
+  json_space space;
+  bool json = l->format == TEXT_JSONL, quick = !text_gives_many(l->format) && p->record == NULL;
   if (l->format == TEXT_NETFLIX)
     quick = netflix_item(p, &e);
   while (s < stop) {
-    next = quick && s < whole ? quick_record(l, s, &e) : NULL;
-    if (next != NULL) {
+    next = !quick || s >= whole ? NULL : json ? json_quick(l, s, whole, &space, &e) : quick_record(l, s, &e);
+    if (next != NULL && next - s <= TEXT_LINE_MAX) {
       TRY(accept(p, &b, &e));
       p->counts.kept++;
       p->counts.lines++;
@@ -330,6 +385,8 @@ done:
 
 void text_parser_free(text_parser *p) {
   mem_free(p->original);
+  mem_free(p->fields);
   p->original = NULL;
-  p->original_room = 0;
+  p->fields = NULL;
+  p->original_room = p->fields_room = 0;
 }

@@ -5,6 +5,8 @@
 
 #include "io/text/text_event.h"
 
+#include <limits.h>
+
 static inline bool ends_field(const char *s, char separator) {
   return *s == separator || *s == '\n' || *s == '\r';
 }
@@ -45,23 +47,24 @@ static inline const char *quick_id(const char *s, char separator, token *out) {
   return s;
 }
 
-static inline const char *quick_value(const char *s, char separator, real *out) {
+static inline const char *quick_value(const text_layout *l, const char *s, char separator, real *out) {
   uint64_t number;
   const char *from = s;
   s = quick_digits(s, &number);
-  if (s - from <= 9 && s > from && ends_field(s, separator)) {
+  if (s - from <= 9 && s > from && ends_field(s, separator) && l->number.form <= FORM_NUMBER) {
     *out = (real)(uint32_t)number; /* one rounding, as (real)(double) is for so few digits */
     return s;
   }
   s = quick_skip(s, separator);
-  return ends_field(s, separator) && text_value(from, (size_t)(s - from), out) == NULL ? s : NULL;
+  return ends_field(s, separator) && text_number(&l->number, from, (size_t)(s - from), out) == NULL ? s : NULL;
 }
 
-static inline const char *quick_time(const char *s, char separator, event *e) {
+static inline const char *quick_time(const text_layout *l, const char *s, char separator, event *e) {
   uint64_t number;
   const char *from = s;
   s = quick_digits(s, &number);
-  if (e->unit <= UNIT_S && s > from && s - from <= 10 && number <= (uint64_t)EVENT_TIME_MAX &&
+  /* Eight digits may be a date. */
+  if (l->unit <= UNIT_S && s > from && s - from <= 10 && s - from != 8 && number <= (uint64_t)EVENT_TIME_MAX &&
       ends_field(s, separator)) {
     e->time = (int64_t)number;
     e->nano = 0;
@@ -69,8 +72,9 @@ static inline const char *quick_time(const char *s, char separator, event *e) {
     return s;
   }
   s = quick_skip(s, separator);
-  return ends_field(s, separator) && text_time(from, (size_t)(s - from), &e->unit, &e->time, &e->nano) == NULL ? s
-                                                                                                               : NULL;
+  return ends_field(s, separator) && text_layout_time(l, from, (size_t)(s - from), &e->unit, &e->time, &e->nano) == NULL
+             ? s
+             : NULL;
 }
 
 /* Reads the record at s into *e; a line end must follow somewhere. Returns the byte after its line end, or NULL to
@@ -78,6 +82,8 @@ static inline const char *quick_time(const char *s, char separator, event *e) {
 static inline const char *quick_record(const text_layout *l, const char *s, event *e) {
   char separator = l->separator[0];
   int length = l->separator_length;
+  if (*s == l->comment[0]) /* a text has no NULs; the careful path says what is wrong with one */
+    return NULL;
   for (int c = 0; c < l->n_columns; c++) {
     if (c > 0) {
       for (int k = 0; k < length; k++)
@@ -93,11 +99,10 @@ static inline const char *quick_record(const text_layout *l, const char *s, even
       s = quick_id(s, separator, &e->item);
       break;
     case ROLE_VALUE:
-      s = quick_value(s, separator, &e->value);
+      s = quick_value(l, s, separator, &e->value);
       break;
     case ROLE_TIME:
-      e->unit = l->unit;
-      s = quick_time(s, separator, e);
+      s = quick_time(l, s, separator, e);
       break;
     default:
       s = quick_skip(s, separator);
@@ -107,13 +112,19 @@ static inline const char *quick_record(const text_layout *l, const char *s, even
     if (s == NULL)
       return NULL;
   }
+  int more = l->n_fields > 0 ? l->n_fields - l->n_columns : INT_MAX;
   while (*s != '\n' && *s != '\r') { /* further columns */
     if (*s == '\0' || *s == '"')
       return NULL;
+    more -= *s == separator;
     s++;
   }
+  if (more < 0)
+    return NULL;
   if (*s == '\r' && s[1] == '\n')
     s++;
+  if (l->watch_header && text_repeats_header(l, e))
+    return NULL;
   if (matrix_index(&e->user, l->most_user) != NULL || matrix_index(&e->item, l->most_item) != NULL)
     return NULL;
   return s + 1;

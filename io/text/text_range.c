@@ -92,6 +92,34 @@ done:
   return st;
 }
 
+status text_range_lines(text_read *read, void *source, off n, off *lines) {
+  status st = OK;
+  char *buffer = NULL;
+  *lines = 0;
+  if (n <= 0)
+    return OK;
+  size_t room = room_for(0, n), have = 0;
+  TRY(mem_alloc(&buffer, (off)room, 1, "text buffer"));
+  for (off done_bytes = 0; done_bytes < n;) {
+    size_t want = n + 1 - done_bytes < (off)room ? (size_t)(n + 1 - done_bytes) : room, got = 0;
+    TRY(read(source, buffer + have, want - have, &got));
+    bool end = got < want - have;
+    have += got;
+    /* The last byte is looked at with the one behind it: a \r before a \n is not a line end. */
+    size_t known = end ? have : have - 1;
+    for (size_t i = 0; i < known && done_bytes + (off)i < n; i++)
+      *lines += buffer[i] == '\n' || (buffer[i] == '\r' && (i + 1 == have || buffer[i + 1] != '\n'));
+    done_bytes += (off)known;
+    buffer[0] = have > known ? buffer[known] : '\0';
+    have -= known;
+    if (end)
+      break;
+  }
+done:
+  mem_free(buffer);
+  return st;
+}
+
 status text_range_places(const text_layout *layout, text_read *read, void *source, off begin, off end,
                          text_place after[2]) {
   status st = OK;
@@ -115,7 +143,8 @@ status text_range_places(const text_layout *layout, text_read *read, void *sourc
       stop = text_line_end(buffer + from, buffer + known);
     }
     size_t n = stop != NULL ? (size_t)(stop - buffer) : known;
-    bool any = n == 0 || memchr(buffer, '"', n) != NULL; /* usually none; then the last byte decides */
+    /* Usually there is none; then the last byte decides. */
+    bool any = n == 0 || layout->backslash || memchr(buffer, '"', n) != NULL;
     for (int i = 0; i < 2; i++)
       if (any || after[i] == PLACE_QUOTE)
         text_scan(layout, buffer, buffer + n, &after[i], false);

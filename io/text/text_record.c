@@ -20,6 +20,29 @@ off text_count_lines(const char *from, const char *to) {
   return lines;
 }
 
+/* Inside quotes: passes over bytes up to the quote that may close them, and returns the byte after it; NULL if there is
+ * none. */
+static const char *next_mark(bool backslash, const char *at, const char *end, text_place *place) {
+  if (!backslash) {
+    at = memchr(at, '"', (size_t)(end - at));
+    if (at == NULL)
+      return NULL;
+    *place = PLACE_QUOTE;
+    return at + 1;
+  }
+  for (; at < end; at++) {
+    if (*place == PLACE_ESCAPE)
+      *place = PLACE_QUOTED;
+    else if (*at == '\\')
+      *place = PLACE_ESCAPE;
+    else if (*at == '"') {
+      *place = PLACE_QUOTE;
+      return at + 1;
+    }
+  }
+  return NULL;
+}
+
 const char *text_scan(const text_layout *layout, const char *at, const char *end, text_place *place, bool record) {
   if (!layout->quoting) {
     return record ? text_line_end(at, end) : NULL;
@@ -27,12 +50,10 @@ const char *text_scan(const text_layout *layout, const char *at, const char *end
   char separator = layout->separator[0];
   text_place now = *place;
   while (at < end) {
-    if (now == PLACE_QUOTED) {
-      at = memchr(at, '"', (size_t)(end - at));
+    if (now == PLACE_QUOTED || now == PLACE_ESCAPE) {
+      at = next_mark(layout->backslash, at, end, &now);
       if (at == NULL)
         break;
-      now = PLACE_QUOTE;
-      at++;
       continue;
     }
     char c = *at++;
@@ -67,6 +88,27 @@ int text_split_blanks(char *record, size_t n, text_span *fields, int most) {
   return count;
 }
 
+/* unquote() where a backslash may escape a quote or a backslash. */
+static const char *unquote_escaped(char *record, size_t n, size_t i, char separator, text_span *field, size_t *next) {
+  size_t to = i + 1, from = i + 1;
+  for (; from < n; from++) {
+    bool doubled = record[from] == '"' && from + 1 < n && record[from + 1] == '"';
+    bool escaped = record[from] == '\\' && from + 1 < n && (record[from + 1] == '"' || record[from + 1] == '\\');
+    if (record[from] == '"' && !doubled)
+      break;
+    from += doubled || escaped;
+    record[to++] = record[from];
+  }
+  if (from == n)
+    return "a quote is not closed";
+  from++;
+  if (from < n && record[from] != separator)
+    return "text after a closing quote";
+  *field = (text_span){record + i + 1, to - (i + 1)};
+  *next = from;
+  return NULL;
+}
+
 /* Removes the quotes of the field that begins at record[i]; *next is the place of the separator or the end after it. */
 static const char *unquote(char *record, size_t n, size_t i, char separator, text_span *field, size_t *next) {
   size_t to = i + 1, from = i + 1;
@@ -84,7 +126,9 @@ static const char *unquote(char *record, size_t n, size_t i, char separator, tex
     from++;
   }
   if (from < n && record[from] != separator)
-    return "text after a closing quote";
+    return from >= 2 && record[from - 2] == '\\'
+               ? "text after a closing quote; --quoting backslash reads \\\" as a quote within the text"
+               : "text after a closing quote";
   *field = (text_span){record + i + 1, to - (i + 1)};
   *next = from;
   return NULL;
@@ -100,7 +144,9 @@ int text_split(const text_layout *layout, char *record, size_t n, text_span *fie
   while (count < most) {
     size_t next;
     if (layout->quoting && i < n && record[i] == '"') {
-      if ((*bad = unquote(record, n, i, layout->separator[0], &fields[count], &next)) != NULL) {
+      *bad = layout->backslash ? unquote_escaped(record, n, i, layout->separator[0], &fields[count], &next)
+                               : unquote(record, n, i, layout->separator[0], &fields[count], &next);
+      if (*bad != NULL) {
         *bad_at = i;
         return -1;
       }

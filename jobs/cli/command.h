@@ -18,6 +18,7 @@ typedef struct option_use {
   const char *(*names)(char out[OPTION_NAMES_MAX]); /* the help text ends with these: "a|b|c"; NULL: none */
   const char *flag_help; /* makes it a flag here, with this help text; NULL: as the table says */
   bool hidden;           /* not taken, although a command in `also` takes it */
+  bool many;             /* may be given several times: option_text_at */
 } option_use;
 
 typedef struct command {

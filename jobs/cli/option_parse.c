@@ -31,6 +31,9 @@ static error_t parse_one(int key, char *arg, struct argp_state *state) {
   }
   for (int i = 0; i < option_table_size(); i++)
     if (key == KEY_BASE + i || (option_table_row(i)->letter != 0 && key == option_table_row(i)->letter)) {
+      const option_use *u = command_use(p->o->cmd, option_table_row(i)->name);
+      if (u != NULL && u->many && p->o->given[i] != NULL)
+        return options_put_more(p->o, i, false, arg) == OK ? 0 : ENOMEM;
       free(p->o->given[i]);
       p->o->given[i] = strdup(arg != NULL ? arg : "yes");
       return p->o->given[i] != NULL ? 0 : ENOMEM;
@@ -71,7 +74,9 @@ static status read_line(options *o, char *text, const char *path, int number) {
   if (u == NULL)
     return status_fail(USAGE, "%s:%d: palate %s has no option `%s`; see `palate %s --help`", path, number, o->cmd->name,
                        name, o->cmd->name);
-  return options_put(&o->config[option_find(name)], u, value);
+  int row = option_find(name);
+  return u->many && o->config[row] != NULL ? options_put_more(o, row, true, value)
+                                           : options_put(&o->config[row], u, value);
 }
 
 static status read_config(options *o, const char *path) {

@@ -21,12 +21,32 @@ status options_put(char **place, const option_use *u, const char *value) {
   return OK;
 }
 
+status options_put_more(options *o, int row, bool config, const char *value) {
+  option_more *more = calloc(1, sizeof *more), **last = &o->more;
+  char *text = strdup(value);
+  if (more == NULL || text == NULL) {
+    free(more);
+    free(text);
+    return status_fail(NO_MEMORY, "%s", TEXT_NO_MEMORY);
+  }
+  *more = (option_more){.row = row, .config = config, .text = text};
+  while (*last != NULL)
+    last = &(*last)->next;
+  *last = more;
+  return OK;
+}
+
 void options_free(options *o) {
   if (o == NULL)
     return;
   for (int i = 0; i < option_table_size(); i++) {
     free(o->given[i]);
     free(o->config[i]);
+  }
+  for (option_more *more = o->more, *next; more != NULL; more = next) {
+    next = more->next;
+    free(more->text);
+    free(more);
   }
   free(o->arguments);
   free(o);
@@ -58,6 +78,8 @@ status options_copy(const options *o, options **out) {
   st = copy_all(o->given, copy->given);
   if (st == OK)
     st = copy_all(o->config, copy->config);
+  for (const option_more *more = o->more; more != NULL && st == OK; more = more->next)
+    st = options_put_more(copy, more->row, more->config, more->text);
   if (st == OK)
     *out = copy;
   else
@@ -93,6 +115,17 @@ const char *option_text(const options *o, const char *name) {
   if (o->given[i] != NULL)
     return o->given[i];
   return o->config[i] != NULL ? o->config[i] : option_fallback(u);
+}
+
+const char *option_text_at(const options *o, const char *name, int i) {
+  int row = option_find(name);
+  const char *first = option_text(o, name);
+  if (i == 0 || first == NULL)
+    return i == 0 ? first : NULL;
+  for (const option_more *more = o->more; more != NULL; more = more->next)
+    if (more->row == row && more->config == (o->given[row] == NULL) && --i == 0)
+      return more->text;
+  return NULL;
 }
 
 bool option_flag(const options *o, const char *name) {

@@ -20,6 +20,8 @@ const char *options_argument(const options *o, int i);
 
 /* The value as text; NULL if it is not given and has no default. Owned by o. */
 const char *option_text(const options *o, const char *name);
+/* Value i of an option that may be given several times; NULL behind the last one. Owned by o. */
+const char *option_text_at(const options *o, const char *name, int i);
 /* Whether the user gave it (command line or config), rather than the default. */
 bool option_given(const options *o, const char *name);
 bool option_flag(const options *o, const char *name);

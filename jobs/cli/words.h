@@ -14,8 +14,9 @@
 #define SIDE_WORDS "users|items"                     /* enum side */
 #define DISTANCE_WORDS "euclidean|cosine"            /* --metric of groups */
 #define MATRIX_ROWS_WORDS "auto|users|items"         /* ingest_settings.rows */
-#define AUTO_YES_NO_WORDS "auto|yes|no"              /* text_wish.header, .quoting */
-#define TIME_UNIT_WORDS "auto|s|ms|us|ns"            /* enum text_time_unit */
+#define AUTO_YES_NO_WORDS "auto|yes|no"              /* text_wish.header */
+#define QUOTING_WORDS "auto|yes|no|backslash"        /* text_wish.quoting */
+#define TIME_UNIT_WORDS "auto|s|ms|us|ns|date"       /* enum text_time_unit */
 #define EXPORT_FORMAT_WORDS "npy|csv|ann-benchmarks" /* export's --format */
 #define ON_OFF_WORDS "on|off"
 #define IF_REPEATED_WORDS "warn|refuse" /* ingest_settings.refuse_repeated */

@@ -1,7 +1,7 @@
 #include "jobs/groups/item_tags.h"
 
 #include "io/base/mem.h"
-#include "io/text/tags.h"
+#include "io/tables/tags.h"
 
 #include <stdlib.h>
 #include <string.h>

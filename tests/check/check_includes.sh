@@ -11,13 +11,17 @@ cd "${1:-$(dirname "$0")/../..}" || exit 1
 # A folder may include itself and those before it. "pure": built into palate_kernels, without MPI and HDF5.
 folders='
 io/base pure
+io/values pure
 io/text pure
+io/detect pure
+io/tables pure
 io/ranks
 io/ranks/alone
 io/source
 io/hdf5
 io/snapshot
 io/schema
+io/matrix
 io/ingest
 train/math pure
 train/rows pure
@@ -49,7 +53,7 @@ jobs/commands
 jobs
 '
 # Pure files in folders that are not.
-pure_files='eval/holdout/split jobs/synth/planted jobs/synth/planted_names'
+pure_files='io/matrix/npy eval/holdout/split jobs/synth/planted jobs/synth/planted_names'
 
 list=$(mktemp) sources=$(mktemp)
 trap 'rm -f "$list" "$sources"' EXIT

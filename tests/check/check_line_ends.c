@@ -134,7 +134,7 @@ START_TEST(rows_of_separators_are_blank) {
   static const char *const BLANK[] = {
       "user,item,rating\n1,2,3\n,,\n,,,,,,\n , ,\t\n4,5,6\n,,",
       ",,\nuser,item,rating\n1,2,3\n4,5,6\n,,\n,,\n,,",
-      "u;i;v\n1;2;3\n;;\n;;\n;\n;;\n4;5;6\n",
+      "user;item;value\n1;2;3\n;;\n;;\n;\n;;\n4;5;6\n",
       "1\t2\t3\n\t\t\n\t\t\n\t\n\t\n4\t5\t6\n",
       "1::2::3\n::::\n::\n::::::\n::::\n4::5::6\n",
   };

@@ -1,5 +1,5 @@
 /* If these fail, a file that is not a table of events is read as one, or a table is refused. */
-#include "io/text/recognise.h"
+#include "io/detect/recognise.h"
 #include "tests/support/suite.h"
 
 #include <stdio.h>

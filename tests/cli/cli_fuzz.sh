@@ -2,13 +2,13 @@
 # If this fails, a broken or hostile file makes palate read memory that is not its own, take wrong for right, or leave
 # memory behind. The fuzzers of tests/fuzz, a few seconds each.
 #   FUZZ_SECONDS=1800 FUZZ_CORPUS=DIR bash tests/cli/cli_fuzz.sh BUILD [NAME...]
-# runs them (or those of NAME: text dataset snapshot marks bytes) for longer, and keeps their inputs under DIR. The
+# runs them (or those of NAME: text json dataset snapshot marks bytes) for longer, and keeps their inputs under DIR. The
 # seconds are those the processor worked for a fuzzer: on a machine with other work on it the clock says little.
 . "$(dirname "$0")/lib.sh"
 command -v clang >/dev/null || skip "no clang for the fuzzers"
 cd "$tests/.." || exit 1
 shift
-names=${*:-text dataset snapshot marks bytes}
+names=${*:-text json dataset snapshot marks bytes}
 seconds=${FUZZ_SECONDS:-4}
 echo 'int LLVMFuzzerTestOneInput(const char *d, long n); int LLVMFuzzerTestOneInput(const char *d, long n) { return (int)(n > 0 && d[0] == 1 && 0); }' >"$work/none.c"
 clang -fsanitize=fuzzer,address,undefined "$work/none.c" -o "$work/none" 2>"$work/err" || skip "clang has no fuzzer here"
@@ -19,7 +19,7 @@ packages="ompi-c jansson libxxhash libcrypto"
 flags="-std=c17 -g -O1 -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -D_POSIX_C_SOURCE=200809L \
 -D_XOPEN_SOURCE=700 -I. $(echo $(pkg-config --cflags hdf5-openmpi $packages))"
 libraries="$(pkg-config --libs hdf5-openmpi $packages) -lm"
-readers=$(echo io/{base,text,ranks,hdf5,snapshot,schema}/*.c eval/measure/done_rows.c tests/fuzz/recipe.c)
+readers=$(echo io/{base,values,text,detect,tables,ranks,hdf5,snapshot,schema}/*.c io/matrix/npy.c eval/measure/done_rows.c tests/fuzz/recipe.c)
 mkdir "$work/objects"
 # shellcheck disable=SC2086
 build() { printf '%s\n' $readers | xargs -P "$(nproc)" -I{} sh -c "clang $flags -Wno-string-plus-int -c {} -o $work/objects/\$(basename {} .c).o"; }
@@ -43,7 +43,14 @@ seed text netflix '\0006\0\0\0\0\01001:\n1488844,3,2005-09-06\n2:\n885013,4,2005
 seed text mtx '\0007\0\0\0\0\0100%%%%MatrixMarket matrix coordinate real general\n%%\n3 4 2\n1 4 2.5\n3 1 -1e2\n'
 seed text returns '\0\0\0\0\0\0100user,item,rating\r1,2,3\r\n,,\r"a\rb",4,5\n6,7,x\r'
 seed text json '\0\0\0\0\0\0100[{"user": 1}, {"a": "]\\\\""}]\n'
+seed text baskets '\0011\0\0\0\0\0100milk,bread\nbread, butter ,jam\n\n"a,b",c\n'
+seed text fields '\0011\0\0\0\0\0100user,date,items\nann,2020-01-02,a b c\nbob,2020-01-03,b\n'
+seed text matrix '\0012\0\0\0\0\0100user,abba,air\n1,0,2.5\n2,,1\n"x\ny",NA,3\n'
+seed text comments '\0\0\0\0\0\0100# user item plays\nu0 i2 32\n# x\nu1 i2\nu1 i3 4\n'
 seed text titles '\0\0\0\0\0\0100movieId,title,genres\n1,"Alpha, one",a|b\n2,Am\0351lie,\n'
+seed text dates '\0001\0\0\0\0\0100user,item,rating,date\na,x,"1,234",28/11/2011 8:05 PM\nb,y,$4.50,Nov 9, 2011\nc,z,1:02:03,20111128\n'
+seed json reviews '\0\0\0100{"reviewerID": "A1", "asin": "B1", "overall": 5.0, "unixReviewTime": 1441324800, "reviewText": "a \\"b\\", c"}\n{"asin":"B2","reviewerID":"\\ud83d\\ude00"}\n'
+seed json nested '\0031\0\0101{"user":{"x":[1,{"y":null}],"id":2},"item":"\0303\0251","a":{"b":[true,false,-1.5e3]}}\r\n\n {"a":[7,{}],"user":"x","user":"y"}'
 seed dataset good ''
 seed snapshot groups '\0'
 seed snapshot model '\0001'
@@ -86,7 +93,7 @@ export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1
 ticks() { # PID
   local id stat sum=0
   for id in "$1" $(pgrep -P "$1"); do
-    stat=$(cat "/proc/$id/stat" 2>"$work/err") || continue
+    stat=$(cat "/proc/$id/stat" 2>"$work/err") || { [ "$id" != "$fuzzer" ] || return 1; continue; }
     # shellcheck disable=SC2086
     set -- ${stat##*) }
     sum=$((sum + ${12} + ${13} + ${14} + ${15}))
@@ -113,7 +120,7 @@ for name in $names; do
     [ ! -e "$input" ] || good "what was found once is mended: $input" "$work/fuzz_$name" "$input"
   done
   case $name in
-    text) fuzz text -max_len=2048 ;;
+    text | json) fuzz "$name" -max_len=2048 ;;
     dataset | snapshot) fuzz "$name" -max_len=120 -len_control=0 ;;
     marks) fuzz marks -max_len=2000 -len_control=0 ;;
     bytes) # HDF5 leaves memory behind where it gives a file up, which is not ours to mend

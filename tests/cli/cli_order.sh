@@ -124,7 +124,7 @@ good "as ratings, 0 is a rating" "$python" -c '
 import sys, h5py
 f = h5py.File(sys.argv[1] + "/model.h5")
 assert f.attrs["pairs"] == sum(map(int, sys.argv[2:])) and "zero_pairs" not in f.attrs' "$(only rated)" "$returned" "$disliked" "$likes"
-printf 'u,i,n\na,x,0\nb,x,1\nb,x,-1\n' >nothing.csv
+printf 'user,item,count\na,x,0\nb,x,1\nb,x,-1\n' >nothing.csv
 must 1 ingest nothing.csv -o nothing.h5
 ends 65 2 train nothing.h5 -o none
 good "nothing but zeros is said" grep -q 'all 2 pairs have the value 0, which is not a like' err

@@ -141,17 +141,18 @@ static char *path_of(char *out, const char *name) {
   return out;
 }
 
-static ingest_settings settings_for(const char **source, char *input, char *items, char *output) {
+static ingest_settings settings_for(const char **source, char *input, const char **table, char *items, char *output) {
   *source = path_of(input, "in.csv");
+  *table = path_of(items, "items.csv");
   return (ingest_settings){
-      .sources = source, .n_sources = 1, .output = path_of(output, "out.h5"), .items = path_of(items, "items.csv")};
+      .sources = source, .n_sources = 1, .output = path_of(output, "out.h5"), .items = {.paths = table, .n = 1}};
 }
 
 /* Each allocation fails in turn, on each rank: every rank gets NO_MEMORY, and nothing is held or left behind. */
 START_TEST(every_allocation_may_fail) {
   char input[512], items[512], output[512];
-  const char *source;
-  ingest_settings s = settings_for(&source, input, items, output);
+  const char *source, *table;
+  ingest_settings s = settings_for(&source, input, &table, items, output);
   write_source(input, 200);
   if (world.rank == 0) {
     FILE *f = fopen(items, "w");
@@ -189,11 +190,11 @@ END_TEST
 /* Messages of three rows and blocks that are taken apart: the same dataset as in one go. */
 START_TEST(chunks_do_not_matter) {
   char input[512], items[512], output[512], digest[65];
-  const char *source;
-  ingest_settings s = settings_for(&source, input, items, output);
+  const char *source, *table;
+  ingest_settings s = settings_for(&source, input, &table, items, output);
   ingest_report report;
   dataset *d;
-  s.items = NULL;
+  s.items.n = 0;
   write_source(input, 20000);
   comm_barrier(&world);
   for (int i = 0; i < 2; i++) {

@@ -8,7 +8,7 @@
 #include "io/schema/dataset.h"
 #include "io/schema/groups.h"
 #include "io/schema/model.h"
-#include "io/text/tags.h"
+#include "io/tables/tags.h"
 
 #include <math.h>
 #include <string.h>

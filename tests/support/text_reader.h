@@ -3,7 +3,7 @@
 #define PALATE_TESTS_SUPPORT_TEXT_READER_H
 
 #include "io/base/mem.h"
-#include "io/text/text.h"
+#include "io/detect/detect.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,13 +52,27 @@ static inline status parse_cut(const text_layout *l, const char *text, size_t n,
   status st = OK;
   text_place place = PLACE_START;
   off lines_before = l->skip_lines;
+  text_span *names = NULL; /* of a matrix's items */
+  char *header = NULL;
   *o = (outcome){0};
+  if (l->format == TEXT_MATRIX && l->matrix_header >= 0) {
+    size_t length = (size_t)(l->skip_bytes - l->matrix_header);
+    header = malloc(length + 1);
+    memcpy(header, text + l->matrix_header, length);
+    TRY(text_matrix_names(l, header, length, &names));
+  }
   for (int c = 0; c <= n_cuts; c++) {
     size_t begin = c > 0 ? cuts[c - 1] : 0, end = c < n_cuts ? cuts[c] : n;
     id_table users = {0}, items = {0};
     events e = {.has_value = true, .has_time = true};
     memory_source source = {text, n, 0, 7};
-    text_parser p = {.layout = l, .users = &users, .items = &items, .events = &e, .reject = note_reject, .context = o};
+    text_parser p = {.layout = l,
+                     .users = &users,
+                     .items = &items,
+                     .events = &e,
+                     .reject = note_reject,
+                     .context = o,
+                     .items_named = names};
     p.counts.lines = lines_before;
     TRY(id_table_create(&users));
     TRY(id_table_create(&items));
@@ -95,6 +109,8 @@ static inline status parse_cut(const text_layout *l, const char *text, size_t n,
   if (o->n > 0)
     qsort(o->lines, (size_t)o->n, sizeof *o->lines, compare_lines);
 done:
+  mem_free(names);
+  free(header);
   return st;
 }
 
