@@ -79,7 +79,7 @@ static void print_table(const plan_answer *answer) {
            answer->laws.s, answer->laws.sigma);
   if (takes_weights(l))
     printf("What auto takes: --lambda %.4g --unobserved-weight %.4g\n", loss_lambda_for((off)l->pairs, l->active_users),
-           loss_unobserved_for((off)l->pairs, l->active_users, l->active_items));
+           loss_unobserved_for(l->pairs, l->active_users, l->active_items));
   snprintf(flops, sizeof flops, "%.3g", answer->result[answer->chosen].flops / 1e9);
   const machine *m = &answer->machine;
   printf("%s GFLOP a sweep, max/mean over ranks %.3f; %.3g GFLOP/s a core, %.3g GB/s between nodes, %.3g GB/s a rank "
@@ -127,7 +127,7 @@ status show_plan_json(const plan_answer *answer) {
     const plan_layout *l = &answer->layout;
     json_object_set_new(root, "lambda", json_real(loss_lambda_for((off)l->pairs, l->active_users)));
     json_object_set_new(root, "unobserved_weight",
-                        json_real(loss_unobserved_for((off)l->pairs, l->active_users, l->active_items)));
+                        json_real(loss_unobserved_for(l->pairs, l->active_users, l->active_items)));
   }
   json_object_set_new(root, "heavy_items", json_real(answer->layout.heavy));
   json_object_set_new(root, "factors", json_integer(answer->layout.factors));

@@ -198,8 +198,10 @@ static void log_loss(const training *t) {
              (double)als_pairs(t->als) / (double)als_active(t->als, USERS));
   if (t->settings->recency.half_life > 0)
     log_info(
-        "half-life %g days: a pair weighs 0.02 + 0.98 x 2^(-age / half-life), age to the last training event of %s",
-        t->settings->recency.half_life, t->settings->recency.since == RECENCY_GLOBAL ? "the data" : "its user");
+        "half-life %g days: a pair weighs 0.02 + 0.98 x 2^(-age / half-life), age to the last training event of %s; "
+        "the mean is %.4g, and lambda and auto count a pair as that",
+        t->settings->recency.half_life, t->settings->recency.since == RECENCY_GLOBAL ? "the data" : "its user",
+        als_mean_weight(t->als));
   if (blank > 0 && als_prior(t->als) != NULL)
     log_info("%lld users have no training pairs: they are recommended what the mean user likes", (long long)blank);
   else if (blank > 0)

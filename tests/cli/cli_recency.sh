@@ -63,7 +63,10 @@ for u, row in enumerate(rows):
 x, y = (m[n + "/factors"][:].astype("f8") for n in ("users", "items"))
 lam, a0 = m.attrs["lambda"], m.attrs["unobserved_weight"]
 assert m.attrs["pairs"] == (w > 0).sum() and 0 < (w > 0).any(axis=1).sum()
-n_user, n_item = (w > 0).sum(axis=1), (w > 0).sum(axis=0)
+mean = w[w > 0].mean()
+n_user, n_item = mean * (w > 0).sum(axis=1), mean * (w > 0).sum(axis=0)
+active = (w > 0).any(axis=1).sum() * (w > 0).any(axis=0).sum()
+assert abs(a0 - min(1, 10 * w.sum() / active)) < 1e-6 * a0
 s = x @ y.T
 objective = (w * (s * s - 2 * s + 1)).sum() + a0 * (s * s).sum()
 objective += lam * ((n_user + a0 * items) @ (x * x).sum(axis=1) + (n_item + a0 * users) @ (y * y).sum(axis=1))

@@ -33,6 +33,7 @@ static double *place(matrix m, int row, int column) {
 /* Whether a pair was observed, and its value: the rating, or the confidence with the sign of the preference. */
 typedef struct pairs {
   matrix seen, value;
+  double mean_weight; /* 1 without weights */
 } pairs;
 
 /* A pair adds `square` s² - 2 `linear` s + `constant` for the prediction s; v is what the biases leave of a rating. */
@@ -88,7 +89,7 @@ static void solve_row(const loss *l, const pairs *d, bool transposed, int row, m
     }
   }
   for (int r = 0; r < n; r++)
-    a[r * n + r] += loss_row_lambda(l, n_seen, y.rows);
+    a[r * n + r] += loss_row_lambda(l, n_seen * d->mean_weight, y.rows);
   for (int c = 0; c < k && prior != NULL && n_seen > 0; c++)
     b[c] += loss_pull(l, y.rows) * prior[c];
   if (!l->explicit_loss || n_seen > 0)
@@ -125,7 +126,7 @@ static double whole_objective(const loss *l, const pairs *d, matrix x, matrix y,
         square += *place(m, r, c) * *place(m, r, c);
       double pull = side == 0 ? loss_pull(l, others) : 0;
       if (square > 0)
-        sum += (loss_row_lambda(l, n_seen, others) - pull) * square;
+        sum += (loss_row_lambda(l, n_seen * d->mean_weight, others) - pull) * square;
       for (int c = 0; c < k && n_seen > 0 && pull > 0; c++)
         sum += pull * (*place(m, r, c) - prior[c]) * (*place(m, r, c) - prior[c]);
     }
@@ -135,7 +136,8 @@ static double whole_objective(const loss *l, const pairs *d, matrix x, matrix y,
 
 void ref_train(const loss *l, const csr *users, gid n_items, int k, uint64_t seed, int sweeps, double *objective) {
   int n_users = users->n_rows, columns = l->explicit_loss ? k + 1 : k;
-  pairs d = {matrix_of(n_users, (int)n_items), matrix_of(n_users, (int)n_items)};
+  pairs d = {matrix_of(n_users, (int)n_items), matrix_of(n_users, (int)n_items), 1};
+  double weights = 0, n_pairs = 0;
   matrix x = matrix_of(n_users, columns), y = matrix_of((int)n_items, columns);
   double sum = 0, *prior = zeros(k);
   for (int u = 0; u < n_users; u++)
@@ -146,9 +148,12 @@ void ref_train(const loss *l, const csr *users, gid n_items, int k, uint64_t see
       sum += v;
       loss_transform(l, 1, &v);
       v *= users->weight != NULL ? users->weight[i] : 1;
+      weights += users->weight != NULL ? (double)users->weight[i] : 1;
+      n_pairs++;
       *place(d.seen, u, users->col[i]) = 1;
       *place(d.value, u, users->col[i]) = v;
     }
+  d.mean_weight = n_pairs > 0 ? weights / n_pairs : 1;
   double mean = l->explicit_loss ? sum / (double)users->ptr[n_users] : 0;
   for (int i = 0; i < (int)n_items; i++)
     for (int c = 0; c < k; c++)

@@ -65,14 +65,30 @@ done:
   return st;
 }
 
+/* Multiplies the confidences by the pairs' weights, and takes their mean. Collective. */
+static void apply_weights(als *a) {
+  csr *m = &a->sides[USERS].m;
+  exact_scale scale = exact_scale_for(1, a->pairs);
+  int64_t sum = 0, weighted = m->weight != NULL;
+  comm_max_i64(a->c, &weighted, 1);
+  a->mean_weight = 1;
+  if (!weighted)
+    return;
+  for (off i = 0; i < csr_nnz(m); i++) {
+    m->val[i] *= m->weight[i];
+    sum += exact_term(scale, (double)m->weight[i]);
+  }
+  comm_sum_i64(a->c, &sum, 1);
+  a->mean_weight = exact_value(scale, sum) / (double)a->pairs;
+  mem_free(m->weight); /* the transpose has it in its values */
+  m->weight = NULL;
+}
+
 /* Turns values into confidences, and bounds the weights they give. */
 static void make_confidences(als *a) {
   csr *m = &a->sides[USERS].m;
   loss_transform(&a->set.loss, csr_nnz(m), m->val);
-  for (off i = 0; m->weight != NULL && i < csr_nnz(m); i++)
-    m->val[i] *= m->weight[i];
-  mem_free(m->weight); /* the transpose has it in its values */
-  m->weight = NULL;
+  apply_weights(a);
   double most[3] = {a->set.loss.explicit_loss ? 1 : 0, 0, -HUGE_VAL}; /* the third of -a: one reduction */
   double base = loss_base(&a->set.loss);
   for (off i = 0; !a->set.loss.explicit_loss && i < csr_nnz(m); i++) {
@@ -124,9 +140,13 @@ static void fit_loss(als *a) {
     a->active[USERS] += m->ptr[r + 1] > m->ptr[r];
   comm_sum_i64(a->c, a->active, 2); /* our items' are counted: als_make_items() */
   if (a->set.unobserved_auto)
-    a->set.loss.unobserved = loss_unobserved_for(a->pairs, a->active[USERS], a->active[ITEMS]);
+    a->set.loss.unobserved = loss_unobserved_for((double)a->pairs * a->mean_weight, a->active[USERS], a->active[ITEMS]);
   if (a->set.lambda_auto)
     a->set.loss.lambda = loss_lambda_for(a->pairs, a->active[USERS]);
+}
+
+double als_mean_weight(const als *a) {
+  return a->mean_weight;
 }
 
 off als_row_interactions(const als *a, side s, lid r) {

@@ -32,8 +32,9 @@ typedef struct als als;
 /* Makes a trainer. Takes over this rank's training interactions (users' rows, global item rows as columns, values as
  * the dataset has them; *train is emptied; users cut on multiples of cost_granule()), makes the transpose, the item
  * partition and the exchange plans, and draws the initial factors: normal(0, 0.1 / sqrt(k)). Collective; agreed status.
- * With the implicit loss pairs of value 0 are left out: they are not likes; train->weight multiplies the confidences
- * (the ridge still counts pairs); there is none with the explicit loss. BAD_DATA if there is nothing to train on.
+ * With the implicit loss pairs of value 0 are left out: they are not likes; train->weight multiplies the confidences,
+ * and where the ridge and unobserved_auto count pairs, each counts as the mean weight; NULL with the explicit loss.
+ * BAD_DATA if there is nothing to train on.
  */
 status als_create(comm *c, const als_settings *settings, const part *users, gid n_items, csr *train, als **out);
 void als_free(als *a);
@@ -55,7 +56,8 @@ off als_ld(const als *a);
 real *als_factors(als *a, side s);
 real *als_bias(als *a, side s);
 
-double als_mean(const als *a); /* mu of the explicit loss, 0 of the implicit one */
+double als_mean_weight(const als *a); /* of the training pairs' weights by recency; 1 without */
+double als_mean(const als *a);        /* mu of the explicit loss, 0 of the implicit one */
 /* The loss that is minimised: as in the settings, with the numbers taken for what they leave open. */
 const loss *als_loss(const als *a);
 /* The mean user (k), the prior of all users; and, after als_run, the row of users without interactions (als_ld), which

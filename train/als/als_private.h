@@ -41,6 +41,7 @@ typedef struct als {
   real *unseen;               /* (ld): the row of a user without interactions, once training has ended */
   double *row_loss;           /* [our items] */
   double max_weight, most_p;  /* largest |a| and |p| of the implicit loss over all pairs */
+  double mean_weight;         /* of the pairs' weights by recency; 1 without */
   double least_a;             /* the least a */
   heavy_reduce *heavy;        /* heavy items solved where their interactions are, or NULL */
   off heavy_reduce_pairs;     /* interactions of heavy items that stay with our users */

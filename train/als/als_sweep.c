@@ -82,6 +82,7 @@ static status make_problem(als *a, side fixed, half_problem *p) {
                       .mean = a->mean,
                       .lambda = l->lambda,
                       .nu = l->nu,
+                      .pair_weight = a->mean_weight,
                       .alpha0 = loss_alpha0(l),
                       .base = loss_base(l),
                       .n_fixed = from->part.n,
@@ -223,7 +224,7 @@ static status penalty(als *a, side s, double *out) {
     }
     off n = als_row_interactions(a, s, r);
     /* A row without interactions has no factors: its penalty is 0, though 0^0 is 1. */
-    terms[r] = square > 0 ? square * (loss_row_lambda(&a->set.loss, n, n_fixed) - pull) : 0;
+    terms[r] = square > 0 ? square * (loss_row_lambda(&a->set.loss, (double)n * a->mean_weight, n_fixed) - pull) : 0;
     terms[r] += n > 0 ? pull * away : 0;
   }
   TRY(reduce_sum(a->c, terms, m->n_rows, a->sides[s].part.n, "the regularization", out));

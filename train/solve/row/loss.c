@@ -31,9 +31,9 @@ double loss_alpha0(const loss *l) {
   return l->form == CONFIDENCE_IALS ? l->unobserved : 1;
 }
 
-double loss_unobserved_for(off pairs, gid users, gid items) {
+double loss_unobserved_for(double pairs, gid users, gid items) {
   static const double RATIO = 10; /* measured: tests/bench/README.md */
-  return fmin(1, RATIO * (double)pairs / ((double)users * (double)items));
+  return fmin(1, RATIO * pairs / ((double)users * (double)items));
 }
 
 double loss_lambda_for(off pairs, gid users) {
@@ -45,11 +45,11 @@ double loss_base(const loss *l) {
   return l->explicit_loss || l->form == CONFIDENCE_IALS ? 0 : 1;
 }
 
-double ridge_weight(double lambda, double nu, double alpha0, off n, gid n_fixed) {
-  return lambda * pow((double)n + alpha0 * (double)n_fixed, nu);
+double ridge_weight(double lambda, double nu, double alpha0, double n, gid n_fixed) {
+  return lambda * pow(n + alpha0 * (double)n_fixed, nu);
 }
 
-double loss_row_lambda(const loss *l, off n, gid n_fixed) {
+double loss_row_lambda(const loss *l, double n, gid n_fixed) {
   return ridge_weight(l->lambda, l->nu, loss_alpha0(l), n, n_fixed);
 }
 

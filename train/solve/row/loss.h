@@ -32,8 +32,9 @@ void loss_transform(const loss *l, off n, real *val);
 double loss_alpha0(const loss *l);
 
 /* The weight of unobserved pairs that fits the data, for `ials`: ten times as much in all as the observed pairs weigh,
- * if each weighs 1; at most 1. For users and items with training pairs. */
-double loss_unobserved_for(off pairs, gid users, gid items);
+ * if each weighs 1; at most 1. With weights by recency `pairs` is their sum. For users and items with training pairs.
+ */
+double loss_unobserved_for(double pairs, gid users, gid items);
 
 /* The lambda that fits the data beside that weight and nu = 1: a row with few pairs needs more. For users with training
  * pairs. */
@@ -44,10 +45,10 @@ double loss_base(const loss *l);
 
 /* lambda (n + alpha0 n_fixed)^nu: the ridge of a row with n interactions facing n_fixed rows (Rendle et al. 2021, eq.
  * 9; with alpha0 = 0, Zhou et al. 2008). */
-double ridge_weight(double lambda, double nu, double alpha0, off n, gid n_fixed);
+double ridge_weight(double lambda, double nu, double alpha0, double n, gid n_fixed);
 
 /* The same with the loss's own settings. */
-double loss_row_lambda(const loss *l, off n, gid n_fixed);
+double loss_row_lambda(const loss *l, double n, gid n_fixed);
 
 /* phi lambda (alpha0 n_items)^nu: the share of every user's ridge that pulls to the mean user instead of to zero. It is
  * at most the ridge of a user without interactions, so no row's ridge is smaller. 0 for the explicit loss. The point

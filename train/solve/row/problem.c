@@ -3,5 +3,6 @@
 #include "train/solve/row/loss.h"
 
 double half_problem_lambda(const half_problem *p, off n) {
-  return ridge_weight(p->lambda, p->nu, p->explicit_loss ? 0 : p->alpha0, n, p->n_fixed);
+  double count = p->pair_weight > 0 ? p->pair_weight * (double)n : (double)n;
+  return ridge_weight(p->lambda, p->nu, p->explicit_loss ? 0 : p->alpha0, count, p->n_fixed);
 }

@@ -31,6 +31,7 @@ typedef struct half_problem {
   const real *bias;  /* [n_table] or NULL */
   double mean;       /* explicit */
   double lambda, nu;
+  double pair_weight;  /* what a pair counts in λ_r: n_r times this takes the place of n_r; 0 stands for 1 */
   double alpha0;       /* implicit */
   double base;         /* implicit */
   gid n_fixed;         /* implicit: rows of the whole fixed side */
