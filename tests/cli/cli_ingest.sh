@@ -304,7 +304,7 @@ f = h5py.File("tuesday.h5")["interactions"]
 assert list(f["indices"][:]) == [1, 1, 0] and list(f["data"][:]) == [5, 1, 3], (f["indices"][:], f["data"][:])'
 
 # --- values that are no likes ---
-printf 'u,i,quantity\na,x,2\na,x,-2\nb,x,0\nb,y,-0.0\nb,z,3\n' >returns.csv
+printf 'user,item,quantity\na,x,2\na,x,-2\nb,x,0\nb,y,-0.0\nb,z,3\n' >returns.csv
 for ranks in 1 3; do
   must $ranks ingest returns.csv --json -o returns.h5
   good "zeros and returns are counted on $ranks ranks" "$python" -c '
