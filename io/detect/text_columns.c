@@ -310,6 +310,12 @@ static status header_fits(const table *t) {
     return OK;
   char path[400];
   shell_word(t->h->name, strlen(t->h->name), path, sizeof path);
+  if (f->columns > t->n_names + 1)
+    return status_fail(
+        BAD_DATA,
+        "%s:%lld: the line has %d columns and most lines have %d; if lines stand above the header, remove "
+        "them: tail -n +N %s > table.csv",
+        t->h->name, (long long)t->h->line_number[0], t->n_names, f->columns, path);
   return status_fail(
       BAD_DATA,
       "%s: the header names %d columns and most lines have %d; if the first are row numbers, as R writes "

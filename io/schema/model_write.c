@@ -26,6 +26,14 @@ static status put_factors(store *s, int column, off first, off count, const real
   return st;
 }
 
+/* The mean user, and the row of users without events, in the column behind. */
+static status put_prior(const comm *c, store *s, int column, const model_part *p) {
+  if (c->rank > 0)
+    return OK;
+  status st = store_put(s, column, 0, p->factors, p->prior);
+  return st == OK ? store_put(s, column + 1, 0, p->factors, p->unseen) : st;
+}
+
 status model_write(comm *c, const char *dir, const model_part *p) {
   enum { COLUMNS = 10, OURS = 4 };
   char path[SNAPSHOT_PATH_MAX + 16], created[STORE_CREATED_MAX];
@@ -44,9 +52,8 @@ status model_write(comm *c, const char *dir, const model_part *p) {
   int n = 4, bias = -1, prior = -1, titles = -1, tags = -1;
   if (present[0]) {
     bias = n;
-    for (int side = 0; side < 2; side++)
-      columns[n++] = (h5_column){
-          .path = MODEL_BIAS[side], .type = H5_F32, .rows = side == USERS ? p->n_users : p->n_items, .columns = 1};
+    columns[n++] = (h5_column){.path = MODEL_BIAS[USERS], .type = H5_F32, .rows = p->n_users, .columns = 1};
+    columns[n++] = (h5_column){.path = MODEL_BIAS[ITEMS], .type = H5_F32, .rows = p->n_items, .columns = 1};
   }
   if (p->prior != NULL) {
     prior = n;
@@ -87,10 +94,8 @@ status model_write(comm *c, const char *dir, const model_part *p) {
     st = store_put(s, bias, p->first_user, p->user_count, p->user_bias);
   if (st == OK && bias >= 0)
     st = store_put(s, bias + 1, p->first_item, p->item_count, p->item_bias);
-  if (st == OK && prior >= 0 && c->rank == 0)
-    st = store_put(s, prior, 0, p->factors, p->prior);
-  if (st == OK && prior >= 0 && c->rank == 0)
-    st = store_put(s, prior + 1, 0, p->factors, p->unseen);
+  if (st == OK && prior >= 0)
+    st = put_prior(c, s, prior, p);
   if (st == OK && titles >= 0)
     st = store_put_texts(s, titles, p->first_item, &p->titles, width[2]);
   if (st == OK && tags >= 0)

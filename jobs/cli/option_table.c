@@ -90,7 +90,7 @@ static const option_spec TABLE[] = {
     {"factors", "K", "64", CHANGES_MODEL, SECTION_MAIN,
      "factors per user and item", 0},
     {"lambda", "auto|L", "auto", CHANGES_MODEL, SECTION_MAIN,
-     "regularization; auto: implicit, ials: 0.07 / cube root of a user's mean pairs; else 0.01", 0},
+     "regularization; auto: implicit, ials: 0.06 / cube root of a user's mean pairs; else 0.01", 0},
     {"unobserved-weight", "auto|A0", "auto", CHANGES_MODEL, SECTION_MAIN,
      "implicit, ials: weight of a pair that was not observed; auto: 10 pairs / (users x items), at most 1", 0},
     {"prior-mean", "PHI", "0.3", CHANGES_MODEL, SECTION_MAIN,

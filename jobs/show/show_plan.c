@@ -1,5 +1,7 @@
 #include "jobs/show/show_plan.h"
 
+#include "train/solve/row/loss.h"
+
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -58,6 +60,11 @@ static void print_sbatch(const plan_answer *answer) {
          best->nodes, best->ranks_per_node, threads, ceil(1.2 * node_memory / 1048576), minutes / 60, minutes % 60);
 }
 
+/* Whether there is something that --lambda auto and --unobserved-weight auto follow from. */
+static bool takes_weights(const plan_layout *l) {
+  return !l->explicit_loss && l->active_users > 0 && l->active_items > 0;
+}
+
 static void print_table(const plan_answer *answer) {
   const plan_layout *l = &answer->layout;
   char flops[32];
@@ -70,6 +77,9 @@ static void print_table(const plan_answer *answer) {
   if (!answer->counted)
     printf("Estimated: popularity ~ (rank + %.4g items)^-%.3g, log-normal activity of sigma %.3g\n", answer->laws.share,
            answer->laws.s, answer->laws.sigma);
+  if (takes_weights(l))
+    printf("What auto takes: --lambda %.4g --unobserved-weight %.4g\n", loss_lambda_for((off)l->pairs, l->active_users),
+           loss_unobserved_for((off)l->pairs, l->active_users, l->active_items));
   snprintf(flops, sizeof flops, "%.3g", answer->result[answer->chosen].flops / 1e9);
   const machine *m = &answer->machine;
   printf("%s GFLOP a sweep, max/mean over ranks %.3f; %.3g GFLOP/s a core, %.3g GB/s between nodes, %.3g GB/s a rank "
@@ -113,6 +123,12 @@ status show_plan_json(const plan_answer *answer) {
   json_object_set_new(root, "users", json_integer(answer->layout.users));
   json_object_set_new(root, "items", json_integer(answer->layout.items));
   json_object_set_new(root, "pairs", json_real(answer->layout.pairs));
+  if (takes_weights(&answer->layout)) {
+    const plan_layout *l = &answer->layout;
+    json_object_set_new(root, "lambda", json_real(loss_lambda_for((off)l->pairs, l->active_users)));
+    json_object_set_new(root, "unobserved_weight",
+                        json_real(loss_unobserved_for((off)l->pairs, l->active_users, l->active_items)));
+  }
   json_object_set_new(root, "heavy_items", json_real(answer->layout.heavy));
   json_object_set_new(root, "factors", json_integer(answer->layout.factors));
   json_object_set_new(root, "ranks", json_integer(answer->layout.ranks));

@@ -194,7 +194,7 @@ static void log_loss(const training *t) {
     log_info("unobserved weight %.4g: 10 x %lld pairs / (%lld users x %lld items with pairs), at most 1", l->unobserved,
              (long long)als_pairs(t->als), (long long)als_active(t->als, USERS), (long long)als_active(t->als, ITEMS));
   if (t->settings->als.lambda_auto)
-    log_info("lambda %.4g: 0.07 / cube root of %.4g pairs a user", l->lambda,
+    log_info("lambda %.4g: 0.06 / cube root of %.4g pairs a user", l->lambda,
              (double)als_pairs(t->als) / (double)als_active(t->als, USERS));
   if (blank > 0 && als_prior(t->als) != NULL)
     log_info("%lld users have no training pairs: they are recommended what the mean user likes", (long long)blank);

@@ -6,7 +6,7 @@ cd "$work" || exit 1
 # ---- planted groups are found again ----
 # Three groups that share no theme; with more of them the planted groups overlap.
 must 2 synth -o one.h5 --users 3000 --items 600 --events 240000 --groups 3 --factors 8 --spread 0.1
-must 2 train one.h5 -o snaps --factors 12 --sweeps 8
+must 2 train one.h5 -o snaps --factors 12 --sweeps 8 --lambda 0.01 --unobserved-weight 0.1
 dir=$(tail -n 1 out)
 must 2 cluster "$dir" --groups 3 --metric euclidean
 cat >rand.py <<'PY'

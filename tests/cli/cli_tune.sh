@@ -13,7 +13,7 @@ sweeps=4
 END
 
 # ---- every setting is tried, best first, and the figures are those of train and evaluate ----
-must 2 tune d.h5 --grid grid -o t --holdout random:0.2 --json
+must 2 tune d.h5 --grid grid -o t --prior-mean 0 --unobserved-weight 0.1 --holdout random:0.2 --json
 cp out first
 good "all are tried" [ "$(figure first tries | grep -o "'rank'" | wc -l)" = 4 ]
 good "best first" "$python" - <<'PY'
@@ -26,7 +26,7 @@ PY
 best=t/$(figure first snapshot)
 best_figure() { "$python" -c 'import json; print(json.load(open("first"))["tries"][0]'"$1"')'; }
 factors=$(best_figure '["settings"]["factors"]')
-must 1 train d.h5 -o m --factors "$factors" --lambda 0.01 --sweeps 4 --holdout validation:random:0.2
+must 1 train d.h5 -o m --factors "$factors" --lambda 0.01 --sweeps 4 --prior-mean 0 --unobserved-weight 0.1 --holdout validation:random:0.2
 model=$(tail -n 1 out)
 must 1 evaluate "$model" d.h5 --json
 good "the figure of the best" [ "$(figure out model at 10 ndcg)" = "$(best_figure '["ndcg"]')" ]
@@ -38,18 +38,18 @@ must 1 refresh d.h5 --config t/best.conf -o s --holdout random:0.2 --groups 4
 good "the settings were taken" [ "$(figure "$(tail -n 1 out)/manifest.json" config factors)" = "$factors" ]
 
 # ---- what was tried is not tried again; a new value makes only its own tries ----
-must 1 tune d.h5 --grid grid -o t --holdout random:0.2 --json
+must 1 tune d.h5 --grid grid -o t --prior-mean 0 --unobserved-weight 0.1 --holdout random:0.2 --json
 good "the same result" cmp out first
 good "nothing was trained" [ "$(grep -c 'earlier run' err)" = 4 ]
 sed -i 's/30/30, 0.1/' grid
-must 1 tune d.h5 --grid grid -o t --holdout random:0.2
+must 1 tune d.h5 --grid grid -o t --prior-mean 0 --unobserved-weight 0.1 --holdout random:0.2
 good "two more" [ "$(grep -c 'earlier run' err)/$(wc -l <t/tune.jsonl)" = 4/6 ]
 
 # ---- stopped in the middle, or cut off by a kill: the same command goes on, on other ranks, to the same figures ----
-must 1 tune d.h5 --grid grid -o u --holdout random:0.2 --json
+must 1 tune d.h5 --grid grid -o u --prior-mean 0 --unobserved-weight 0.1 --holdout random:0.2 --json
 sed 's/"seconds.*//; /rank/d' out | grep -v snapshot >wanted
 status=0
-"$palate" tune d.h5 --grid grid -o v --holdout random:0.2 >out 2>err &
+"$palate" tune d.h5 --grid grid -o v --prior-mean 0 --unobserved-weight 0.1 --holdout random:0.2 >out 2>err &
 pid=$!
 for _ in $(seq 400); do
   [ -s v/tune.jsonl ] && break
@@ -59,13 +59,13 @@ kill -USR1 $pid
 wait $pid || status=$?
 good "stopped" [ "$status" = 75 ]
 printf '{"event":"try","model":{"at":{"10":{"ndcg":9' >>v/tune.jsonl # the line a kill left
-must 3 tune d.h5 --grid grid -o v --holdout random:0.2 --json
+must 3 tune d.h5 --grid grid -o v --prior-mean 0 --unobserved-weight 0.1 --holdout random:0.2 --json
 good "went on" grep -q 'earlier run' err
 sed 's/"seconds.*//; /rank/d' out | grep -v snapshot >got
 good "to the same figures" cmp got wanted
 
 # ---- a sample of the grid; another measure ----
-must 1 tune d.h5 --grid grid -o t --holdout random:0.2 --tries 3 --by recall --at 50 --json
+must 1 tune d.h5 --grid grid -o t --prior-mean 0 --unobserved-weight 0.1 --holdout random:0.2 --tries 3 --by recall --at 50 --json
 good "three of six" [ "$(figure out tries | grep -o "'rank'" | wc -l)" = 3 ]
 good "by recall@50" [ "$(figure out by)" = recall@50 ]
 

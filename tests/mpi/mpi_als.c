@@ -317,7 +317,7 @@ START_TEST(weights_follow_from_the_data) {
   everywhere(als_create(&world, &set, &users, s->n_items, &m, &a) == OK, "als_create");
   double expected = fmin(1, 10 * pairs / (active_users * active_items));
   everywhere(als_loss(a)->unobserved == expected && expected < 1 && active_items < (double)s->n_items, "weight");
-  everywhere(fabs(als_loss(a)->lambda - 0.07 / cbrt(pairs / active_users)) < 1e-12, "lambda");
+  everywhere(fabs(als_loss(a)->lambda - 0.06 / cbrt(pairs / active_users)) < 1e-12, "lambda");
   als_free(a);
   part_free(&users);
 }

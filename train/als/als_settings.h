@@ -8,14 +8,14 @@
 
 typedef struct als_settings {
   loss loss;
-  /* implicit, `ials`: take loss_unobserved_for() and loss_lambda_for() the training pairs in place of loss.unobserved and
-   * loss.lambda */
+  /* implicit, `ials`: take loss_unobserved_for() and loss_lambda_for() the training pairs in place of loss.unobserved
+   * and loss.lambda */
   bool unobserved_auto, lambda_auto;
-  int factors;          /* k, 1 … 512 */
-  uint64_t seed;        /* of the initial factors */
-  int sweeps;           /* most sweeps in all, including those before a resume */
-  double tolerance;     /* stop when the objective falls by less than this share in a sweep; 0: never */
-  int objective_every;  /* an objective after every so many sweeps, and after the last */
+  int factors;         /* k, 1 … 512 */
+  uint64_t seed;       /* of the initial factors */
+  int sweeps;          /* most sweeps in all, including those before a resume */
+  double tolerance;    /* stop when the objective falls by less than this share in a sweep; 0: never */
+  int objective_every; /* an objective after every so many sweeps, and after the last */
   solve_method method;
   bool nonnegative; /* factors may not be negative */
   exchange_mode exchange;

@@ -53,6 +53,7 @@ typedef struct plan_settings {
 typedef struct plan_layout {
   gid users, items;
   double pairs, events;               /* to train on; in the file */
+  gid active_users, active_items;     /* with pairs to train on */
   int ranks, ranks_per_node, factors; /* neighbouring ranks share a node; the last one may have fewer */
   bool explicit_loss, prior, times;
   int64_t memory; /* als_settings.memory */

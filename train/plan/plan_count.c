@@ -405,9 +405,13 @@ status plan_count(comm *c, dataset *d, duplicates merge, mark_events *mark, cons
     TRY(load(&k, r));
     for (off i = 0; i < csr_nnz(&k.m); i++)
       k.count[k.m.col[i]]++;
+    for (lid u = 0; u < k.m.n_rows; u++)
+      out->active_users += k.m.ptr[u + 1] > k.m.ptr[u];
     out->pairs += (double)csr_nnz(&k.m);
   }
   off threshold = wish->heavy_from > 0 ? wish->heavy_from : cost_heavy(out->users);
+  for (gid i = 0; i < n_items; i++)
+    out->active_items += k.count[i] > 0;
   for (gid i = 0; i < n_items; i++)
     if (k.count[i] >= threshold) {
       row_set_add(&heavy, i);

@@ -182,8 +182,13 @@ static int find_batches(const plan_service *s, side side, double share, const pl
 }
 
 status plan_model(const plan_service *s, const plan_settings *wish, plan_layout *out) {
-  *out =
-      (plan_layout){.users = s->users, .items = s->items, .pairs = s->events, .events = s->events, .heavy = s->heavy};
+  *out = (plan_layout){.users = s->users,
+                       .items = s->items,
+                       .pairs = s->events,
+                       .events = s->events,
+                       .heavy = s->heavy,
+                       .active_users = s->users,
+                       .active_items = s->items};
   status st = plan_layout_alloc(out, wish);
   if (st != OK) {
     plan_layout_free(out);
