@@ -32,9 +32,10 @@ static void log_layout(const char *path, const text_layout *l) {
       snprintf(columns + n, sizeof columns - n, "; %ss: %s", ROLE[role], l->reading[role]);
   }
   log_info("%s: %s%s%s", path, word, columns,
-           l->format == TEXT_LISTS ? ": each line is a user and their items"
-           : !l->has_value         ? "; no values, so every event counts 1"
-                                   : "");
+           l->format == TEXT_LISTS   ? ": each line is a user and their items"
+           : text_lines_are_users(l) ? "; each line is a user, whose id is its number"
+           : !l->has_value           ? "; no values, so every event counts 1"
+                                     : "");
 }
 
 static void log_matrix(const char *path, const matrix *m) {

@@ -51,6 +51,22 @@ static size_t record_length(const text_layout *l, const char *at, const char *en
   return (size_t)(stop - at);
 }
 
+/* Finds the header, which is the last line of the `skip` bytes, maybe a comment: begins at *from; returns its length.
+ * Of one with line ends in it this is the last line. */
+static size_t header_place(const text_layout *l, const char *head, size_t skip, size_t *from) {
+  size_t end = skip, at;
+  while (end > 0 && (head[end - 1] == '\n' || head[end - 1] == '\r'))
+    end--;
+  for (at = end; at > 0 && head[at - 1] != '\n' && head[at - 1] != '\r';)
+    at--;
+  if (at == 0 && end >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0)
+    at = 3;
+  while (l->comment[0] != '\0' && at < end && (strchr(l->comment, head[at]) != NULL || head[at] == ' '))
+    at++;
+  *from = at;
+  return end - at;
+}
+
 /* Names and first fields of the columns. */
 static status look_at_columns(const text_layout *l, const char *head, size_t n, preview_source *p) {
   status st = OK;
@@ -66,17 +82,8 @@ static status look_at_columns(const text_layout *l, const char *head, size_t n, 
   if (data < n)
     TRY(copy_fields(l, head + data, record_length(l, head + data, head + n), &p->first, &p->n_columns));
   if (l->header) {
-    /* The header is the last line of what is skipped, maybe a comment; one with line ends in it shows its last line. */
-    size_t end = skip, from;
-    while (end > 0 && (head[end - 1] == '\n' || head[end - 1] == '\r'))
-      end--;
-    for (from = end; from > 0 && head[from - 1] != '\n' && head[from - 1] != '\r';)
-      from--;
-    if (from == 0 && end >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0)
-      from = 3;
-    while (l->comment[0] != '\0' && from < end && (strchr(l->comment, head[from]) != NULL || head[from] == ' '))
-      from++;
-    TRY(copy_fields(l, head + from, end - from, &names, &n_names));
+    size_t from = 0, length = header_place(l, head, skip, &from);
+    TRY(copy_fields(l, head + from, length, &names, &n_names));
   }
   int most = n_names > p->n_columns ? n_names : p->n_columns;
   TRY(mem_zalloc(&p->column, most, sizeof *p->column, "names of columns"));

@@ -1,169 +1,6 @@
 #include "io/text/text_columns.h"
 
-#include "io/text/column_names.h"
-
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-
-static const char *const OPTION[N_ROLES] = {"", "user", "item", "value", "time"};
-static const column_use USE[N_ROLES] = {N_COLUMN_USES, NAMES_USER, NAMES_ITEM, NAMES_VALUE, NAMES_TIME};
-
-static int rank_of(const text_span *field, column_use use) {
-  char name[COLUMN_NAME_MAX];
-  column_plain_name(field->at, field->n, name);
-  return name[0] == '\0' ? (use == NAMES_OTHER ? 0 : -1) : column_name_rank(use, name);
-}
-
-static bool known_name(const text_span *field) {
-  for (int use = 0; use < N_COLUMN_USES; use++)
-    if (field->n > 0 && rank_of(field, (column_use)use) >= 0)
-      return true;
-  return false;
-}
-
-/* ---- messages ---- */
-
-void shell_word(const char *text, size_t n, char *out, size_t room) {
-  size_t k = 0;
-  bool plain = n > 0;
-  for (size_t i = 0; i < n; i++)
-    plain &= (text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z') ||
-             (text[i] >= '0' && text[i] <= '9') || (text[i] != '\0' && strchr("_-./:@+%", text[i]) != NULL) ||
-             (unsigned char)text[i] >= 0x80;
-  if (!plain)
-    out[k++] = '\'';
-  for (size_t i = 0; i < n && k + 6 < room; i++) {
-    if (text[i] == '\'') {
-      memcpy(out + k, "'\\''", 4);
-      k += 4;
-    } else
-      out[k++] = text[i];
-  }
-  if (!plain)
-    out[k++] = '\'';
-  out[k] = '\0';
-}
-
-static void add(char *to, size_t room, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static void add(char *to, size_t room, const char *format, ...) {
-  size_t n = strlen(to);
-  va_list list;
-  va_start(list, format);
-  vsnprintf(to + n, room - n, format, list);
-  va_end(list);
-}
-
-static void add_line(char *to, size_t room, const char *what, const head *h, int i) {
-  if (i >= h->n)
-    return;
-  enum { SHOWN = 160 };
-  int n = (int)(h->line[i].n < SHOWN ? h->line[i].n : SHOWN);
-  add(to, room, "; %s: `%.*s%s`", what, n, h->line[i].at, n == SHOWN ? "…" : "");
-}
-
-/* Adds ` --user-column NAME` and so on; for what is missing the word NAME, or N without a header. */
-static void add_options(const table *t, unsigned missing, char *to, size_t room) {
-  char word[80];
-  if (t->w->format != TEXT_AUTO && t->l->format == TEXT_CSV)
-    add(to, room, " --format csv");
-  if (t->w->separator != NULL) {
-    shell_word(t->w->separator, strlen(t->w->separator), word, sizeof word);
-    add(to, room, " --separator %s", word);
-  }
-  for (int role = ROLE_USER; role < N_ROLES; role++) {
-    int c = t->column[role];
-    if ((missing & 1u << role) != 0)
-      snprintf(word, sizeof word, "%s%s", t->l->header ? "NAME" : "N", role >= ROLE_VALUE ? "|none" : "");
-    else if (t->none[role])
-      snprintf(word, sizeof word, "none");
-    else if (c >= 0 && t->l->header && c < t->n_names && t->names[c].n < 60)
-      shell_word(t->names[c].at, t->names[c].n, word, sizeof word);
-    else if (c >= 0)
-      snprintf(word, sizeof word, "%d", c + 1);
-    else
-      continue;
-    add(to, room, " --%s-column %s", OPTION[role], word);
-  }
-}
-
-status columns_ask(const table *t, unsigned missing, const char *hint, const char *why, ...) {
-  char text[STATUS_MESSAGE_MAX] = "", path[512];
-  va_list list;
-  va_start(list, why);
-  vsnprintf(text, 400, why, list);
-  va_end(list);
-  if (t->l->header) {
-    char header[200] = "";
-    for (int i = 0; i < t->n_names; i++)
-      add(header, sizeof header - 4, "%s%.*s", i > 0 ? ", " : "", (int)t->names[i].n, t->names[i].at);
-    if (strlen(header) >= sizeof header - 5)
-      strcat(header, "…");
-    add(text, sizeof text, "; header: `%s`", header);
-  }
-  add_line(text, sizeof text, "first row", t->h, t->first);
-  shell_word(t->h->name, strlen(t->h->name), path, sizeof path);
-  add(text, sizeof text, "; type: palate ingest %s", path);
-  add_options(t, missing, text, sizeof text);
-  add(text, sizeof text, " -o DATASET%s%s", hint[0] != '\0' ? "; " : "", hint);
-  return status_fail(USAGE, "%s: %s", t->h->name, text);
-}
-
-/* ---- the header ---- */
-
-static bool any_name_wished(const text_wish *w) {
-  for (int role = ROLE_USER; role < N_ROLES; role++) {
-    const char *c = w->column[role];
-    if (c != NULL && strcmp(c, "none") != 0 && c[strspn(c, "0123456789")] != '\0')
-      return true;
-  }
-  return false;
-}
-
-/* May be a name: begins with a letter and is neither a number nor a date. */
-static bool may_be_name(const text_span *f) {
-  return f->n > 0 && f->n < 100 && !(f->at[0] >= '0' && f->at[0] <= '9') && !field_is_number(f) && !field_is_date(f) &&
-         !field_is_empty(f);
-}
-
-bool first_names_columns(const text_wish *w, const text_span *first, int n) {
-  bool role[N_ROLES] = {false};
-  for (int i = 0; i < n; i++)
-    for (int r = ROLE_USER; r < N_ROLES; r++)
-      role[r] |= rank_of(&first[i], USE[r]) >= 0;
-  return w->header == 1 || any_name_wished(w) || (w->header == 0 && role[ROLE_USER] && role[ROLE_ITEM]);
-}
-
-bool guess_header(const text_wish *w, const text_span *first, int n_first, const table_facts *rest, bool *unsure) {
-  *unsure = false;
-  if (first_names_columns(w, first, n_first))
-    return true;
-  bool words = true, again = false, counted = false;
-  int known = 0, filled = 0;
-  for (int i = 0; i < n_first; i++) {
-    known += known_name(&first[i]);
-    filled += first[i].n > 0;
-    words &= first[i].n == 0 || may_be_name(&first[i]);
-    for (size_t k = 0; k < first[i].n; k++)
-      words &= first[i].at[k] < '0' || first[i].at[k] > '9' || known_name(&first[i]);
-  }
-  for (int i = 0; i < n_first && i < rest->columns; i++) {
-    const column_facts *f = &rest->column[i];
-    again |= f->first_again > 0;
-    if (f->fields == f->empty)
-      continue;
-    bool number = facts_numeric(f) || facts_dates(f);
-    counted |= number;
-    /* A column of numbers or dates whose first line is neither has a header. */
-    if (number && may_be_name(&first[i]))
-      return true;
-  }
-  if (words && filled > 1 && known * 2 >= filled && !again)
-    return true;
-  /* Words above words: names only if they never come again, and even then nobody can tell. */
-  *unsure = words && filled > 1 && !again && !counted && rest->lines > 0;
-  return false;
-}
 
 /* ---- columns by name ---- */
 
@@ -188,7 +25,7 @@ static int by_name(const table *t, text_role role, const bool *taken, int *rival
   }
   for (int pass = 0; pass < 2 && best < 0; pass++)
     for (int i = 0; i < t->n_names; i++) {
-      int rank = taken[i] ? -1 : rank_of(&t->names[i], USE[role]);
+      int rank = taken[i] ? -1 : field_name_rank(&t->names[i], ROLE_NAMES[role]);
       const column_facts *f = &t->facts.column[i];
       bool held = i < t->facts.columns && f->fields > f->empty;
       /* First only times and numbers: the `time` of day beside a date, or a `note` beside a rating, is none. */
@@ -211,7 +48,8 @@ static int by_name(const table *t, text_role role, const bool *taken, int *rival
 
 /* A column that holds numbers or dates under a name that nobody knows. */
 static bool unknown_column(const table *t, int i, bool dates) {
-  if (i >= t->n_names || i >= t->facts.columns || rank_of(&t->names[i], NAMES_OTHER) >= 0 || known_name(&t->names[i]))
+  if (i >= t->n_names || i >= t->facts.columns || field_name_rank(&t->names[i], NAMES_OTHER) >= 0 ||
+      known_column_name(&t->names[i]))
     return false;
   const column_facts *f = &t->facts.column[i];
   return f->fields > f->empty && (dates ? facts_dates(f) : facts_numeric(f));
@@ -232,9 +70,10 @@ static int list_unknown(const table *t, bool dates, char *list, size_t room) {
     if (!is_taken(t, i) && unknown_column(t, i, dates)) {
       n++;
       if (n <= 5)
-        add(list, room, "%s`%.*s`", n > 1 ? ", " : "", (int)(t->names[i].n < 40 ? t->names[i].n : 40), t->names[i].at);
+        text_add(list, room, "%s`%.*s`", n > 1 ? ", " : "", (int)(t->names[i].n < 40 ? t->names[i].n : 40),
+                 t->names[i].at);
       else if (n == 6)
-        add(list, room, ", …");
+        text_add(list, room, ", …");
     }
   return n;
 }
@@ -245,7 +84,7 @@ static status unknown_numbers(table *t) {
   if (t->column[ROLE_TIME] < 0 && !t->none[ROLE_TIME] && list_unknown(t, true, list, sizeof list) > 0)
     return columns_ask(t, 1u << ROLE_TIME, "", "%s may be the time, but its name is not known", list);
   for (int i = 0; i < t->n_names && t->column[ROLE_TIME] < 0 && !t->none[ROLE_TIME]; i++)
-    if (!is_taken(t, i) && rank_of(&t->names[i], NAMES_TIME) >= 0 && facts_numeric(&t->facts.column[i]))
+    if (!is_taken(t, i) && field_name_rank(&t->names[i], NAMES_TIME) >= 0 && facts_numeric(&t->facts.column[i]))
       return columns_ask(
           t, 1u << ROLE_TIME, "",
           "`%.*s` may be the time, but its numbers are no seconds since 1970; events are ordered by them if "
@@ -304,7 +143,7 @@ static status columns_by_name(table *t) {
     if (second[role] >= 0) {
       const text_span *x = &t->names[first[role]], *y = &t->names[second[role]];
       return columns_ask(t, missing | 1u << role, "", "`%.*s` and `%.*s` may both be the %s", (int)x->n, x->at,
-                         (int)y->n, y->at, OPTION[role]);
+                         (int)y->n, y->at, ROLE_OPTION[role]);
     }
   int unknown = list_unknown(t, false, list, sizeof list);
   if (missing == 1u << ROLE_ITEM && unknown > 1 && unknown * 2 > t->n_names)
@@ -430,15 +269,15 @@ static status given_columns(table *t) {
     if (strcmp(wish, "none") == 0) {
       t->none[role] = true;
       if (role <= ROLE_ITEM)
-        return status_fail(USAGE, "--%s-column cannot be none", OPTION[role]);
+        return status_fail(USAGE, "--%s-column cannot be none", ROLE_OPTION[role]);
       continue;
     }
     int c = -1;
-    TRY(head_column(t->h, t->l, wish, OPTION[role], t->names, t->n_names, &c));
+    TRY(head_column(t->h, t->l, wish, ROLE_OPTION[role], t->names, t->n_names, &c));
     if (is_taken(t, c))
       return status_fail(USAGE, "column %d is given twice", c + 1);
     if (n_data > 0 && c >= n_data)
-      return status_fail(USAGE, "--%s-column %s: %s has only %d columns", OPTION[role], wish, t->h->name, n_data);
+      return status_fail(USAGE, "--%s-column %s: %s has only %d columns", ROLE_OPTION[role], wish, t->h->name, n_data);
     t->column[role] = c;
   }
 done:
@@ -471,19 +310,17 @@ static status header_fits(const table *t) {
     return OK;
   char path[400];
   shell_word(t->h->name, strlen(t->h->name), path, sizeof path);
+  if (f->columns > t->n_names + 1)
+    return status_fail(
+        BAD_DATA,
+        "%s:%lld: the line has %d columns and most lines have %d; if lines stand above the header, remove "
+        "them: tail -n +N %s > table.csv",
+        t->h->name, (long long)t->h->line_number[0], t->n_names, f->columns, path);
   return status_fail(
       BAD_DATA,
       "%s: the header names %d columns and most lines have %d; if the first are row numbers, as R writes "
       "them, name them: sed '1s/^/row%s/' %s > named.csv",
       t->h->name, t->n_names, f->columns, t->l->separator_length > 0 ? t->l->separator : " ", path);
-}
-
-bool known_column_name(const text_span *field) {
-  return known_name(field);
-}
-
-bool first_is_user_name(const text_span *field) {
-  return rank_of(field, NAMES_USER) >= 0;
 }
 
 status choose_basket_columns(table *t, bool no_users) {
@@ -502,7 +339,7 @@ status choose_basket_columns(table *t, bool no_users) {
     t->column[role] = by_name(t, (text_role)role, taken, &rival);
     if (rival >= 0)
       TRY(columns_ask(t, 1u << role, "add --format baskets", "columns %d and %d may both be the %s",
-                      t->column[role] + 1, rival + 1, OPTION[role]));
+                      t->column[role] + 1, rival + 1, ROLE_OPTION[role]));
     if (t->column[role] >= 0)
       taken[t->column[role]] = true;
   }

@@ -2,7 +2,19 @@
 #ifndef PALATE_IO_TEXT_TEXT_COLUMNS_H
 #define PALATE_IO_TEXT_TEXT_COLUMNS_H
 
+#include "io/text/column_names.h"
 #include "io/text/text_facts.h"
+
+/* The words of the roles as options have them, and the lists of their names. */
+extern const char *const ROLE_OPTION[N_ROLES];
+extern const column_use ROLE_NAMES[N_ROLES];
+
+/* The rank of a header field among the names of this use; see column_name_rank. A field without a name is NAMES_OTHER:
+ * the row numbers that pandas writes. */
+int field_name_rank(const text_span *field, column_use use);
+
+/* Returns true for a usual name of any column. */
+bool known_column_name(const text_span *field);
 
 /* What is known of a table of events. */
 typedef struct table {
@@ -27,6 +39,9 @@ status choose_columns(table *t);
 status columns_ask(const table *t, unsigned missing, const char *hint, const char *why, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Appends to a text of `room` bytes. */
+void text_add(char *to, size_t room, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
 /* Writes `text` so that a shell takes it as one word. */
 void shell_word(const char *text, size_t n, char *out, size_t room);
 
@@ -39,11 +54,5 @@ bool guess_header(const text_wish *w, const text_span *first, int n_first, const
 /* Fills the layout's columns of a table of baskets: user (unless `no_users`), time, and the field that holds the items;
  * t->column[ROLE_ITEM] stays -1 if the items are all columns without a role. USAGE. */
 status choose_basket_columns(table *t, bool no_users);
-
-/* Returns true for a usual name of any column. */
-bool known_column_name(const text_span *field);
-
-/* Returns true for a usual name of a column of users. */
-bool first_is_user_name(const text_span *field);
 
 #endif

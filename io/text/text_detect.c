@@ -45,6 +45,15 @@ static status detect_table(head *h, const text_wish *w, text_layout *l, const te
   l->header = w->header == 1;
   if (w->header == 0 && may_have)
     l->header = guess_header(w, names, t.n_names, &t.facts, &unsure);
+  if (!l->header && may_have && w->header == 0 && h->n > 1 && t.n_names < t.facts.columns) {
+    char second_copy[HEAD_COPY];
+    text_span second[TEXT_COLUMNS_MAX];
+    int n = head_split(l, h, 1, second_copy, second);
+    if (first_names_columns(w, second, n))
+      TRY(status_fail(
+          BAD_DATA, "%s: the header stands in line %lld, below something else; remove what is above it: tail -n +%lld",
+          h->name, (long long)h->line_number[1], (long long)h->line_number[1]));
+  }
   if (unsure && (w->column[ROLE_USER] == NULL || w->column[ROLE_ITEM] == NULL))
     TRY(columns_ask(&t, 0, "",
                     "whether the first line names the columns cannot be told: say --header yes or --header no"));
@@ -171,6 +180,12 @@ status text_detect(const char *name, const char *bytes, size_t n, bool whole, co
   if (out->format == TEXT_AUTO)
     TRY(refuse_json_array(&h));
   head_comments(&h, out, wish->comment, &comment);
+  text_wish with_separator = *wish;
+  char separator[2] = "";
+  if (head_separator_line(&h, out, separator) && wish->separator == NULL) {
+    with_separator.separator = separator;
+    wish = &with_separator;
+  }
   if (out->format == TEXT_AUTO)
     TRY(guess_format(&h, wish, out));
   else if (out->format == TEXT_LISTS)

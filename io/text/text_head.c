@@ -66,6 +66,16 @@ static const char *comment_mark(const text_span *line, const char *wish) {
   return "";
 }
 
+/* Removes the first n lines, which are not data. */
+static void drop_lines(head *h, text_layout *l, int n) {
+  l->skip_bytes = h->line_end[n - 1];
+  l->skip_lines = h->line_number[n - 1];
+  memmove(h->line, h->line + n, (size_t)(h->n - n) * sizeof *h->line);
+  memmove(h->line_end, h->line_end + n, (size_t)(h->n - n) * sizeof *h->line_end);
+  memmove(h->line_number, h->line_number + n, (size_t)(h->n - n) * sizeof *h->line_number);
+  h->n -= n;
+}
+
 void head_comments(head *h, text_layout *l, const char *wish, text_span *last) {
   int n = 0;
   const char *mark = "";
@@ -82,13 +92,18 @@ void head_comments(head *h, text_layout *l, const char *wish, text_span *last) {
   while (at < end && (strchr(mark, *at) != NULL || *at == ' '))
     at++;
   *last = (text_span){at, (size_t)(end - at)};
-  l->skip_bytes = h->line_end[n - 1];
-  l->skip_lines = h->line_number[n - 1];
   snprintf(l->comment, sizeof l->comment, "%s", mark);
-  memmove(h->line, h->line + n, (size_t)(h->n - n) * sizeof *h->line);
-  memmove(h->line_end, h->line_end + n, (size_t)(h->n - n) * sizeof *h->line_end);
-  memmove(h->line_number, h->line_number + n, (size_t)(h->n - n) * sizeof *h->line_number);
-  h->n -= n;
+  drop_lines(h, l, n);
+}
+
+bool head_separator_line(head *h, text_layout *l, char separator[2]) {
+  const text_span *first = &h->line[0];
+  if (h->n < 2 || first->n != 5 || strncasecmp(first->at, "sep=", 4) != 0)
+    return false;
+  separator[0] = first->at[4];
+  separator[1] = '\0';
+  drop_lines(h, l, 1);
+  return true;
 }
 
 void head_join_records(head *h, const text_layout *l) {

@@ -23,6 +23,9 @@ status head_read(head *h, const char *name, const char *bytes, size_t n, bool wh
  * becomes the last comment without its mark, which may name the columns. All lines are kept if all are comments. */
 void head_comments(head *h, text_layout *l, const char *wish, text_span *last);
 
+/* Removes a first line `sep=;`, with which Excel says what separates columns; returns whether there was one. */
+bool head_separator_line(head *h, text_layout *l, char separator[2]);
+
 /* Joins lines within quotes, as the layout's quoting says: the lines become records. */
 void head_join_records(head *h, const text_layout *l);
 

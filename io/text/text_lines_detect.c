@@ -342,7 +342,7 @@ status detect_matrix(head *h, const char *bytes, const text_wish *w, text_layout
   bool users = !is_none(user);
   int rank = -1;
   if (l->header && n > 0)
-    rank = first_is_user_name(&first[0]) ? 0 : -1;
+    rank = field_name_rank(&first[0], NAMES_USER) >= 0 ? 0 : -1;
   if (user == NULL && !(l->header && n_header == n_data - 1) && rank < 0 && (!l->header || !first_is_distinct(&t)))
     TRY(status_fail(
         USAGE,

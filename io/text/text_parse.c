@@ -172,6 +172,40 @@ static bool is_blank(const text_layout *l, const char *record, size_t n) {
   return i == n;
 }
 
+/* What speaks against a record of which all fields can be read. Returns it, with *at set, or NULL. */
+static const char *suspicious(const text_layout *l, const char *record, size_t n, const event *e, size_t *at) {
+  if (text_surplus(l, record, n)) {
+    *at = n;
+    return "more columns than the header or the other lines have: a comma or the like that is not in quotes?";
+  }
+  if (l->watch_header && text_repeats_header(l, e)) {
+    *at = 0;
+    return "the header again";
+  }
+  return NULL;
+}
+
+/* Whether a record begins as the comments above the data do: below them it may be anything. */
+static bool is_comment(const text_layout *l, const char *record, size_t n) {
+  size_t length = strlen(l->comment);
+  return length > 0 && n >= length && memcmp(record, l->comment, length) == 0;
+}
+
+/* Copies a record with quotes, which are removed in place; *shown is the record as it was. */
+static status keep_original(text_parser *p, const char *record, size_t n, const char **shown) {
+  status st = OK;
+  if (!p->layout->quoting || memchr(record, '"', n) == NULL)
+    return OK;
+  if ((off)n > p->original_room) {
+    TRY(MEM_REALLOC(p->original, (off)n, "a quoted record"));
+    p->original_room = (off)n;
+  }
+  memcpy(p->original, record, n);
+  *shown = p->original;
+done:
+  return st;
+}
+
 /* The record of n bytes, without its line end. */
 static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
   const text_layout *l = p->layout;
@@ -186,7 +220,7 @@ static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
     p->counts.blank++;
     return OK;
   }
-  if (l->comment[0] != '\0' && n >= strlen(l->comment) && memcmp(record, l->comment, strlen(l->comment)) == 0)
+  if (is_comment(l, record, n))
     return reject(p, record, n, 0, "the line begins as the comments above the data do");
   if (l->format == TEXT_JSONL)
     return json_record(p, b, record, n);
@@ -201,14 +235,7 @@ static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
   }
   status st = OK;
   const char *shown = record;
-  if (l->quoting && memchr(record, '"', n) != NULL) {
-    if ((off)n > p->original_room) {
-      TRY(MEM_REALLOC(p->original, (off)n, "a quoted record"));
-      p->original_room = (off)n;
-    }
-    memcpy(p->original, record, n);
-    shown = p->original;
-  }
+  TRY(keep_original(p, record, n, &shown));
   if (text_gives_many(l->format))
     return text_many_record(p, b, record, shown, n);
   text_span fields[TEXT_COLUMNS_MAX];
@@ -230,14 +257,8 @@ static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
     else
       bad = read_fields(l, fields, &e, &at);
     bad_at = (size_t)(fields[at].at - record);
-    if (bad == NULL && p->record == NULL && text_surplus(l, shown, n)) {
-      bad = "more columns than the header or the other lines have: a comma or the like that is not in quotes?";
-      bad_at = n;
-    }
-    if (bad == NULL && l->watch_header && p->record == NULL && text_repeats_header(l, &e)) {
-      bad = "the header again";
-      bad_at = 0;
-    }
+    if (bad == NULL && p->record == NULL)
+      bad = suspicious(l, shown, n, &e, &bad_at);
   }
   if (bad == NULL && l->format == TEXT_NETFLIX) {
     if (!netflix_item(p, &e)) {

@@ -93,7 +93,19 @@ typedef struct line_facts {
   int shared;    /* first fields that stand elsewhere in a line, too */
   int numbers;   /* first fields that are whole numbers */
   int single;    /* lines of one field */
+  int pairs;     /* lines whose second field is a pair: 12:3.5 */
+  int colons;    /* first fields that end with a colon */
 } line_facts;
+
+/* INDEX:VALUE, as LIBSVM and LDA-C write them. */
+static bool is_pair(const text_span *field) {
+  const char *colon = memchr(field->at, ':', field->n);
+  int64_t number;
+  if (colon == NULL || !id_integer(field->at, (size_t)(colon - field->at), &number))
+    return false;
+  text_span value = {colon + 1, (size_t)(field->at + field->n - colon - 1)};
+  return field_is_number(&value) && memchr(value.at, ':', value.n) == NULL;
+}
 
 static line_facts facts_of_lines(const head *h, const text_layout *l, int first) {
   enum { MOST = 200, WORDS = MOST * 100 };
@@ -117,6 +129,8 @@ static line_facts facts_of_lines(const head *h, const text_layout *l, int first)
     f.counting += whole && number == n - 1;
     f.following += whole && number == before + 1;
     f.single += n == 1;
+    f.pairs += n > 1 && is_pair(&fields[1]);
+    f.colons += fields[0].n > 1 && fields[0].at[fields[0].n - 1] == ':';
     before = whole ? number : -2;
     for (int k = 0; k < n; k++) { /* the copy goes; the line stays */
       word w = {h->line[i].at + (fields[k].at - copy), fields[k].n};
@@ -137,6 +151,17 @@ static line_facts facts_of_lines(const head *h, const text_layout *l, int first)
   for (int i = 1; i < f.lines; i++)
     f.repeated += compare_words(&firsts[i - 1], &firsts[i]) == 0;
   return f;
+}
+
+static status refuse_pairs(const head *h, const line_facts *f) {
+  char how[300];
+  snprintf(how, sizeof how,
+           "make events of them, with %s for users: awk '{for(i=2;i<=NF;i++){split($i,p,\":\"); print "
+           "%s\",\"p[1]\",\"p[2]}}' "
+           "FILE > events.csv",
+           f->counting == f->lines ? "the numbers of the lines" : "the first field",
+           f->counting == f->lines ? "NR" : "$1");
+  return shape_fail(h, BAD_DATA, "these are pairs of an item and a value, as LIBSVM and LDA-C write them", how);
 }
 
 static status refuse_counts(const head *h, const text_layout *l) {
@@ -208,7 +233,7 @@ static status guess_blank_table(const head *h, bool header, text_layout *l, int 
   l->format = TEXT_CSV;
   if (header)
     return OK;
-  if (columns > 4 && fixed_width(h))
+  if (columns > 3 && fixed_width(h))
     return refuse_fixed_width(h);
   status st = refuse_dense(h, l, &facts);
   if (st != OK)
@@ -308,6 +333,13 @@ status guess_shape(const head *h, const text_wish *w, text_layout *l) {
   } else if (f.split * 3 >= f.lines && f.split > 0) {
     line_facts lines = facts_of_lines(h, l, 0);
     bool differ = f.alike < f.lines;
+    if (lines.pairs * 2 > lines.lines)
+      return refuse_pairs(h, &lines);
+    if (l->separator_length == 0 && lines.lines > 0 && lines.colons == lines.lines)
+      return shape_fail(
+          h, BAD_DATA, "a colon stands behind the first field of every line, which would be part of the id",
+          "take it away: sed -E 's/^([^ ]+):/\\1/' FILE > lists.txt; palate ingest lists.txt --format lists "
+          "-o DATASET");
     /* The count may be padded to a table; a table of few columns counts by chance. */
     if (lines.lines > 1 && lines.counting >= lines.lines - (lines.lines > 19 ? lines.lines / 20 : 0) &&
         (differ || f.columns > 4))

@@ -69,6 +69,9 @@ START_TEST(usual_headers_are_known) {
   expect("user_id,user,movie_id,title,rating\n1,ann,7,Heat,5\n", &NO_WISH, "1|7|5|0");
   expect("user,title,hours\nann,Dota 2,7\n", &NO_WISH, "ann|Dota 2|7|0"); /* no id, so the title is it */
   expect("user,item,date,time\nann,x,2020-01-02,14:05:00\n", &NO_WISH, "ann|x|1|1577923200");
+  expect("sep=;\r\nuser;item;rating\r\n1;2;3\r\n", &NO_WISH, "1|2|3|0"); /* as Excel writes it */
+  expect("Member_number,Date,itemDescription\n1808,2015-07-21,tropical fruit\n", &NO_WISH,
+         "1808|tropical fruit|1|1437436800");
   expect("user item rating\n1 2 3\n4 5 6\n", &NO_WISH, "1|2|3|0 4|5|6|0");
 }
 END_TEST
@@ -145,6 +148,11 @@ START_TEST(other_things_are_named) {
   refuse("[{\"user\": 1}]\n", &NO_WISH, "JSON array&jq -c '.[]'");
   refuse("[\n  {\"user\": 1}\n]\n", &NO_WISH, "JSON array");
   refuse("1 2 3\n4 5 6\n", &NO_WISH, "--format csv&--format lists");
+  refuse("1 3:2 7:1\n2 1:5\n", &NO_WISH, "LIBSVM&awk");
+  refuse("2 3:2 7:1\n1 1:5\n", &NO_WISH, "LDA-C&print NR");
+  refuse("ann: x y\nbob: z\n", &NO_WISH, "colon&sed");
+  refuse("Sales of 2020\n\nuser,item,rating\n1,2,3\n4,5,6\n", &NO_WISH, "remove");
+  refuse("Report\nuser,item\nann,x\nbob,y\n", &NO_WISH, "line 2&tail -n +2");
 }
 END_TEST
 
