@@ -29,7 +29,8 @@ PY
 reads() { # NAME ARG...: at 1 to 4 ranks, the same file
   local name=$1
   shift
-  for ranks in 1 2 3 4; do
+  some_ranks 1 2 3 4
+  for ranks in "${at_ranks[@]}"; do
     must $ranks ingest "$@" -o "$name$ranks.h5"
     good "$* on $ranks ranks" cmp "$name$ranks.h5" "${name}1.h5"
   done
