@@ -95,6 +95,8 @@ static const option_spec TABLE[] = {
      "implicit, ials: weight of a pair that was not observed; auto: 10 pairs / (users x items), at most 1", 0},
     {"prior-mean", "PHI", "0.3", CHANGES_MODEL, SECTION_MAIN,
      "implicit: how far members with few events are pulled to the mean member, 0 to 1; 0: to zero, to nobody", 0},
+    {"half-life", "DAYS[,SINCE]", "none", CHANGES_MODEL, SECTION_MAIN,
+     "implicit: a pair's weight halves every DAYS of age, before its user's last event (,user) or the data's (,global)", 0},
     {"sweeps", "N", "15", CHANGES_END, SECTION_MAIN,
      "at most N sweeps; a sweep solves all users, then all items", 0},
     {"nonnegative", NULL, NULL, CHANGES_MODEL, SECTION_MORE,

@@ -69,6 +69,10 @@ done:
 static void make_confidences(als *a) {
   csr *m = &a->sides[USERS].m;
   loss_transform(&a->set.loss, csr_nnz(m), m->val);
+  for (off i = 0; m->weight != NULL && i < csr_nnz(m); i++)
+    m->val[i] *= m->weight[i];
+  mem_free(m->weight); /* the transpose has it in its values */
+  m->weight = NULL;
   double most[3] = {a->set.loss.explicit_loss ? 1 : 0, 0, -HUGE_VAL}; /* the third of -a: one reduction */
   double base = loss_base(&a->set.loss);
   for (off i = 0; !a->set.loss.explicit_loss && i < csr_nnz(m); i++) {
