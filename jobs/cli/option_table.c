@@ -203,6 +203,8 @@ static const option_spec TABLE[] = {
     /* groups */
     {"groups", "G", "auto", CHANGES_GROUPS, SECTION_MAIN,
      "number of taste groups; auto, or auto:LOW..HIGH, chooses one", 0},
+    {"least-group", "auto|N", "auto", CHANGES_GROUPS, SECTION_MORE,
+     "with --groups auto, merge groups of fewer than N users with events; auto: 0.5 % of them, and at least 25", 0},
     {"memberships", "M", "4", CHANGES_GROUPS, SECTION_MAIN,
      "groups a user belongs to, nearest first", 0},
     {"side", SIDE_WORDS, "users", CHANGES_GROUPS, SECTION_MAIN,

@@ -145,21 +145,6 @@ static void fit_loss(als *a) {
     a->set.loss.lambda = loss_lambda_for(a->pairs, a->active[USERS]);
 }
 
-double als_mean_weight(const als *a) {
-  return a->mean_weight;
-}
-
-off als_row_interactions(const als *a, side s, lid r) {
-  const csr *m = &a->sides[s].m;
-  if (s == ITEMS && a->heavy != NULL) {
-    const heavy_list *l = heavy_reduce_list(a->heavy);
-    gid row = a->sides[ITEMS].part.first[a->c->rank] + r;
-    if (row_set_has(&l->rows, row))
-      return l->count[row_set_place(&l->rows, row)];
-  }
-  return m->ptr[r + 1] - m->ptr[r];
-}
-
 /* Interactions of each row of a side, for the mean system. */
 static status make_frequencies(als *a, side s) {
   lid n = own_count(a, s);
@@ -290,6 +275,9 @@ real *als_bias(als *a, side s) {
 }
 double als_mean(const als *a) {
   return a->mean;
+}
+double als_mean_weight(const als *a) {
+  return a->mean_weight;
 }
 int64_t als_zeros(const als *a) {
   return a->zeros;
