@@ -3,6 +3,7 @@
 #include "io/base/mem.h"
 #include "io/base/version.h"
 #include "io/ranks/comm_mpi.h"
+#include "io/ranks/keep_mapped.h"
 #include "io/ranks/pulse.h"
 #include "jobs/cli/option_help.h"
 #include "jobs/cli/option_parse.h"
@@ -145,8 +146,10 @@ static int run(const command *cmd, int argc, char **argv) {
   if (st != OK && c.rank == 0)
     complain(cmd->name, st);
   options_free(o);
-  if (mpi)
+  if (mpi) {
+    keep_mapped();
     MPI_Finalize();
+  }
   pulse_stop(&c);
   comm_free(&c);
   return status_exit_code(st);

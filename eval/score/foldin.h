@@ -8,7 +8,8 @@
 #include "train/rows/csr.h"
 #include "train/solve/row/loss.h"
 
-/* The loss a model was trained with, from its attributes. BAD_DATA if one is missing or wrong. Local. */
+/* The loss a model was trained with, from its attributes. Not --half-life: the rows to fold in have no times, so
+ * that each of their pairs weighs as one of today. BAD_DATA if one is missing or wrong. Local. */
 status foldin_loss(model *m, loss *out);
 
 typedef struct foldin foldin;

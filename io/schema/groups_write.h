@@ -16,7 +16,7 @@ typedef struct groups_part {
   lid n_groups;
   int factors;
   const real *centroid;  /* (n_groups, factors) */
-  const int64_t *size;   /* [n_groups]: rows whose first group it is */
+  const int64_t *size;   /* [n_groups]: rows with events whose first group it is */
   const lid *top_items;  /* (n_groups, GROUPS_TOP): what it loves more than others do; -1 where there is no more */
   const strings *labels; /* [n_groups] */
   const h5_attribute *attributes; /* on "/": inertia, metric, …; every rank passes the same */

@@ -402,18 +402,42 @@ static bool any_name_wished(const titles_wish *w) {
   return false;
 }
 
+/* Drops comments above the table; a single line that has as many columns as the table is its first line. */
+static status drop_comments(head *h, const titles_wish *w, text_layout *l) {
+  status st = OK;
+  text_span last;
+  text_layout plain = *l, parted = *l;
+  head below = *h;
+  head_comments(&below, &plain, NULL, &last);
+  int dropped = h->n - below.n;
+  if (dropped == 0)
+    return OK;
+  parted.skip_bytes = plain.skip_bytes;
+  TRY(find_separator(&below, w, &parted));
+  bool alike = head_count_fields(&parted, &last) == head_count_fields(&parted, &below.line[0]);
+  if (alike && dropped > 1)
+    TRY(status_fail(USAGE, "%s: `%.*s` above the table may be its header or its first line; remove the lines above it",
+                    h->name, (int)(last.n < 100 ? last.n : 100), last.at));
+  if (!alike) {
+    *h = below;
+    *l = plain;
+  }
+done:
+  return st;
+}
+
 status text_detect_titles(const char *name, const char *bytes, size_t n, bool whole, const titles_wish *wish,
                           titles_layout *out) {
   status st = OK;
   head h;
   size_t from;
   char first[HEAD_COPY];
-  text_span comment, fields[TEXT_COLUMNS_MAX];
+  text_span fields[TEXT_COLUMNS_MAX];
   table_head t = {.h = &h, .wish = wish, .out = out, .names = fields};
   *out = (titles_layout){.text = {.format = TEXT_CSV}, .column = {-1, -1, -1}};
   TRY(head_read(&h, name, bytes, n < TEXT_HEAD ? n : TEXT_HEAD, whole && n < TEXT_HEAD, &from));
   out->text.skip_bytes = (off)from;
-  head_comments(&h, &out->text, NULL, &comment);
+  TRY(drop_comments(&h, wish, &out->text));
   TRY(find_separator(&h, wish, &out->text));
   if (out->text.quoting && !out->text.backslash)
     out->text.backslash = escapes_quotes(&out->text, bytes + from, n - from);

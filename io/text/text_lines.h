@@ -2,16 +2,7 @@
 #ifndef PALATE_IO_TEXT_TEXT_LINES_H
 #define PALATE_IO_TEXT_TEXT_LINES_H
 
-#include "io/text/text_event.h"
-
-/* Events on their way into the parser's list (text_parse.c). */
-typedef struct batch batch;
-
-status text_accept(text_parser *p, batch *b, const event *e);
-/* Rejects the record of n bytes for what stands at byte `at`. */
-status text_refuse(text_parser *p, const char *record, size_t n, size_t at, const char *reason);
-/* Takes a field as the id of a user or an item. Returns NULL, or what is wrong with it. */
-const char *text_id(const text_span *field, bool user, token *out);
+#include "io/text/text_batch.h"
 
 /* Whether the records of a format give many events each. */
 static inline bool text_gives_many(text_format f) {

@@ -3,6 +3,7 @@
 
 #include "io/base/mem.h"
 #include "io/text/json_lines.h"
+#include "io/text/text_batch.h"
 #include "io/text/text_lines.h"
 #include "io/text/text_quick.h"
 
@@ -10,88 +11,9 @@
 
 const char TEXT_FORMAT_WORDS[] = "auto|csv|movielens|udata|counts|lists|netflix|mtx|jsonl|baskets|matrix|h5|npz";
 
-enum { BATCH = 256, SHOWN = 256 /* bytes of an overlong line in its message */ };
+enum { SHOWN = 256 /* bytes of an overlong line in its message */ };
 
-/* Events not yet in the list. Their ids are kept as keys, so that many table look-ups overlap. */
-struct batch {
-  int n;
-  uint64_t user[BATCH], item[BATCH];
-  real value[BATCH];
-  int64_t time[BATCH];
-  uint32_t nano[BATCH];
-};
-
-/* ---- events into the list ---- */
-
-static status flush(text_parser *p, batch *b) {
-  if (b->n == 0)
-    return OK;
-  status st = OK;
-  TRY(events_room(p->events, b->n));
-  event_block *block = p->events->last;
-  off at = block->n;
-  TRY(id_table_add_keys(p->users, b->user, b->n, block->user + at));
-  TRY(id_table_add_keys(p->items, b->item, b->n, block->item + at));
-  if (block->value != NULL)
-    memcpy(block->value + at, b->value, (size_t)b->n * sizeof *b->value);
-  if (block->time_low != NULL) {
-    event_block_put_times(block, at, b->time, b->n);
-    TRY(event_block_put_nanos(block, at, b->nano, b->n));
-  }
-  block->n += b->n;
-  p->events->n += b->n;
-  b->n = 0;
-done:
-  return st;
-}
-
-static status key_of(id_table *table, const token *id, uint64_t *key) {
-  if (id->text == NULL) {
-    *key = id->number;
-    return OK;
-  }
-  uint32_t row = 0;
-  status st = id_table_add(table, id->text, id->n, &row);
-  *key = ID_KEY_ROW | row;
-  return st;
-}
-
-/* Ids enter the tables only here, when the whole record is known to be good: a rejected line adds none. */
-static inline status accept(text_parser *p, batch *b, const event *e) {
-  status st = OK;
-  if (b->n == BATCH)
-    TRY(flush(p, b));
-  TRY(key_of(p->users, &e->user, &b->user[b->n]));
-  TRY(key_of(p->items, &e->item, &b->item[b->n]));
-  b->value[b->n] = e->value;
-  b->time[b->n] = e->time;
-  b->nano[b->n] = e->nano;
-  b->n++;
-  p->counts.units[e->unit]++;
-done:
-  return st;
-}
-
-/* ---- the careful path: everything that text_quick.h does not read, and messages about bad records ---- */
-
-static status reject(text_parser *p, const char *record, size_t n, size_t at, const char *reason) {
-  p->counts.rejected++;
-  text_reject r = {.line = p->counts.lines + 1, .column = (int)at + 1, .reason = reason, .text = {record, n}};
-  return p->reject(p->context, &r);
-}
-
-static const char *id_field(const text_span *f, bool user, token *out) {
-  if (f->n == 0)
-    return user ? "the user id is empty" : "the item id is empty";
-  if (f->n > ID_MAX)
-    return user ? "the user id is longer than 255 bytes" : "the item id is longer than 255 bytes";
-  int64_t number;
-  if (id_integer(f->at, f->n, &number) && number >= 0)
-    *out = (token){.number = (uint64_t)number};
-  else
-    *out = (token){.text = f->at, .n = f->n};
-  return NULL;
-}
+/* ---- the careful path: everything that text_quick.h does not read ---- */
 
 /* Fills *e from the fields. Returns NULL, or what is wrong with field *at. */
 static const char *read_fields(const text_layout *l, const text_span *fields, event *e, int *at) {
@@ -100,12 +22,12 @@ static const char *read_fields(const text_layout *l, const text_span *fields, ev
     *at = c;
     switch ((text_role)l->role[c]) {
     case ROLE_USER:
-      bad = id_field(&fields[c], true, &e->user);
+      bad = text_id(&fields[c], true, &e->user);
       if (bad == NULL)
         bad = matrix_index(&e->user, l->most_user);
       break;
     case ROLE_ITEM:
-      bad = id_field(&fields[c], false, &e->item);
+      bad = text_id(&fields[c], false, &e->item);
       if (bad == NULL)
         bad = matrix_index(&e->item, l->most_item);
       break;
@@ -122,18 +44,6 @@ static const char *read_fields(const text_layout *l, const text_span *fields, ev
   return bad;
 }
 
-status text_accept(text_parser *p, batch *b, const event *e) {
-  return accept(p, b, e);
-}
-
-status text_refuse(text_parser *p, const char *record, size_t n, size_t at, const char *reason) {
-  return reject(p, record, n, at, reason);
-}
-
-const char *text_id(const text_span *field, bool user, token *out) {
-  return id_field(field, user, out);
-}
-
 static status json_record(text_parser *p, batch *b, char *record, size_t n) {
   event e = {.value = 1};
   json_space space;
@@ -142,8 +52,8 @@ static status json_record(text_parser *p, batch *b, char *record, size_t n) {
   if (next != NULL && next != end)
     fault = (json_fault){"something stands behind the object", next};
   if (next != end)
-    return reject(p, record, n, (size_t)(fault.at - record), fault.bad);
-  status st = accept(p, b, &e);
+    return text_refuse(p, record, n, (size_t)(fault.at - record), fault.bad);
+  status st = text_accept(p, b, &e);
   p->counts.kept += st == OK;
   return st;
 }
@@ -161,7 +71,7 @@ static const char *json_quick(const text_layout *l, const char *s, const char *e
 
 /* Netflix: sets the item of the current lines; false if no `item:` line came yet. */
 static bool netflix_item(const text_parser *p, event *e) {
-  return p->item_now_length > 0 && id_field(&(text_span){p->item_now, p->item_now_length}, false, &e->item) == NULL;
+  return p->item_now_length > 0 && text_id(&(text_span){p->item_now, p->item_now_length}, false, &e->item) == NULL;
 }
 
 /* Whether a record has no field with anything in it: only blanks and column separators, as spreadsheets write an empty
@@ -213,20 +123,20 @@ static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
   const text_layout *l = p->layout;
   const char *nul = memchr(record, '\0', n);
   if (nul != NULL)
-    return reject(p, record, n, (size_t)(nul - record), "a NUL byte");
+    return text_refuse(p, record, n, (size_t)(nul - record), "a NUL byte");
   bool matrix = l->format == TEXT_MTX;
   if (is_blank(l, record, n) || (matrix && record[strspn(record, " \t")] == '%')) {
     p->counts.blank++;
     return OK;
   }
   if (is_comment(l, record, n))
-    return reject(p, record, n, 0, "the line begins as the comments above the data do");
+    return text_refuse(p, record, n, 0, "the line begins as the comments above the data do");
   if (l->format == TEXT_JSONL)
     return json_record(p, b, record, n);
   if (l->format == TEXT_NETFLIX && record[n - 1] == ':' && memchr(record, l->separator[0], n) == NULL) {
     if (n == 1 || n - 1 > ID_MAX) {
       p->item_now_length = 0;
-      return reject(p, record, n, 0, n == 1 ? "the item id is empty" : "the item id is longer than 255 bytes");
+      return text_refuse(p, record, n, 0, n == 1 ? "the item id is empty" : "the item id is longer than 255 bytes");
     }
     p->item_now_length = n - 1;
     memcpy(p->item_now, record, n - 1);
@@ -266,9 +176,9 @@ static status careful_record(text_parser *p, batch *b, char *record, size_t n) {
     }
   }
   if (bad != NULL)
-    return reject(p, shown, n, bad_at, bad);
+    return text_refuse(p, shown, n, bad_at, bad);
   if (p->record == NULL)
-    TRY(accept(p, b, &e));
+    TRY(text_accept(p, b, &e));
   p->counts.kept++;
 done:
   return st;
@@ -319,10 +229,10 @@ static status slow_record(text_parser *p, batch *b, line_marks *marks, char *s, 
   size_t n = (size_t)((stop != NULL ? stop : end) - s);
   *next = stop;
   if (n > most || (stop == NULL && last)) { /* with `last` every line has an end: a record without one is quoted */
-    TRY(reject(p, s, n < SHOWN ? n : SHOWN, 0,
-               stop == NULL && place >= PLACE_QUOTED ? "a quote is not closed"
-               : long_lines                          ? "the line is longer than 64 MB"
-                                                     : "the line is longer than 1 MB"));
+    TRY(text_refuse(p, s, n < SHOWN ? n : SHOWN, 0,
+                    stop == NULL && place >= PLACE_QUOTED ? "a quote is not closed"
+                    : long_lines                          ? "the line is longer than 64 MB"
+                                                          : "the line is longer than 1 MB"));
     p->skipping = stop == NULL;
     p->foreign = false;
     p->place = place;
@@ -365,7 +275,7 @@ status text_parse(text_parser *p, char *bytes, size_t n, size_t limit, bool last
   while (s < stop) {
     next = !quick || s >= whole ? NULL : json ? json_quick(l, s, whole, &space, &e) : quick_record(l, s, &e);
     if (next != NULL && next - s <= TEXT_LINE_MAX) {
-      TRY(accept(p, &b, &e));
+      TRY(text_accept(p, &b, &e));
       p->counts.kept++;
       p->counts.lines++;
     } else {
@@ -378,7 +288,7 @@ status text_parse(text_parser *p, char *bytes, size_t n, size_t limit, bool last
     s = bytes + (next - bytes);
   }
 done:
-  THEN(flush(p, &b));
+  THEN(text_flush(p, &b));
   *consumed = (size_t)(s - bytes) < given ? (size_t)(s - bytes) : given;
   return st;
 }

@@ -99,6 +99,8 @@ static const option_spec TABLE[] = {
      "implicit, ials: weight of a pair that was not observed; auto: 10 pairs / (users x items), at most 1", 0},
     {"prior-mean", "PHI", "0.3", CHANGES_MODEL, SECTION_MAIN,
      "implicit: how far members with few events are pulled to the mean member, 0 to 1; 0: to zero, to nobody", 0},
+    {"half-life", "DAYS[,SINCE]", "none", CHANGES_MODEL, SECTION_MAIN,
+     "implicit: a pair's weight halves every DAYS of age, before its user's last event (,user) or the data's (,global)", 0},
     {"sweeps", "N", "15", CHANGES_END, SECTION_MAIN,
      "at most N sweeps; a sweep solves all users, then all items", 0},
     {"nonnegative", NULL, NULL, CHANGES_MODEL, SECTION_MORE,
@@ -205,6 +207,8 @@ static const option_spec TABLE[] = {
     /* groups */
     {"groups", "G", "auto", CHANGES_GROUPS, SECTION_MAIN,
      "number of taste groups; auto, or auto:LOW..HIGH, chooses one", 0},
+    {"least-group", "auto|N", "auto", CHANGES_GROUPS, SECTION_MORE,
+     "with --groups auto, merge groups of fewer than N users with events; auto: 0.5 % of them, and at least 25", 0},
     {"memberships", "M", "4", CHANGES_GROUPS, SECTION_MAIN,
      "groups a user belongs to, nearest first", 0},
     {"side", SIDE_WORDS, "users", CHANGES_GROUPS, SECTION_MAIN,

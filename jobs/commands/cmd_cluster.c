@@ -16,6 +16,7 @@ static status run(comm *c, const options *o) {
   bool has_parent = option_text(o, "parent") != NULL;
   stop_install();
   TRY(comm_agree(c, group_settings_read(o, &settings)));
+  settings.strict = true;
   TRY(comm_agree(c, checkpoint_settings_read(o, &checkpoints)));
   TRY(comm_agree(c, snapshot_resolve(options_argument(o, 0), false, dir)));
   if (has_parent)

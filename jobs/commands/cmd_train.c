@@ -60,6 +60,9 @@ const command CMD_TRAIN = {
         "--loss implicit: the events of a pair are added up. A sum of 0 (bought 2, returned 2) is not a like and is "
         "not trained on; a sum below 0 is a dislike. The log says how many there are. --loss explicit: the last rating "
         "of a pair counts, by time, then in the order of the sources; a rating of 0 is a rating.\n\n"
+        "--half-life DAYS[,user|global] (implicit): old pairs weigh less, 0.02 + 0.98 x 2^(-age / DAYS), by the age of "
+        "their latest event before the last training event of the same user (user, the default) or of the data "
+        "(global). Regularization still counts pairs, each as 1. The dataset needs times.\n\n"
         "  palate train ratings.h5 --loss explicit --factors 32 --lambda 0.1\n"
         "  mpirun -n 2 palate train plays.h5 --factors 128 --holdout random:0.1 -o snapshots",
     .min_arguments = 1,

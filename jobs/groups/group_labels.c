@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LABEL_MAX = 240, LABEL_TITLES = 3, LABEL_TAGS = 2 };
-
 /* A tag has to be a real part of what a group consumes: shares are smoothed by this floor (train/groups/lift.h). */
 static const double TAG_FLOOR = 0.02;
 /* A tag is named if the group has at least this many times as much of it as everyone. */
@@ -95,12 +93,12 @@ static void append(char *label, const char *text) {
 }
 
 /* The title of an item, or its id. */
-static status title_of(const group_naming *w, lid item, char *out, size_t size) {
+static status title_of(model *m, bool has_titles, lid item, char *out, size_t size) {
   strings one = {0};
-  status st = w->has_titles ? model_read_titles(w->m, item, 1, &one) : OK;
+  status st = has_titles ? model_read_titles(m, item, 1, &one) : OK;
   if (st == OK && (one.n == 0 || one.width == 0 || one.bytes[0] == '\0')) {
     strings_free(&one);
-    st = model_read_ids(w->m, ITEMS, item, 1, &one);
+    st = model_read_ids(m, ITEMS, item, 1, &one);
   }
   if (st == OK)
     strings_get(&one, 0, out, size);
@@ -115,6 +113,22 @@ static void without_colon(char *title) {
   size_t n = strlen(title);
   if (n > 1 && title[n - 1] == ':')
     title[n - 1] = '\0';
+}
+
+/* Adds a title to a label that may have one. */
+static status add_title(model *m, bool has_titles, lid item, bool another, char *label) {
+  char title[LABEL_MAX];
+  status st = title_of(m, has_titles, item, title, sizeof title);
+  if (st != OK)
+    return st;
+  without_colon(title);
+  append(label, another ? " / " : "");
+  append(label, title);
+  return OK;
+}
+
+status label_add_title(model *m, lid item, char *label) {
+  return add_title(m, true, item, true, label);
 }
 
 /* Writes down a group's top items and its label: "Tag, Tag: Title / Title / Title", or the titles alone. */
@@ -134,13 +148,8 @@ static status name_group(group_naming *w, lid group, const lifted *item, int n_i
     append(g->label, item_tags_word(&w->tags, tag[i].what));
   }
   append(g->label, n_tags > 0 && n_items > 0 ? ": " : "");
-  for (int i = 0; i < n_items && i < LABEL_TITLES; i++) {
-    char title[LABEL_MAX];
-    TRY(title_of(w, item[i].what, title, sizeof title));
-    without_colon(title);
-    append(g->label, i > 0 ? " / " : "");
-    append(g->label, title);
-  }
+  for (int i = 0; i < n_items && i < LABEL_TITLES; i++)
+    TRY(add_title(w->m, w->has_titles, item[i].what, i > 0, g->label));
 done:
   return st;
 }

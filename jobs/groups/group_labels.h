@@ -16,6 +16,12 @@ typedef struct group_names {
 
 void group_names_free(group_names *g);
 
+/* A label has at most LABEL_MAX - 1 bytes, LABEL_TAGS tags and LABEL_TITLES titles. */
+enum { LABEL_MAX = 240, LABEL_TITLES = 3, LABEL_TAGS = 2 };
+
+/* Adds " / title" of an item (its id if it has no title) to a label of LABEL_MAX bytes. Local. */
+status label_add_title(model *m, lid item, char *label);
+
 typedef struct group_naming {
   comm *c;
   model *m;

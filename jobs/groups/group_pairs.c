@@ -49,7 +49,7 @@ status group_pairs_load(comm *c, model *m, const char *path, csr *train, csr *te
 done:
   st = comm_agree(c, st);
   if (st == OK)
-    st = holdout_load(c, &h, d, &users, (duplicates)how, train, test);
+    st = holdout_load(c, &h, d, &users, (duplicates)how, NULL, train, test);
   holdout_free(&h);
   mem_free(digest);
   mem_free(merge);

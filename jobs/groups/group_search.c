@@ -10,47 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { AUTO_SAMPLE = 60000, TABLES = 2, BETWEEN = -1 };
+enum { TABLES = 2, BETWEEN = -1 };
 static const char KIND[] = "round";
 
 void group_search_forget(const char *dir) {
   checkpoint_remove(dir, KMEANS_AUTO_KIND);
   checkpoint_remove(dir, KIND);
-}
-
-/* --- --groups auto --- */
-
-status group_search_number(comm *c, group_settings *t, const taste_rows *r, const checkpoint_place *keep, journal *j) {
-  kmeans_points points = taste_points(r);
-  kmeans_curve curve;
-  double start = seconds_now();
-  choose_number_settings wish = {t->least, t->most, AUTO_SAMPLE, t->cosine, t->seed, keep};
-  int tried;
-  run_clock_phase(keep->clock);
-  status st = kmeans_auto(c, &points, r->id, &wish, &curve, &tried);
-  if (st != OK)
-    return st;
-  t->groups = curve.groups[curve.chosen];
-  if (tried == 0) /* all of it was said when it was found out */
-    return OK;
-  log_info("number of groups: log-likelihood of %lld held-out rows under groups of %lld others, above %d group%s",
-           (long long)curve.held_out, (long long)curve.fitted, curve.groups[0], curve.groups[0] == 1 ? "" : "s");
-  json_t *numbers = json_array(), *values = json_array(), *errors = json_array();
-  for (int g = 0; g < curve.n; g++) {
-    char bar[41];
-    double share = curve.likelihood[curve.best] > 0 ? curve.likelihood[g] / curve.likelihood[curve.best] : 0;
-    int length = share > 0 ? (int)(share * 40) : 0;
-    memset(bar, '#', (size_t)length);
-    bar[length] = '\0';
-    log_info("  %6d %9.3f ± %-6.3f %-40s%s%s", curve.groups[g], curve.likelihood[g], curve.error[g], bar,
-             g == curve.best ? " best" : "", g == curve.chosen ? " chosen" : "");
-    json_array_append_new(numbers, json_integer(curve.groups[g]));
-    json_array_append_new(values, json_real(curve.likelihood[g]));
-    json_array_append_new(errors, json_real(curve.error[g]));
-  }
-  json_t *line = json_pack("{s:s, s:f, s:i, s:o, s:o, s:o}", "event", "groups", "seconds", seconds_now() - start,
-                           "chosen", (int)t->groups, "numbers", numbers, "likelihood", values, "error", errors);
-  return comm_agree(c, journal_write(j, line));
 }
 
 /* --- rounds --- */
@@ -195,6 +160,8 @@ static int choose_restarts(const group_settings *t, const taste_rows *r) {
   double work = (double)r->n_all * t->groups * r->k;
   if (t->restarts > 0)
     return t->restarts;
+  if (t->groups == 1) /* every run ends at the mean */
+    return 1;
   return work <= 1e9 ? 8 : work <= 1e10 ? 3 : 1;
 }
 

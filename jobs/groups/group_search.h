@@ -1,6 +1,6 @@
-/* From rows of factors to centres: the number of groups, and the best of several k-means runs.
+/* From rows of factors to centres: the best of several k-means runs.
  *
- * Both write checkpoints (io/ranks/run_clock.h) and resume from them to the same bits on any number of ranks. All
+ * It writes checkpoints (io/ranks/run_clock.h) and resumes from them to the same bits on any number of ranks. All
  * functions are collective and return an agreed status. */
 #ifndef PALATE_JOBS_GROUPS_GROUP_SEARCH_H
 #define PALATE_JOBS_GROUPS_GROUP_SEARCH_H
@@ -11,9 +11,6 @@
 #include "jobs/groups/taste_rows.h"
 #include "jobs/settings/group_settings.h"
 #include "train/groups/kmeans.h"
-
-/* Chooses the number of groups, into t->groups, and logs how. STOPPED, BAD_DATA, NO_MEMORY. */
-status group_search_number(comm *c, group_settings *t, const taste_rows *r, const checkpoint_place *keep, journal *j);
 
 /* The result of the rounds, and their last checkpoint. */
 typedef struct group_found {

@@ -43,6 +43,8 @@ status group_settings_read(const options *o, group_settings *out) {
   TRY(option_choice(o, "side", SIDE_WORDS, &side_word));
   TRY(option_choice(o, "metric", DISTANCE_WORDS, &metric));
   TRY(read_number(o, out));
+  if (strcmp(option_text(o, "least-group"), "auto") != 0)
+    TRY(option_count(o, "least-group", 1, INT64_MAX, &out->least_size));
   TRY(option_count(o, "memberships", 1, MEMBERSHIPS_MAX, &memberships));
   TRY(option_count(o, "rounds", 1, 100000, &rounds));
   if (strcmp(option_text(o, "restarts"), "auto") != 0)

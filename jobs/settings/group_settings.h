@@ -9,8 +9,8 @@
 
 /* The options that group_settings_read reads. */
 #define GROUP_OPTIONS                                                                                                  \
-  {.name = "groups"}, {.name = "memberships"}, {.name = "side"}, {.name = "metric"}, {.name = "rounds"},               \
-      {.name = "round-tolerance"}, {.name = "restarts"}, {.name = "quality"}, {.name = "seed"}, {                      \
+  {.name = "groups"}, {.name = "least-group"}, {.name = "memberships"}, {.name = "side"}, {.name = "metric"},          \
+      {.name = "rounds"}, {.name = "round-tolerance"}, {.name = "restarts"}, {.name = "quality"}, {.name = "seed"}, {  \
     .name = "memory"                                                                                                   \
   }
 
@@ -20,6 +20,8 @@ typedef struct group_settings {
   lid groups;                        /* 0: auto */
   lid least, most;                   /* auto: from, to */
   bool ranged;                       /* auto: a range was given */
+  bool strict;                       /* fail rather than make fewer groups than --groups asks for */
+  int64_t least_size;                /* auto: rows with events of the smallest group; 0: auto */
   int memberships, rounds, restarts; /* restarts 0: auto */
   double tolerance;                  /* -1: auto */
   uint64_t seed;

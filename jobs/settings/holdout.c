@@ -69,12 +69,12 @@ bool holdout_none(const holdout *h) {
   return h->rule.kind == SPLIT_NONE && h->test == NULL;
 }
 
-static status load_given(comm *c, const holdout *h, dataset *d, const part *users, duplicates merge, csr *train,
-                         csr *test) {
+static status load_given(comm *c, const holdout *h, dataset *d, const part *users, duplicates merge,
+                         const recency_settings *recency, csr *train, csr *test) {
   given_pairs given = {0};
   status st = given_load(c, d, h->test, users, merge, &given);
   if (st == OK)
-    st = interactions_load(c, d, users, merge, given_mark, &given, train, NULL);
+    st = interactions_load(c, d, users, merge, given_mark, &given, recency, train, NULL);
   if (st == OK && test != NULL) {
     *test = given.rows;
     given.rows = (csr){0};
@@ -172,16 +172,17 @@ static void log_ties(comm *c, const holdout *h, gid n_users) {
              h->rule.text, (long long)tied, (long long)n_users, 100.0 * (double)tied / (double)n_users);
 }
 
-status holdout_load(comm *c, holdout *h, dataset *d, const part *users, duplicates merge, csr *train, csr *test) {
+status holdout_load(comm *c, holdout *h, dataset *d, const part *users, duplicates merge,
+                    const recency_settings *recency, csr *train, csr *test) {
   if (h->test != NULL)
-    return load_given(c, h, d, users, merge, train, test);
+    return load_given(c, h, d, users, merge, recency, train, test);
   status st = holdout_check(h, d);
   if (st != OK)
     return st;
   TRY(comm_agree(c, holdout_keys(c, h, d, users->first[c->rank], part_count(users, c->rank))));
   h->tied = 0;
   h->rule.tied = &h->tied;
-  st = interactions_load(c, d, users, merge, split_mark, &h->rule, train, test);
+  st = interactions_load(c, d, users, merge, split_mark, &h->rule, recency, train, test);
   h->rule.tied = NULL;
   if (st == OK)
     log_ties(c, h, users->n);

@@ -50,8 +50,10 @@ bool holdout_is_of(const holdout *h, model *m);
 
 /* This rank's users of d, without (train) and with (test) what is held out; test may be NULL. Columns are global item
  * rows, ascending. USAGE if the rule needs times and d has none. h keeps what its rule needs of d until holdout_free.
- * Collective; agreed status. Free with csr_free. */
-status holdout_load(comm *c, holdout *h, dataset *d, const part *users, duplicates merge, csr *train, csr *test);
+ * `recency` weighs the training pairs; NULL: no weights (interactions_load). Collective; agreed status. Free with
+ * csr_free. */
+status holdout_load(comm *c, holdout *h, dataset *d, const part *users, duplicates merge,
+                    const recency_settings *recency, csr *train, csr *test);
 
 /* A model's attribute HOLDOUT_KEY says how the hold-out was drawn: by "id"; last:N by "id among equal times". Older
  * models lack it, or have "id" with last:N: theirs was drawn by row. */

@@ -8,7 +8,7 @@
 #define TRAIN_OPTIONS                                                                                                  \
   {.name = "loss"}, {.name = "factors"}, {.name = "lambda"}, {.name = "reg-exponent"}, {.name = "confidence"},         \
       {.name = "alpha"}, {.name = "epsilon"}, {.name = "unobserved-weight"}, {.name = "prior-mean"},                   \
-      {.name = "weights"}, {.name = "duplicates"}, {.name = "sweeps"}, {.name = "tolerance"},                          \
+      {.name = "half-life"}, {.name = "weights"}, {.name = "duplicates"}, {.name = "sweeps"}, {.name = "tolerance"},   \
       {.name = "objective-every"}, {.name = "solver"}, {.name = "nonnegative"}, {.name = "exchange"},                  \
       {.name = "heavy-rows"}, {.name = "memory"}, {.name = "link"}, {.name = "local-link"}, {.name = "core-flops"},    \
       {.name = "half-speed"}, {.name = "latency"}, {                                                                   \

@@ -5,6 +5,7 @@
 #include "jobs/settings/holdout.h"
 
 #include <omp.h>
+#include <stdlib.h>
 #include <string.h>
 
 status train_settings_duplicates(const options *o, bool explicit_loss, duplicates *out) {
@@ -65,6 +66,24 @@ done:
   return st;
 }
 
+/* --half-life: none, DAYS, or DAYS,SINCE. */
+static status read_half_life(const options *o, train_settings *out) {
+  static const double MOST = 1e6;
+  const char *text = out->half_life = option_text(o, "half-life");
+  char *end = NULL;
+  if (strcmp(text, "none") == 0)
+    return OK;
+  double days = strtod(text, &end);
+  int since = *end == ',' ? word_find(RECENCY_SINCE_WORDS, end + 1) : RECENCY_USER;
+  if (end == text || (*end != ',' && *end != '\0') || !(days > 0 && days <= MOST) || since < 0)
+    return status_fail(USAGE, "--half-life takes none or days above 0, such as 60, 60,user or 60,global, not `%s`",
+                       text);
+  if (out->als.loss.explicit_loss)
+    return status_fail(USAGE, "--half-life is for --loss implicit: leave it out, or train without --loss explicit");
+  out->recency = (recency_settings){days, (recency_since)since};
+  return OK;
+}
+
 status train_settings_read(const options *o, train_settings *out) {
   status st = OK;
   als_settings *als = &out->als;
@@ -72,6 +91,7 @@ status train_settings_read(const options *o, train_settings *out) {
   holdout checked;
   *out = (train_settings){0};
   TRY(read_loss(o, out));
+  TRY(read_half_life(o, out));
   TRY(option_choice(o, "solver", SOLVE_METHOD_WORDS, &out->solver));
   TRY(option_choice(o, "exchange", EXCHANGE_WORDS, &out->exchange));
   TRY(train_settings_duplicates(o, als->loss.explicit_loss, &out->merge));

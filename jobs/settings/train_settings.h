@@ -4,6 +4,7 @@
 
 #include "jobs/settings/holdout_settings.h"
 #include "train/als/als.h"
+#include "train/rows/recency.h"
 #include "train/rows/row_sort.h"
 
 typedef struct train_settings {
@@ -11,6 +12,8 @@ typedef struct train_settings {
   duplicates merge;
   int loss, confidence, weights, solver, exchange; /* places in the lists of jobs/cli/words.h */
   holdout_settings holdout;
+  recency_settings recency;
+  const char *half_life; /* of --half-life, as given, or "none". Borrowed */
 } train_settings;
 
 /* Reads TRAIN_OPTIONS (train_options.h) and HOLDOUT_OPTIONS. USAGE names the option that is wrong. Local. */

@@ -294,6 +294,9 @@ static void show_groups(FILE *to, const json_t *groups) {
         fprintf(to, "%s%s", t > 0 ? " · " : "", json_string_value(title));
     fprintf(to, "\n");
   }
+  json_int_t unseen = json_integer_value(json_object_get(groups, "zero_rows"));
+  if (unseen > 0)
+    fprintf(to, "  %16s members have no events to learn from: no group counts them\n", info_thousands(unseen, a));
 }
 
 void info_snapshot_show(const json_t *info, FILE *to) {

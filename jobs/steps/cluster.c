@@ -9,88 +9,21 @@
 #include "io/snapshot/snapshot.h"
 #include "jobs/groups/group_identity.h"
 #include "jobs/groups/group_names.h"
+#include "jobs/groups/group_number.h"
 #include "jobs/groups/group_pairs.h"
 #include "jobs/groups/group_quality.h"
 #include "jobs/groups/group_search.h"
+#include "jobs/groups/label_apart.h"
+#include "jobs/groups/memberships.h"
 #include "jobs/groups/taste_rows.h"
 #include "jobs/steps/model_dataset.h"
 #include "jobs/steps/resume.h"
 #include "jobs/steps/steps.h"
-#include "train/groups/membership_scale.h"
+#include "train/groups/merge_small.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-/* --- memberships --- */
-
-typedef struct grouping {
-  int m;
-  lid *group;     /* (count, m) */
-  lid *first;     /* [count]: group of each row */
-  real *dist2;    /* (count, m) */
-  real *affinity; /* (count, m) */
-  int64_t *size;  /* [G], over all ranks */
-  double temperature;
-} grouping;
-
-static void grouping_free(grouping *g) {
-  mem_free(g->group);
-  mem_free(g->first);
-  mem_free(g->dist2);
-  mem_free(g->affinity);
-  mem_free(g->size);
-}
-
-static status alloc_grouping(lid rows, lid groups, grouping *g) {
-  status st = OK;
-  TRY(MEM_ALLOC(g->group, (off)rows * g->m, "memberships"));
-  TRY(MEM_ALLOC(g->first, rows, "memberships"));
-  TRY(MEM_ALLOC(g->dist2, (off)rows * g->m, "memberships"));
-  TRY(MEM_ALLOC(g->affinity, (off)rows * g->m, "memberships"));
-  TRY(MEM_ZALLOC(g->size, groups, "sizes of groups"));
-done:
-  return st;
-}
-
-/* Our rows' groups and distances; those of the rows with events again into taste (n, m). */
-static status find_nearest(const group_settings *s, const taste_rows *r, const real *centre, grouping *g, real *taste) {
-  kmeans_points points = {r->count, r->k, r->k, r->x};
-  status st = membership_nearest(&points, centre, s->groups, g->m, g->group, g->dist2);
-  for (lid i = 0, next = 0; st == OK && i < r->count; i++) {
-    bool unseen = next >= r->n || r->id[next] != r->first + i;
-    for (int j = 0; j < g->m; j++) {
-      if (unseen && s->cosine) {
-        /* Without a taste a row is as far from every group. */
-        g->group[(off)i * g->m + j] = j;
-        g->dist2[(off)i * g->m + j] = 1;
-      }
-      if (!unseen)
-        taste[(off)next * g->m + j] = g->dist2[(off)i * g->m + j];
-    }
-    next += !unseen;
-    g->first[i] = g->group[(off)i * g->m];
-    g->size[g->first[i]]++;
-  }
-  return st;
-}
-
-static status find_memberships(comm *c, const group_settings *s, const taste_rows *r, const real *centre, grouping *g) {
-  real *taste = NULL;
-  g->m = s->memberships < s->groups ? s->memberships : (int)s->groups;
-  status st = alloc_grouping(r->count, s->groups, g);
-  if (st == OK)
-    st = MEM_ALLOC(taste, (off)r->n * g->m, "memberships");
-  if (st == OK)
-    st = find_nearest(s, r, centre, g, taste);
-  TRY(comm_agree(c, st));
-  comm_sum_i64(c, g->size, s->groups);
-  g->temperature = membership_temperature(c, taste, r->n, g->m);
-  membership_affinity(g->dist2, r->count, g->m, g->temperature, g->affinity);
-done:
-  mem_free(taste);
-  return st;
-}
 
 /* A snapshot that is being grouped. */
 typedef struct clustering {
@@ -103,7 +36,9 @@ typedef struct clustering {
   model *m;
   taste_rows rows;
   group_past past;
-  real *centre; /* (G, k) */
+  group_number number;
+  real *centre;   /* (G, k) */
+  real *searched; /* (number.groups, k): centre before small groups were merged; NULL: none were */
   group_found found;
   grouping grouping;
   group_names names;
@@ -187,14 +122,14 @@ static status read_rows(clustering *k) {
   status st = OK;
   TRY(comm_agree(k->c, model_open(k->dir, &k->m)));
   gid n_all = model_rows(k->m, s->side);
-  if (s->groups > n_all)
+  if (s->groups > n_all && s->strict)
     TRY(status_fail(USAGE, "--groups %d is more than the %lld %s of %s: ask for fewer", s->groups, (long long)n_all,
                     row_name(k), k->dir));
   TRY(taste_rows_read(k->c, k->m, k->dir, s->side, s->cosine, &k->rows));
-  if (r->n_unseen > 0)
-    log_info("%lld of %lld %s have no events to learn from: they are not used to form groups, and go to the group %s",
+  if (r->n_unseen > 0 && r->n_unseen < r->n_all) /* all: group_number_choose says so */
+    log_info("%lld of %lld %s have no events to learn from: no group counts them; their nearest group is %s",
              (long long)r->n_unseen, (long long)r->n_all, row_name(k),
-             s->cosine ? "of lowest number" : "nearest to the row they share");
+             s->cosine ? "the one of lowest number" : "the one nearest to the row they share");
   if (k->parent != NULL)
     TRY(group_past_read(k->c, k->parent, k->m, r, &k->past));
   k->key = make_key(k);
@@ -204,30 +139,92 @@ done:
   return st;
 }
 
-/* The parent's number of groups unless the settings give another; else the one that describes the rows best. */
 static status choose_number(clustering *k) {
+  status st = group_number_choose(k->c, &k->settings, &k->rows, model_rows(k->m, ITEMS), &k->past, k->parent, &k->keep,
+                                  k->journal, &k->number);
+  k->settings.groups = k->number.groups;
+  return st;
+}
+
+/* Centres of fewer and fewer groups until single precision tells them apart: rows that all but coincide. */
+static status find_fewer_centres(clustering *k) {
   group_settings *s = &k->settings;
-  lid before = k->past.table.n_groups;
-  bool fits = before > 0 && before <= k->rows.n_all && (!s->ranged || (before >= s->least && before <= s->most));
-  status st = OK;
-  if (s->groups == 0 && fits) {
-    s->groups = before;
-    log_info("%d groups, as in %s; --groups G chooses another number", s->groups, k->parent);
+  status st = BAD_DATA;
+  k->keep.dir = NULL; /* a checkpoint is of the number first tried */
+  while (st == BAD_DATA && s->groups > 1) {
+    s->groups -= s->groups / 8 + 1;
+    st = group_search_rounds(k->c, s, &k->rows, &k->past, &k->keep, k->journal, k->centre, &k->found);
   }
-  if (s->groups == 0)
-    st = group_search_number(k->c, s, &k->rows, &k->keep, k->journal);
-  if (st == OK && before > 0 && before != s->groups)
-    log_info("%s has %d groups, not %d: new groups are seeded", k->parent, before, s->groups);
+  if (st == OK)
+    log_warn("the tastes of %s all but coincide: %d groups instead of %d", row_name(k), s->groups, k->number.groups);
+  k->number.groups = s->groups;
   return st;
 }
 
 static status find_centres(clustering *k) {
   status st = OK;
   TRY(choose_number(k));
-  TRY(comm_agree(k->c, MEM_ALLOC(k->centre, (off)k->settings.groups * k->rows.k, "centroids")));
-  TRY(group_search_rounds(k->c, &k->settings, &k->rows, &k->past, &k->keep, k->journal, k->centre, &k->found));
+  TRY(comm_agree(k->c, MEM_ZALLOC(k->centre, (off)k->settings.groups * k->rows.k, "centroids")));
+  if (!k->number.any) { /* one group, at 0 */
+    k->found = (group_found){.result.converged = true};
+    k->keep.dir = NULL;
+    return OK;
+  }
+  st = group_search_rounds(k->c, &k->settings, &k->rows, &k->past, &k->keep, k->journal, k->centre, &k->found);
+  if (st == BAD_DATA && !k->number.firm)
+    st = find_fewer_centres(k);
 done:
   return st;
+}
+
+/* Merges groups that are smaller than the least size. */
+static status merge_small(clustering *k) {
+  group_settings *s = &k->settings;
+  status st = OK;
+  int64_t *size = NULL;
+  lid before = s->groups;
+  off places = (off)before * k->rows.k;
+  kmeans_points points = taste_points(&k->rows);
+  kmeans_settings config = {.groups = before,
+                            .rounds = s->rounds,
+                            .unit = s->cosine,
+                            .bound_bytes = (int64_t)points.n * points.k * (int64_t)sizeof(real),
+                            .on_round = kmeans_leave,
+                            .context = k->c};
+  k->searched = k->centre;
+  k->centre = NULL;
+  st = MEM_ALLOC(k->centre, places, "centroids");
+  if (st == OK)
+    st = MEM_ALLOC(size, before, "sizes of groups");
+  TRY(comm_agree(k->c, st));
+  memcpy(k->centre, k->searched, sizeof *k->centre * (size_t)places);
+  TRY(kmeans_merge_small(k->c, &points, k->rows.id, &config, k->number.least_size, k->number.least, k->centre,
+                         &s->groups, size, &k->found.result));
+  if (s->groups < before)
+    log_info("%d of %d groups had fewer than %lld %s and were merged into others: %d groups", before - s->groups,
+             before, (long long)k->number.least_size, row_name(k), s->groups);
+done:
+  mem_free(size);
+  return st;
+}
+
+/* Groups that follow the parent keep their number: it is said if some have become too small to be read. */
+static void tell_small(const clustering *k) {
+  int64_t least_size = group_least_size(&k->settings, &k->rows);
+  lid small = 0;
+  for (lid g = 0; g < k->settings.groups; g++)
+    small += k->grouping.size[g] < least_size;
+  if (small > 0)
+    log_info("%d of %d groups have fewer than %lld %s; --groups auto:LOW..HIGH with HIGH below %d makes groups anew",
+             small, k->settings.groups, (long long)least_size, row_name(k), k->settings.groups);
+}
+
+/* Marks the search as finished, with the centres that it found. */
+static status mark_finished(clustering *k) {
+  group_settings searched = k->settings;
+  searched.groups = k->number.groups;
+  return group_search_finished(k->c, &searched, &k->rows, &k->past, &k->keep,
+                               k->searched != NULL ? k->searched : k->centre, &k->found);
 }
 
 /* --- names --- */
@@ -265,7 +262,7 @@ static status group_anew(clustering *k, model *m, grouping *out) {
   TRY(taste_rows_read(k->c, m, k->dir, USERS, k->settings.cosine, &rows));
   TRY(comm_agree(k->c, MEM_ALLOC(centre, (off)k->settings.groups * rows.k, "centroids")));
   TRY(group_search_rounds(k->c, &k->settings, &rows, &none, &nowhere, NULL, centre, &found));
-  TRY(find_memberships(k->c, &k->settings, &rows, centre, out));
+  TRY(memberships_find(k->c, &k->settings, &rows, centre, out));
 done:
   taste_rows_free(&rows);
   mem_free(centre);
@@ -287,7 +284,13 @@ static status judge(clustering *k) {
   if (pairs && refit) {
     log_info("groups of %s, to judge whether groups help on pairs that it has not seen", file);
     TRY(comm_agree(c, model_open_file(k->dir, file, &measured)));
-    TRY(group_anew(k, measured, &apart));
+    st = group_anew(k, measured, &apart);
+    if (st == BAD_DATA && !k->number.firm) {
+      log_warn("the groups are not judged: %s", status_message());
+      st = OK;
+      goto done;
+    }
+    TRY(st);
     blind = judged(k, &apart);
   }
   if (pairs)
@@ -364,16 +367,21 @@ static status write_groups(const clustering *k) {
 /* Memberships, names and the file, from the centres. */
 static status make_groups(clustering *k) {
   status st = OK;
+  if (k->number.least_size > 0 && k->number.any)
+    TRY(merge_small(k));
   TRY(write_phase(k, "cluster"));
-  TRY(find_memberships(k->c, &k->settings, &k->rows, k->centre, &k->grouping));
-  if (k->settings.quality)
+  TRY(memberships_find(k->c, &k->settings, &k->rows, k->centre, &k->grouping));
+  if (k->number.follows)
+    tell_small(k);
+  if (k->settings.quality && k->number.any)
     TRY(judge(k));
   TRY(describe(k));
-  if (k->past.table.n_groups == k->settings.groups)
+  if (k->past.table.n_groups == k->number.groups && k->number.groups == k->settings.groups)
     TRY(compare_with_parent(k));
+  TRY(comm_agree(k->c, k->c->rank == 0 ? labels_tell_apart(k->m, k->changes.same, &k->names) : OK));
   TRY(write_groups(k));
   TRY(write_phase(k, "name groups"));
-  TRY(group_search_finished(k->c, &k->settings, &k->rows, &k->past, &k->keep, k->centre, &k->found));
+  TRY(mark_finished(k));
   k->keep.clock->advanced = true;
 done:
   return st;
@@ -409,6 +417,7 @@ done:
   grouping_free(&k.grouping);
   group_names_free(&k.names);
   mem_free(k.centre);
+  mem_free(k.searched);
   model_close(k.m);
   return st;
 }

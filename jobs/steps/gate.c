@@ -1,5 +1,6 @@
 #include "jobs/steps/gate.h"
 
+#include "io/base/log.h"
 #include "io/base/mem.h"
 #include "io/schema/model.h"
 #include "io/snapshot/snapshot.h"
@@ -165,7 +166,13 @@ status gate_judge(comm *c, const gate_settings *settings, const char *dir, const
   TRY(count_served(c, served, ITEMS, &items_served));
   double share = model_rows(served, USERS) > 0 ? (double)users_served / (double)model_rows(served, USERS) : 0;
   json_object_set_new(j.all, "served", json_real(share));
-  if (!(share >= settings->served))
+  /* Ratings that are all alike leave nothing to learn beyond their mean: a fact about the data, not a broken model. */
+  bool level = users_served == 0 && model_is_explicit(served) && pairs_of(served) > 0;
+  if (level)
+    log_warn("the ratings do not differ: everyone is predicted their mean, %.4g; --loss implicit learns from who chose "
+             "what",
+             model_mean(served));
+  if (!level && !(share >= settings->served))
     object_to(&j, "only %.3g of the members have events to learn from (--gate-served %g)", share, settings->served);
   if (m != NULL)
     judge_coverage(&j, settings, &m->figures, model_rows(now, ITEMS));

@@ -135,7 +135,7 @@ static status load(measuring *m, const char *dataset_file) {
   double start = seconds_now();
   TRY(dataset_open(c, dataset_file, &m->data));
   TRY(interactions_cut_users(c, m->data, model_factors(m->subject[0].m), c->size, &m->users));
-  TRY(holdout_load(c, &m->held_out, m->data, &m->users, m->how.merge, &m->train, &m->test));
+  TRY(holdout_load(c, &m->held_out, m->data, &m->users, m->how.merge, NULL, &m->train, &m->test));
   for (int i = 0; i < m->n; i++)
     TRY(open_subject(c, m->dirs[i], m->data, &m->users, m->settings->memory / m->n, &m->subject[i]));
   log_debug("loaded in %.2f s", seconds_now() - start);

@@ -56,7 +56,7 @@ status seen_pairs_count(comm *c, dataset *d, const part *users, duplicates merge
   if (!other)
     goto done;
   if (at_hand(c, m, d, &own)) {
-    TRY(holdout_load(c, &own, d, users, merge, &train, NULL));
+    TRY(holdout_load(c, &own, d, users, merge, NULL, &train, NULL));
     out->seen = common_pairs(&train, test, likes);
   } else {
     out->counted = false;

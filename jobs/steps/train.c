@@ -196,11 +196,25 @@ static void log_loss(const training *t) {
   if (t->settings->als.lambda_auto)
     log_info("lambda %.4g: 0.06 / cube root of %.4g pairs a user", l->lambda,
              (double)als_pairs(t->als) / (double)als_active(t->als, USERS));
+  if (t->settings->recency.half_life > 0)
+    log_info(
+        "half-life %g days: a pair weighs 0.02 + 0.98 x 2^(-age / half-life), age to the last training event of %s",
+        t->settings->recency.half_life, t->settings->recency.since == RECENCY_GLOBAL ? "the data" : "its user");
   if (blank > 0 && als_prior(t->als) != NULL)
     log_info("%lld users have no training pairs: they are recommended what the mean user likes", (long long)blank);
   else if (blank > 0)
     log_info("%lld users have no training pairs: the model cannot tell what they like%s", (long long)blank,
              l->explicit_loss ? "" : " (--prior-mean 0)");
+}
+
+/* USAGE if ages are wanted and d has no times. */
+static status check_times(const train_settings *settings, const dataset *d) {
+  if (settings->recency.half_life > 0 && !dataset_has_time(d))
+    return status_fail(USAGE,
+                       "--half-life %s needs times, and %s has none: ingest it with --time-column, or leave "
+                       "--half-life out",
+                       settings->half_life, dataset_path(d));
+  return OK;
 }
 
 static status load(training *t, const char *dataset_file) {
@@ -210,9 +224,10 @@ static status load(training *t, const char *dataset_file) {
   pulse_phase(c, "loading the data");
   TRY(comm_agree(c, holdout_to_train(&t->settings->holdout, &t->held_out)));
   TRY(dataset_open(c, dataset_file, &t->data));
+  TRY(comm_agree(c, check_times(t->settings, t->data)));
   t->start = seconds_now();
   TRY(interactions_cut_users(c, t->data, s->factors, c->size, &t->users));
-  TRY(holdout_load(c, &t->held_out, t->data, &t->users, t->settings->merge, &t->pairs, NULL));
+  TRY(holdout_load(c, &t->held_out, t->data, &t->users, t->settings->merge, &t->settings->recency, &t->pairs, NULL));
   TRY(als_create(c, s, &t->users, dataset_items(t->data), &t->pairs, &t->als));
   log_info(
       "training on %lld pairs of %lld users and %lld items: %d factors, %d rank%s on %d host%s, %s/%s exchange; loaded "
@@ -348,6 +363,7 @@ status train_check_data(comm *c, const train_settings *settings, const char *dat
   TRY(comm_agree(c, holdout_to_train(&settings->holdout, &h)));
   TRY(dataset_open(c, dataset_file, &d));
   TRY(comm_agree(c, holdout_check(&h, d)));
+  TRY(comm_agree(c, check_times(settings, d)));
   snprintf(digest, TRAIN_DIGEST_MAX, "%s", dataset_digest(d));
 done:
   dataset_close(d);

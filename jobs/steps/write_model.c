@@ -70,6 +70,7 @@ static void put_loss(attribute_list *list, const als *a, const train_settings *t
   put_whole(list, "zero_pairs", als_zeros(a));
   put_whole(list, "dislikes", als_dislikes(a));
   put_number(list, "prior_mean", l->prior_mean);
+  put_text(list, "half_life", t->half_life);
 }
 
 /* path has SNAPSHOT_PATH_MAX places, for the dataset's. */

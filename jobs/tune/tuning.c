@@ -167,5 +167,8 @@ void tuning_free(tuning *tuning) {
 }
 
 status tuning_check_data(tuning *tuning) {
-  return train_check_data(tuning->c, &tuning->tries[0].train, tuning->dataset, tuning->digest);
+  int i = 0; /* the first that wants times; all have one hold-out */
+  while (i + 1 < tuning->n && tuning->tries[i].train.recency.half_life == 0)
+    i++;
+  return train_check_data(tuning->c, &tuning->tries[i].train, tuning->dataset, tuning->digest);
 }

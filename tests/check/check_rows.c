@@ -5,6 +5,7 @@
 #include "train/math/gram.h"
 #include "train/math/rng.h"
 #include "train/rows/csr.h"
+#include "train/rows/recency.h"
 #include "train/rows/row_sort.h"
 #include "train/solve/row/loss.h"
 
@@ -182,7 +183,36 @@ START_TEST(values_become_confidences) {
 }
 END_TEST
 
+/* A like of a half-life ago counts a little over half, and one of years ago still a little. And where zeros are taken
+ * out, the weights stay with their pairs. */
+START_TEST(old_pairs_weigh_less) {
+  recency_settings r = {.half_life = 30};
+  ck_assert_double_eq_tol(recency_weight(&r, 0), 1, 1e-15);
+  ck_assert_double_eq_tol(recency_weight(&r, 30), 0.02 + 0.49, 1e-15);
+  ck_assert_double_eq_tol(recency_weight(&r, 75), 0.02 + 0.98 * pow(2, -2.5), 1e-15);
+  ck_assert_double_eq_tol(recency_weight(&r, 1e6), 0.02, 1e-15);
+  r.half_life = 0;
+  ck_assert_double_eq(recency_weight(&r, 1e6), 1);
+  csr m;
+  static const real VALUE[] = {1, 0, 2, 0, 3}, WEIGHT[] = {0.1f, 0.2f, 0.3f, 0.4f, 0.5f};
+  ck_assert_int_eq(csr_alloc(&m, 2, 5, "rows"), OK);
+  ck_assert_int_eq(MEM_ALLOC(m.weight, 5, "rows"), OK);
+  memcpy(m.val, VALUE, sizeof VALUE);
+  memcpy(m.weight, WEIGHT, sizeof WEIGHT);
+  for (lid i = 0; i < 5; i++)
+    m.col[i] = i;
+  m.ptr[1] = 2;
+  m.ptr[2] = 5;
+  ck_assert_int_eq(csr_drop_zeros(&m), 2);
+  ck_assert(m.ptr[1] == 1 && m.ptr[2] == 3);
+  for (int i = 0; i < 3; i++)
+    ck_assert(m.val[i] == VALUE[2 * i] && m.weight[i] == WEIGHT[2 * i] && m.col[i] == 2 * i);
+  csr_free(&m);
+}
+END_TEST
+
 static void add(TCase *tc) {
+  tcase_add_test(tc, old_pairs_weigh_less);
   tcase_add_loop_test(tc, rows_are_sorted_and_stable, 0, 8);
   tcase_add_test(tc, repeated_pairs_merge_as_asked);
   tcase_add_test(tc, sums_that_cancel_are_zero);

@@ -126,6 +126,88 @@ second=$(tail -n 1 out)
 must 2 cluster "$second" --parent "$first"
 good "groups are recognized along other axes" grep -q "3 of 3 groups are the same people" err
 
+# ---- auto makes groups that a person can tell apart: none is small, no label is borne twice ----
+cat >readable.py <<'PY'
+import sys
+import h5py
+import numpy as np
+dir, least, low, high = sys.argv[1], *map(int, sys.argv[2:])
+with h5py.File(dir + "/groups.h5") as g, h5py.File(dir + "/model.h5") as m:
+    group, affinity = g["users/group"][:, 0], g["users/affinity"][:]
+    size, label = g["groups/size"][:], g["groups/label"][:].astype(str)
+    unseen = g.attrs["zero_rows"]
+    members = m["users/id"].shape[0]
+assert low <= len(size) <= high, len(size)
+assert (size >= least).all(), size
+assert len(set(label)) == len(label) and all(label), label
+assert size.sum() == members - unseen, (size.sum(), members, unseen)
+counted = np.bincount(group, minlength=len(size))
+assert (counted >= size).all() and (counted - size).sum() == unseen and np.allclose(affinity.sum(1), 1, atol=1e-5)
+PY
+must 2 cluster "$dir"
+good "auto: no group of fewer than 25" "$python" readable.py "$dir" 25 1 60
+must 2 cluster "$dir" --groups auto:9..40 --least-group 150
+good "a least size, and at least LOW groups" "$python" readable.py "$dir" 1 9 20
+must 1 cluster "$dir" --groups auto --least-group 700
+cp "$dir/groups.h5" alone.h5
+good "--least-group is kept" "$python" readable.py "$dir" 700 1 4
+must 3 cluster "$dir" --groups auto --least-group 700
+good "merged groups have the same bits on 3 ranks" "$tests/support/same_h5" alone.h5 "$dir/groups.h5"
+
+# Titles that are all the same, and members whose only events are held out.
+cat >twins.py <<'PY'
+import numpy as np
+rng = np.random.default_rng(3)
+with open("twins.csv", "w") as f, open("titles.csv", "w") as t:
+    f.write("user,item,value\n")
+    t.write("item,title\n")
+    for i in range(60):
+        t.write(f"i{i},Episode\n")
+    for u in range(331):
+        for i in rng.choice(20, 1 if u % 30 == 7 else 8, replace=False):
+            f.write(f"u{u},i{(i + u % 3 * 20)},1\n")
+PY
+"$python" twins.py || exit 1
+must 2 ingest twins.csv --items titles.csv -o twins.h5
+must 2 train twins.h5 -o twins --factors 6 --sweeps 4 --holdout random:0.5
+twins=$(tail -n 1 out)
+must 2 cluster "$twins" --groups 7
+good "seven labels of one title differ; members without events are in no size" "$python" readable.py "$twins" 1 7 7
+must 1 info "$twins" --groups
+good "info counts them" grep -Eq "[0-9]+ members have no events to learn from" out
+
+# ---- small data, and ratings that are all alike, never stop a refresh ----
+tiny() { # NAME PATTERN GROUPS ARG...: NAME.csv is refreshed into that many groups, and it is said why
+  local name=$1 pattern=$2 groups=$3
+  shift 3
+  must 1 ingest "$name.csv" -o "$name.h5"
+  for ranks in 1 2; do
+    rm -rf "$name.$ranks"
+    must $ranks refresh "$name.h5" -o "$name.$ranks" --factors 4 --sweeps 3 "$@"
+    good "$name, $ranks ranks: says '$pattern'" grep -q "$pattern" err
+    good "$name: groups" "$python" readable.py "$(tail -n 1 out)" 0 "$groups" "$groups"
+  done
+}
+cat >tiny.py <<'PY'
+with open("three.csv", "w") as f:
+    f.write("user,item,value\n" + "".join(f"u{u},t{t},{1 + (u * t) % 5}\n" for u in range(3) for t in range(5) if t != u))
+with open("alike.csv", "w") as f:
+    f.write("user,item,value\n" + "".join(f"u{u},t{(u * 7 + j) % 30},4\n" for u in range(80) for j in range(6)))
+with open("same.csv", "w") as f:
+    f.write("user,item,value\n" + "".join(f"u{u},t{t},1\n" for u in range(60) for t in range(12)))
+with open("one.csv", "w") as f:
+    f.write("user,item,value\nu,t,1\n")
+PY
+"$python" tiny.py || exit 1
+tiny three "too few to tell groups" 1 --holdout none --gate off
+tiny three "tastes" 3 --holdout none --gate off --groups 8
+tiny one "too few to tell groups\|the same taste" 1 --holdout none --gate off
+tiny same "the same taste" 1 --holdout none --gate off
+tiny same "the same taste" 1 --holdout none --gate off --groups 5
+tiny alike "none of the 80 members has a taste" 1 --holdout none --gate off --loss explicit
+good "the gate says that the ratings do not differ" grep -q "the ratings do not differ" err
+tiny alike "none of the 80 members has a taste" 1 --loss explicit --quality --groups 4
+
 # ---- what cannot be done is said, once, with the right status ----
 fails() { # STATUS PATTERN ARG...
   local want=$1 pattern=$2
@@ -142,6 +224,7 @@ fails 64 "takes a whole number from 1" "$dir" --groups 0
 for range in auto:3..1 auto:0..3 auto:4 auto:1..3x; do fails 64 "auto:LOW..HIGH" "$dir" --groups $range; done
 fails 65 "lower range" "$dir" --groups auto:2000..3000
 fails 64 "takes one of" "$dir" --metric manhattan
+fails 64 "takes a whole number from 1" "$dir" --least-group 0
 fails 64 "is sealed" "$monday" --groups 5
 fails 66 "" nowhere --groups 5
 finish

@@ -25,7 +25,8 @@ reads() {
     shift
   done
   shift
-  for ranks in 1 2 3; do
+  some_ranks 1 2 3
+  for ranks in "${at_ranks[@]}"; do
     must $ranks ingest "${args[@]}" -o r$ranks.h5 --quiet
     good "${args[*]}: the same on $ranks ranks" cmp r1.h5 r$ranks.h5
   done

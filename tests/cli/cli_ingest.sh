@@ -257,8 +257,9 @@ PY
 order_of() { # NAME SOURCE...: the dataset of these sources, on any number of ranks and threads
   local name=$1 k=0
   shift
-  for ranks in 1 2 3 4; do
-    for OMP_NUM_THREADS in 1 2 3; do
+  for OMP_NUM_THREADS in 1 2 3; do
+    some_ranks 1 2 3 4
+    for ranks in "${at_ranks[@]}"; do
       must $ranks ingest "$@" -o "$name.h5"
       [ $k -gt 0 ] || cp "$name.h5" "$name.1.h5"
       good "$name: $ranks ranks of $OMP_NUM_THREADS threads give the same order" cmp "$name.h5" "$name.1.h5"

@@ -260,10 +260,11 @@ want = json.load(open(sys.argv[2]))
 same(sys.argv[1], sorted(want[int(sys.argv[3])] if len(sys.argv) > 3 else want))
 PY
 }
-holds() { # NAME WANT N ARG...: read at 1 to 4 ranks, the same file, and what it should hold
+holds() { # NAME WANT N ARG...: read at 1 and at 2, 3 or 4 ranks, the same file, and what it should hold
   local name=$1 want=$2 n=$3
   shift 3
-  for ranks in 1 2 3 4; do
+  some_ranks 1 2 3 4
+  for ranks in "${at_ranks[@]}"; do
     must $ranks ingest "$@" -o "$name$ranks.h5"
     good "$* on $ranks ranks" cmp "$name$ranks.h5" "${name}1.h5"
   done

@@ -244,7 +244,7 @@ for ranks in 1 2 3; do
   good "the others are counted" [ "$(sed -n '10002,$p' worse.h5.rejected)" = "# 15000 further rejected lines are not listed" ]
   good "and so they are in the table" grep -qE 'rejected +25000' err
 done
-printf '1,2,3\n4,a\0b\001,x\n' >nul.csv
+printf 'user,item,rating\n1,2,3\n4,a\0b\001,x\n' >nul.csv
 refused 65 '4,a\\x00b\\x01,x' nul.csv
 must 1 ingest nul.csv --max-bad-lines all -o nul.h5
 good "a NUL is shown as one" grep -qF '4,a\x00b\x01,x' nul.h5.rejected

@@ -29,7 +29,8 @@ PY
 reads() { # NAME ARG...: at 1 to 4 ranks, the same file
   local name=$1
   shift
-  for ranks in 1 2 3 4; do
+  some_ranks 1 2 3 4
+  for ranks in "${at_ranks[@]}"; do
     must $ranks ingest "$@" -o "$name$ranks.h5"
     good "$* on $ranks ranks" cmp "$name$ranks.h5" "${name}1.h5"
   done
@@ -224,6 +225,17 @@ refused 64 'and there is none' ev.csv --user-name-column 2
 refused 64 'and there is none' ev.csv --tag-separator ,
 refused 66 'missing.csv' ev.csv --items missing.csv
 refused 64 'one column would be taken twice' ev.csv --items first.csv --title-column 1
+
+printf '# made by hand\n# twice\nitem,title\n10,Toy\n' >comments.csv
+must 2 ingest ev.csv --items comments.csv -o comments.h5
+good "comments above a table" has comments.h5 items/title 10 Toy
+printf '#item,title\n10,Toy\n' >hash.csv
+must 1 ingest ev.csv --items hash.csv -o hash.h5
+good "a header behind a mark" has hash.h5 items/title 10 Toy
+printf 'user,item\nA,#10\nA,x11\n' >hashev.csv
+printf '#10,Toy\nx11,Gold\n' >hashid.csv
+must 1 ingest hashev.csv --items hashid.csv -o hashid.h5
+good "an id that begins as a comment does is not one" has hashid.h5 items/title '#10' Toy x11 Gold
 
 # --- users ---
 printf 'user,gender,age,name\nA,F,20,Ann\nB,M,30,\nB,M,30,Bob\n' >users.csv

@@ -50,6 +50,17 @@ ends() {
   good "palate $* ends with $want, not $status" [ "$status" -eq "$want" ]
 }
 
+# some_ranks RANKS...: the numbers of ranks at which the case at hand is tried, into $at_ranks: the first, and one of the
+# others in turn from case to case, so that all cases together are tried at all of them; with PALATE_LONG each at all.
+turn=0
+some_ranks() {
+  at_ranks=("$@")
+  [ -z "${PALATE_LONG:-}" ] || return 0
+  shift
+  at_ranks=("${at_ranks[0]}" "${@:1 + turn % $#:1}")
+  turn=$((turn + 1))
+}
+
 # only FOLDER: the snapshots in it.
 only() { find "$1" -maxdepth 1 -name '2*-*'; }
 

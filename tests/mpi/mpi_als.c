@@ -26,11 +26,20 @@ typedef struct shape {
   gid n_users, n_items;
   int k;
   bool sparse; /* no row that needs everything */
+  bool aged;   /* pairs have weights, as by --half-life */
 } shape;
 static const shape SHAPES[] = {
-    {1, 2, 1, false},    {40, 25, 5, false}, {9, 60, 16, false},
-    {70, 30, 33, false}, {120, 90, 8, true}, {1100, 24, 16, false} /* so many short rows that the dual system pays */};
-enum { N_SHAPES = sizeof SHAPES / sizeof *SHAPES, N_LOSSES = 8 };
+    {1, 2, 1, false, false},    {40, 25, 5, false, false}, {9, 60, 16, false, false},
+    {70, 30, 33, false, false}, {120, 90, 8, true, false}, {1100, 24, 16, false, false} /* so many short rows that the
+                                                                                          dual system pays */};
+enum { N_SHAPES = sizeof SHAPES / sizeof *SHAPES, N_LOSSES = 10, FIRST_AGED = 8 };
+
+/* For the i-th shape and loss; the last losses come with weights. */
+static shape shape_number(int i) {
+  shape s = SHAPES[i / N_LOSSES];
+  s.aged = i % N_LOSSES >= FIRST_AGED;
+  return s;
+}
 
 /* With 16 lanes the dual system of the implicit loss is not for so few factors. */
 static void choose_lanes(const shape *s) {
@@ -65,6 +74,10 @@ static loss loss_number(int i) {
     l = (loss){.lambda = 0.05, .nu = 1, .unobserved = 0.1, .prior_mean = 0.3};
   if (i == 7)
     l = (loss){.lambda = 0.2, .nu = 0.5, .form = CONFIDENCE_LINEAR, .alpha = 2, .prior_mean = 1};
+  if (i == FIRST_AGED)
+    l = (loss){.lambda = 0.05, .nu = 1, .unobserved = 0.1, .prior_mean = 0.3};
+  if (i == FIRST_AGED + 1)
+    l.form = CONFIDENCE_LOG;
   return l;
 }
 
@@ -84,11 +97,15 @@ static void rows_of(const shape *s, gid first, gid count, csr *m) {
     for (gid i = 0; i < s->n_items; i++)
       nnz += has(s, u, i);
   ck_assert_int_eq(csr_alloc(m, (lid)count, nnz, "users"), OK);
+  if (s->aged)
+    ck_assert_int_eq(MEM_ALLOC(m->weight, nnz, "users"), OK);
   nnz = 0;
   for (gid u = first; u < first + count; u++) {
     for (gid i = 0; i < s->n_items; i++)
       if (has(s, u, i)) {
         m->col[nnz] = (lid)i;
+        if (s->aged)
+          m->weight[nnz] = (real)(0.02 + 0.98 * rng_uniform(7, 0, (uint64_t)u, (uint64_t)i));
         /* some dislikes, and some zeros */
         m->val[nnz++] = is_zero(u, i) ? 0 : i % 7 == 6 && u % 5 == 4 ? -value(u, i) : value(u, i);
       }
@@ -149,7 +166,7 @@ static bool same_rows(als *a, als *alone, side s, int k) {
 }
 
 START_TEST(bits_do_not_depend_on_ranks_or_threads) {
-  const shape *s = &SHAPES[_i / N_LOSSES];
+  const shape own = shape_number(_i), *s = &own;
   choose_lanes(s);
   loss l = loss_number(_i % N_LOSSES);
   comm single = comm_single();
@@ -180,7 +197,7 @@ END_TEST
 
 /* With little memory rows come in batches: the same bits; with too little the run says so. */
 START_TEST(little_memory_changes_no_bit) {
-  const shape *s = &SHAPES[_i / N_LOSSES];
+  const shape own = shape_number(_i), *s = &own;
   choose_lanes(s);
   loss l = loss_number(_i % N_LOSSES);
   comm single = comm_single();
@@ -218,7 +235,7 @@ END_TEST
 
 /* The objective of every sweep equals that of a plain double-precision ALS that tries every pair. */
 START_TEST(objective_agrees_with_the_slow_reference) {
-  const shape *s = &SHAPES[_i / N_LOSSES];
+  const shape own = shape_number(_i), *s = &own;
   choose_lanes(s);
   loss l = loss_number(_i % N_LOSSES);
   double objective[SWEEPS], expected[SWEEPS];

@@ -856,7 +856,7 @@ static void start_from(comm *c, const shape *h, const char *data, const char *fr
                       .method = SOLVE_CHOLESKY};
   everywhere(dataset_open(c, data, &d) == OK, "dataset_open");
   everywhere(interactions_cut_users(c, d, h->k, c->size, &users) == OK, "cut");
-  everywhere(interactions_load(c, d, &users, DUPLICATES_SUM, NULL, NULL, &pairs, NULL) == OK, "load");
+  everywhere(interactions_load(c, d, &users, DUPLICATES_SUM, NULL, NULL, NULL, &pairs, NULL) == OK, "load");
   everywhere(als_create(c, &set, &users, h->items, &pairs, &a) == OK, "als_create");
   mem_begin(out);
   everywhere(warm_start(c, from, MODEL_FILE, d, &none, a, h->k, false) == OK, "warm_start");

@@ -304,12 +304,14 @@ START_TEST(the_number_of_groups_is_found) {
   comm alone = comm_single();
   kmeans_points points = mine(&w), every = {N, K, K, w.x[0]};
   kmeans_curve all, one;
-  status st =
-      kmeans_auto(&w.c, &points, w.id + w.first, &(choose_number_settings){1, 64, N, false, 1, NULL}, &all, &(int){0});
-  status st1 = kmeans_auto(&alone, &every, w.id, &(choose_number_settings){1, 64, N, false, 1, NULL}, &one, &(int){0});
+  status st = kmeans_auto(&w.c, &points, w.id + w.first, &(choose_number_settings){1, 64, N, false, 1, NULL, 0}, &all,
+                          &(int){0});
+  status st1 =
+      kmeans_auto(&alone, &every, w.id, &(choose_number_settings){1, 64, N, false, 1, NULL, 0}, &one, &(int){0});
   assert_all(&w, st == OK && st1 == OK && all.groups[all.chosen] == 3);
   assert_all(&w, all.n == one.n && memcmp(all.likelihood, one.likelihood, sizeof *all.likelihood * (size_t)all.n) == 0);
-  st = kmeans_auto(&w.c, &points, w.id + w.first, &(choose_number_settings){1, 64, 3, false, 1, NULL}, &all, &(int){0});
+  st = kmeans_auto(&w.c, &points, w.id + w.first, &(choose_number_settings){1, 64, 3, false, 1, NULL, 0}, &all,
+                   &(int){0});
   assert_all(&w, st == BAD_DATA);
 }
 END_TEST

@@ -3,10 +3,12 @@
 #include "io/ranks/comm.h"
 #include "tests/ref/ref_kmeans.h"
 #include "tests/support/suite.h"
+#include "train/centres/membership.h"
 #include "train/exchange/part.h"
 #include "train/groups/choose_number.h"
 #include "train/groups/distinct.h"
 #include "train/groups/kmeans.h"
+#include "train/groups/merge_small.h"
 #include "train/groups/plusplus.h"
 #include "train/groups/seed.h"
 #include "train/math/rng.h"
@@ -356,6 +358,59 @@ START_TEST(plusplus_draws_by_distance) {
 }
 END_TEST
 
+/* Groups and sizes after merging. */
+typedef struct merged {
+  outcome o;
+  lid groups;
+  int64_t size[16];
+} merged;
+
+static merged merge(comm *c, const kmeans_points *points, const gid *id, lid groups, int64_t least_size, lid floor) {
+  merged m = {.o = cluster(c, points, id, groups, 10, 0)};
+  kmeans_settings config = {.groups = groups, .rounds = 10, .bound_bytes = 1 << 20};
+  if (m.o.st == OK)
+    m.o.st = kmeans_merge_small(c, points, id, &config, least_size, floor, m.o.centre, &m.groups, m.size, &m.o.result);
+  return m;
+}
+
+/* No group is below the least size, sizes are those of the nearest centres, and one rank gives the same bits. */
+START_TEST(small_groups_are_merged) {
+  enum { N = 203, K = 5, GROUPS = 13 };
+  world w = make(N, K, 7, 0.3);
+  comm alone = comm_single();
+  kmeans_points whole = {w.n, w.k, w.k, w.x}, mine = {w.count, w.k, w.k, w.x + (off)w.first * w.k};
+  lid near[N];
+  real dist2[N];
+  for (int q = 0; q < K; q++) { /* a lonely point, and two */
+    w.x[(off)17 * K + q] = 40;
+    w.x[(off)90 * K + q] = w.x[(off)91 * K + q] = -30;
+  }
+  merged one = merge(&alone, &whole, w.id, GROUPS, 20, 1), all = merge(&w.c, &mine, w.id + w.first, GROUPS, 20, 1);
+  assert_all(&w, one.o.st == OK && all.o.st == OK && one.groups == all.groups);
+  assert_all(&w, one.groups > 1 && one.groups < GROUPS && one.o.result.inertia == all.o.result.inertia);
+  assert_all(&w, memcmp(one.o.centre, all.o.centre, sizeof(real) * (size_t)(one.groups * K)) == 0);
+  assert_all(&w, membership_nearest(&whole, all.o.centre, all.groups, 1, near, dist2) == OK);
+  for (lid g = 0; g < all.groups; g++) {
+    int64_t size = 0;
+    for (lid i = 0; i < N; i++)
+      size += near[i] == g;
+    assert_all(&w, size == all.size[g] && size == one.size[g] && size >= 20);
+  }
+  outcome_free(&one.o);
+  outcome_free(&all.o);
+  /* Merging stops at the least number; groups that are large enough are left as they are. */
+  all = merge(&w.c, &mine, w.id + w.first, GROUPS, 1000, 4);
+  assert_all(&w, all.o.st == OK && all.groups == 4);
+  outcome_free(&all.o);
+  one.o = cluster(&w.c, &mine, w.id + w.first, GROUPS, 10, 0);
+  all = merge(&w.c, &mine, w.id + w.first, GROUPS, 1, 1);
+  assert_all(&w, all.groups == GROUPS && memcmp(one.o.centre, all.o.centre, sizeof(real) * GROUPS * K) == 0);
+  outcome_free(&one.o);
+  outcome_free(&all.o);
+  drop(&w);
+}
+END_TEST
+
 /* The number of groups is found where there are clumps, and what cannot be is said, on all ranks together. */
 START_TEST(number_of_groups_is_chosen) {
   enum { EVERY_ROW = 100000 };
@@ -363,33 +418,37 @@ START_TEST(number_of_groups_is_chosen) {
   world clumps = make(400, 4, 3, 0.05);
   kmeans_points mine = {clumps.count, 4, 4, clumps.x + (off)clumps.first * 4};
   const gid *id = clumps.id + clumps.first;
-  status st =
-      kmeans_auto(&clumps.c, &mine, id, &(choose_number_settings){1, 9, EVERY_ROW, false, 1, NULL}, &curve, &(int){0});
+  status st = kmeans_auto(&clumps.c, &mine, id, &(choose_number_settings){1, 9, EVERY_ROW, false, 1, NULL, 0}, &curve,
+                          &(int){0});
   assert_all(&clumps, st == OK && curve.n == 6 && curve.groups[curve.chosen] == 3);
-  st = kmeans_auto(&clumps.c, &mine, id, &(choose_number_settings){1, 2, EVERY_ROW, false, 1, NULL}, &curve, &(int){0});
+  st = kmeans_auto(&clumps.c, &mine, id, &(choose_number_settings){1, 2, EVERY_ROW, false, 1, NULL, 0}, &curve,
+                   &(int){0});
   assert_all(&clumps, st == OK && curve.n == 2 && curve.groups[curve.chosen] == 2);
-  st = kmeans_auto(&clumps.c, &mine, id, &(choose_number_settings){1, 3, EVERY_ROW, true, 1, NULL}, &curve, &(int){0});
+  st = kmeans_auto(&clumps.c, &mine, id, &(choose_number_settings){1, 3, EVERY_ROW, true, 1, NULL, 0}, &curve,
+                   &(int){0});
   assert_all(&clumps, st == OK && curve.n == 3 && curve.groups[curve.chosen] == 3);
   /* Far more groups than points to fit them to. */
-  st = kmeans_auto(&clumps.c, &mine, id, &(choose_number_settings){1, 1000000, EVERY_ROW, false, 1, NULL}, &curve,
+  st = kmeans_auto(&clumps.c, &mine, id, &(choose_number_settings){1, 1000000, EVERY_ROW, false, 1, NULL, 0}, &curve,
                    &(int){0});
   assert_all(&clumps, st == OK && curve.groups[curve.n - 1] <= 400 / 5);
-  st = kmeans_auto(&clumps.c, &mine, id, &(choose_number_settings){200, 300, EVERY_ROW, false, 1, NULL}, &curve,
+  st = kmeans_auto(&clumps.c, &mine, id, &(choose_number_settings){200, 300, EVERY_ROW, false, 1, NULL, 0}, &curve,
                    &(int){0});
   assert_all(&clumps, st == BAD_DATA && strstr(status_message(), "lower range") != NULL);
   /* Nobody, or a single member, with factors. */
   mine.n = 0;
-  st = kmeans_auto(&clumps.c, &mine, id, &(choose_number_settings){1, 9, EVERY_ROW, false, 1, NULL}, &curve, &(int){0});
+  st = kmeans_auto(&clumps.c, &mine, id, &(choose_number_settings){1, 9, EVERY_ROW, false, 1, NULL, 0}, &curve,
+                   &(int){0});
   assert_all(&clumps, st == BAD_DATA && strstr(status_message(), "too few") != NULL);
   mine.n = clumps.c.rank == 0;
-  st = kmeans_auto(&clumps.c, &mine, id, &(choose_number_settings){1, 9, EVERY_ROW, false, 1, NULL}, &curve, &(int){0});
+  st = kmeans_auto(&clumps.c, &mine, id, &(choose_number_settings){1, 9, EVERY_ROW, false, 1, NULL, 0}, &curve,
+                   &(int){0});
   assert_all(&clumps, st == BAD_DATA && strstr(status_message(), "too few") != NULL);
   drop(&clumps);
   /* One value in all rows, and two. */
   for (int places = 1; places <= 2; places++) {
     world few = make(60, 4, places, 0);
     mine = (kmeans_points){few.count, 4, 4, few.x + (off)few.first * 4};
-    st = kmeans_auto(&few.c, &mine, few.id + few.first, &(choose_number_settings){1, 9, EVERY_ROW, false, 1, NULL},
+    st = kmeans_auto(&few.c, &mine, few.id + few.first, &(choose_number_settings){1, 9, EVERY_ROW, false, 1, NULL, 0},
                      &curve, &(int){0});
     assert_all(&few, st == OK && curve.groups[curve.chosen] == places && curve.n == places);
     drop(&few);
@@ -406,6 +465,7 @@ static void add(TCase *tc) {
   tcase_add_test(tc, distinct_points_are_counted);
   tcase_add_test(tc, plusplus_chooses_distinct_candidates);
   tcase_add_test(tc, plusplus_draws_by_distance);
+  tcase_add_test(tc, small_groups_are_merged);
   tcase_add_test(tc, number_of_groups_is_chosen);
 }
 

@@ -116,7 +116,7 @@ static als *run(comm *c, dataset *d, const als_settings *set, sent *out) {
   als *a = NULL;
   status st = interactions_cut_users(c, d, K, c->size, &users);
   if (st == OK)
-    st = interactions_load(c, d, &users, DUPLICATES_SUM, NULL, NULL, &m, NULL);
+    st = interactions_load(c, d, &users, DUPLICATES_SUM, NULL, NULL, NULL, &m, NULL);
   if (st == OK)
     st = als_create(c, set, &users, N_ITEMS, &m, &a);
   if (st == OK)

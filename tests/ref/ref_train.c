@@ -145,6 +145,7 @@ void ref_train(const loss *l, const csr *users, gid n_items, int k, uint64_t see
         continue; /* no like: as if it were not observed */
       sum += v;
       loss_transform(l, 1, &v);
+      v *= users->weight != NULL ? users->weight[i] : 1;
       *place(d.seen, u, users->col[i]) = 1;
       *place(d.value, u, users->col[i]) = v;
     }

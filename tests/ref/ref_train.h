@@ -5,8 +5,9 @@
 #include "train/rows/csr.h"
 #include "train/solve/row/loss.h"
 
-/* Trains on the whole matrix (users' rows, item columns, values as a dataset has them) from the product's own initial
- * factors and gives the objective after each sweep. For tests: ends the process where memory is lacking. */
+/* Trains on the whole matrix (users' rows, item columns, values as a dataset has them, weights or none) from the
+ * product's own initial factors and gives the objective after each sweep. For tests: ends the process where memory is
+ * lacking. */
 void ref_train(const loss *l, const csr *users, gid n_items, int k, uint64_t seed, int sweeps, double *objective);
 
 #endif

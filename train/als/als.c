@@ -69,6 +69,10 @@ done:
 static void make_confidences(als *a) {
   csr *m = &a->sides[USERS].m;
   loss_transform(&a->set.loss, csr_nnz(m), m->val);
+  for (off i = 0; m->weight != NULL && i < csr_nnz(m); i++)
+    m->val[i] *= m->weight[i];
+  mem_free(m->weight); /* the transpose has it in its values */
+  m->weight = NULL;
   double most[3] = {a->set.loss.explicit_loss ? 1 : 0, 0, -HUGE_VAL}; /* the third of -a: one reduction */
   double base = loss_base(&a->set.loss);
   for (off i = 0; !a->set.loss.explicit_loss && i < csr_nnz(m); i++) {
@@ -123,17 +127,6 @@ static void fit_loss(als *a) {
     a->set.loss.unobserved = loss_unobserved_for(a->pairs, a->active[USERS], a->active[ITEMS]);
   if (a->set.lambda_auto)
     a->set.loss.lambda = loss_lambda_for(a->pairs, a->active[USERS]);
-}
-
-off als_row_interactions(const als *a, side s, lid r) {
-  const csr *m = &a->sides[s].m;
-  if (s == ITEMS && a->heavy != NULL) {
-    const heavy_list *l = heavy_reduce_list(a->heavy);
-    gid row = a->sides[ITEMS].part.first[a->c->rank] + r;
-    if (row_set_has(&l->rows, row))
-      return l->count[row_set_place(&l->rows, row)];
-  }
-  return m->ptr[r + 1] - m->ptr[r];
 }
 
 /* Interactions of each row of a side, for the mean system. */

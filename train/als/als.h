@@ -32,7 +32,8 @@ typedef struct als als;
 /* Makes a trainer. Takes over this rank's training interactions (users' rows, global item rows as columns, values as
  * the dataset has them; *train is emptied; users cut on multiples of cost_granule()), makes the transpose, the item
  * partition and the exchange plans, and draws the initial factors: normal(0, 0.1 / sqrt(k)). Collective; agreed status.
- * With the implicit loss pairs of value 0 are left out: they are not likes. BAD_DATA if there is nothing to train on.
+ * With the implicit loss pairs of value 0 are left out: they are not likes; train->weight multiplies the confidences
+ * (the ridge still counts pairs); there is none with the explicit loss. BAD_DATA if there is nothing to train on.
  */
 status als_create(comm *c, const als_settings *settings, const part *users, gid n_items, csr *train, als **out);
 void als_free(als *a);

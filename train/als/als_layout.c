@@ -180,3 +180,14 @@ status als_make_plans(als *a, exchange_mode mode, heavy_list *heavy) {
 done:
   return st;
 }
+
+off als_row_interactions(const als *a, side s, lid r) {
+  const csr *m = &a->sides[s].m;
+  if (s == ITEMS && a->heavy != NULL) {
+    const heavy_list *l = heavy_reduce_list(a->heavy);
+    gid row = a->sides[ITEMS].part.first[a->c->rank] + r;
+    if (row_set_has(&l->rows, row))
+      return l->count[row_set_place(&l->rows, row)];
+  }
+  return m->ptr[r + 1] - m->ptr[r];
+}

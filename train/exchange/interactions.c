@@ -8,6 +8,9 @@
 /* Events read at a time: bounds the memory for loading besides the result. A longer row is read whole. */
 enum { CHUNK = 1 << 21 };
 
+/* In seconds. */
+static const double DAY = 86400;
+
 status interactions_cut_users(comm *c, dataset *d, int k, int ranks, part *users) {
   status st = OK;
   part even = {0};
@@ -38,7 +41,20 @@ typedef struct chunk {
   uint8_t *mark;
   lid *test_item; /* the held-out part of each row, at the row's own place */
   real *test_value;
+  lid *late_item; /* the training part again, for its ages; NULL: not wanted */
+  real *late;     /* [events, then pairs]: minus their age in days */
 } chunk;
+
+/* What becomes of the events of this rank's users. */
+typedef struct loading {
+  duplicates merge;
+  mark_events *mark; /* NULL: everything is train */
+  const void *rule;
+  const recency_settings *recency; /* NULL: no weights */
+  int64_t *last;                   /* [our users]: time of the last training event; NULL without weights */
+  gid user0;                       /* global row of our first user */
+  csr *train, *test;
+} loading;
 
 static void chunk_free(chunk *k) {
   mem_free(k->item);
@@ -47,10 +63,12 @@ static void chunk_free(chunk *k) {
   mem_free(k->mark);
   mem_free(k->test_item);
   mem_free(k->test_value);
+  mem_free(k->late_item);
+  mem_free(k->late);
   *k = (chunk){0};
 }
 
-static status chunk_grow(chunk *k, off n, bool time, bool test) {
+static status chunk_grow(chunk *k, off n, bool time, bool test, bool recency) {
   status st = OK;
   if (n <= k->room && k->item != NULL)
     return OK;
@@ -64,21 +82,40 @@ static status chunk_grow(chunk *k, off n, bool time, bool test) {
     TRY(MEM_ALLOC(k->test_item, n, "events being read"));
     TRY(MEM_ALLOC(k->test_value, n, "events being read"));
   }
+  if (recency) {
+    TRY(MEM_ALLOC(k->late_item, n, "events being read"));
+    TRY(MEM_ALLOC(k->late, n, "events being read"));
+  }
   k->room = n;
 done:
   return st;
 }
 
+/* The age of each pair of a row's n training events: of its latest event, to the last of all; pairs in the order of
+ * their items. Returns the time of the last event. */
+static int64_t row_ages(off n, const lid *item, const int64_t *time, lid *late_item, real *late, uint64_t *scratch) {
+  int64_t last = INT64_MIN;
+  for (off i = 0; i < n; i++)
+    last = time[i] > last ? time[i] : last;
+  for (off i = 0; i < n; i++) {
+    late_item[i] = item[i];
+    late[i] = (real)(((double)time[i] - (double)last) / DAY);
+  }
+  row_sort(n, late_item, late, scratch);
+  row_merge(DUPLICATES_MAX, n, late_item, late);
+  return last;
+}
+
 /* One row in place: marks, splits, orders and merges it. Returns the sizes of its two parts. */
-static void row_make(chunk *k, off at, off n, duplicates merge, mark_events *mark, const void *rule, gid user,
-                     uint64_t *scratch, off *n_train, off *n_test) {
+static void row_make(const loading *w, chunk *k, off at, off n, gid row, uint64_t *scratch, off *n_train, off *n_test) {
   lid *item = k->item + at, *test_item = k->test_item != NULL ? k->test_item + at : NULL;
   real *value = k->value + at, *test_value = k->test_value != NULL ? k->test_value + at : NULL;
+  int64_t *time = k->time != NULL ? k->time + at : NULL;
   off train = n, test = 0;
-  if (mark != NULL) {
+  if (w->mark != NULL) {
     uint8_t *m = k->mark + at;
     memset(m, EVENT_TRAIN, (size_t)n);
-    mark(rule, user, n, item, value, k->time != NULL ? k->time + at : NULL, m);
+    w->mark(w->rule, w->user0 + row, n, item, value, time, m);
     train = 0;
     for (off i = 0; i < n; i++) {
       if (m[i] == EVENT_TEST && test_item != NULL) {
@@ -86,45 +123,46 @@ static void row_make(chunk *k, off at, off n, duplicates merge, mark_events *mar
         test_value[test++] = value[i];
       }
       if (m[i] == EVENT_TRAIN) {
+        if (w->last != NULL)
+          time[train] = time[i];
         item[train] = item[i];
         value[train++] = value[i];
       }
     }
   }
+  if (w->last != NULL)
+    w->last[row] = row_ages(train, item, time, k->late_item + at, k->late + at, scratch);
   row_sort(train, item, value, scratch);
-  *n_train = row_merge(merge, train, item, value);
+  *n_train = row_merge(w->merge, train, item, value);
   if (test > 0) {
     row_sort(test, test_item, test_value, scratch);
-    test = row_merge(merge, test, test_item, test_value);
+    test = row_merge(w->merge, test, test_item, test_value);
   }
   *n_test = test;
 }
 
 /* The arguments of make_one. */
 typedef struct making {
+  const loading *load;
   chunk *k;
   const off *indptr;
-  gid first, user0; /* the chunk's first row; the global row of our first */
-  duplicates merge;
-  mark_events *mark;
-  const void *rule;
-  csr *train, *test;
+  gid first; /* the chunk's first row */
 } making;
 
 static void make_one(void *context, gid r, uint64_t *scratch) {
   const making *w = context;
   off n_train, n_test;
-  row_make(w->k, w->indptr[r] - w->indptr[w->first], w->indptr[r + 1] - w->indptr[r], w->merge, w->mark, w->rule,
-           w->user0 + r, scratch, &n_train, &n_test);
-  w->train->ptr[r + 1] = n_train;
-  if (w->test != NULL)
-    w->test->ptr[r + 1] = n_test;
+  row_make(w->load, w->k, w->indptr[r] - w->indptr[w->first], w->indptr[r + 1] - w->indptr[r], r, scratch, &n_train,
+           &n_test);
+  w->load->train->ptr[r + 1] = n_train;
+  if (w->load->test != NULL)
+    w->load->test->ptr[r + 1] = n_test;
 }
 
 /* Rows first … last-1 of this rank's, whose events all lie in the chunk, appended to the results. */
-static status rows_make(chunk *k, const off *indptr, gid first, gid last, gid user0, duplicates merge,
-                        mark_events *mark, const void *rule, csr *train, csr *test) {
-  making w = {k, indptr, first, user0, merge, mark, rule, train, test};
+static status rows_make(const loading *load, chunk *k, const off *indptr, gid first, gid last) {
+  csr *train = load->train, *test = load->test;
+  making w = {load, k, indptr, first};
   status st = rows_each(indptr, first, last, make_one, &w);
   if (st != OK)
     return st;
@@ -133,6 +171,8 @@ static status rows_make(chunk *k, const off *indptr, gid first, gid last, gid us
     train->ptr[r + 1] += train->ptr[r];
     memcpy(train->col + train->ptr[r], k->item + at, sizeof(lid) * (size_t)n);
     memcpy(train->val + train->ptr[r], k->value + at, sizeof(real) * (size_t)n);
+    if (load->last != NULL)
+      memcpy(train->weight + train->ptr[r], k->late + at, sizeof(real) * (size_t)n);
     if (test == NULL)
       continue;
     n = test->ptr[r + 1];
@@ -154,21 +194,27 @@ static status shrink(csr *m, off room) {
   status st = MEM_REALLOC(m->col, nnz, "interactions");
   if (st == OK)
     st = MEM_REALLOC(m->val, nnz, "interactions");
+  if (st == OK && m->weight != NULL)
+    st = MEM_REALLOC(m->weight, nnz, "interactions");
   m->room = nnz;
   return st;
 }
 
-static status load_local(dataset *d, gid user0, gid count, duplicates merge, mark_events *mark, const void *rule,
-                         csr *train, csr *test) {
+static status load_local(dataset *d, gid count, loading *w) {
   status st = OK;
   off *indptr = NULL;
   chunk k = {0};
+  csr *train = w->train, *test = w->test;
   if (count > INT32_MAX)
     return status_fail(BAD_DATA, "one rank would own %lld users, more than 2^31: use more ranks", (long long)count);
   TRY(MEM_ALLOC(indptr, count + 1, "row offsets"));
-  TRY(dataset_read_indptr(d, user0, count, indptr));
+  TRY(dataset_read_indptr(d, w->user0, count, indptr));
   off total = indptr[count] - indptr[0];
   TRY(csr_alloc(train, (lid)count, total, "interactions"));
+  if (w->recency != NULL) {
+    TRY(MEM_ALLOC(train->weight, total, "interactions"));
+    TRY(MEM_ALLOC(w->last, count, "times of last events"));
+  }
   off test_room = 0;
   if (test != NULL)
     TRY(csr_alloc(test, (lid)count, 0, "held-out interactions"));
@@ -181,14 +227,14 @@ static status load_local(dataset *d, gid user0, gid count, duplicates merge, mar
                    n > CHUNK       ? n
                    : total < CHUNK ? total
                                    : CHUNK,
-                   mark != NULL && dataset_has_time(d), test != NULL));
+                   (w->mark != NULL || w->recency != NULL) && dataset_has_time(d), test != NULL, w->recency != NULL));
     TRY(dataset_read_events(d, indptr[r], n, k.item, k.value, k.time));
     if (test != NULL && test->ptr[r] + n > test_room) { /* held-out pairs are few: grow as needed */
       test_room = test->ptr[r] + n + test_room / 2;
       TRY(MEM_REALLOC(test->col, test_room, "held-out interactions"));
       TRY(MEM_REALLOC(test->val, test_room, "held-out interactions"));
     }
-    TRY(rows_make(&k, indptr, r, end, user0, merge, mark, rule, train, test));
+    TRY(rows_make(w, &k, indptr, r, end));
     r = end;
   }
   TRY(shrink(train, total));
@@ -200,17 +246,42 @@ done:
   return st;
 }
 
+/* Turns ages into weights. They are counted to the user's last event; with `global` the time from there to the
+ * dataset's last event is added. Collective. */
+static void weigh(comm *c, const loading *w) {
+  csr *m = w->train;
+  int64_t last = INT64_MIN;
+  for (lid r = 0; r < m->n_rows; r++)
+    last = w->last[r] > last ? w->last[r] : last;
+  comm_max_i64(c, &last, 1);
+#pragma omp parallel for schedule(dynamic, 1024)
+  for (lid r = 0; r < m->n_rows; r++) {
+    double later = w->recency->since == RECENCY_GLOBAL ? ((double)last - (double)w->last[r]) / DAY : 0;
+    for (off i = m->ptr[r]; i < m->ptr[r + 1]; i++)
+      m->weight[i] = (real)recency_weight(w->recency, later - (double)m->weight[i]);
+  }
+}
+
 status interactions_load(comm *c, dataset *d, const part *users, duplicates merge, mark_events *mark, const void *rule,
-                         csr *train, csr *test) {
+                         const recency_settings *recency, csr *train, csr *test) {
+  loading w = {.merge = merge,
+               .mark = mark,
+               .rule = rule,
+               .recency = recency != NULL && recency->half_life > 0 ? recency : NULL,
+               .user0 = users->first[c->rank],
+               .train = train,
+               .test = test};
   *train = (csr){0};
   if (test != NULL)
     *test = (csr){0};
-  status st =
-      comm_agree(c, load_local(d, users->first[c->rank], part_count(users, c->rank), merge, mark, rule, train, test));
+  status st = comm_agree(c, load_local(d, part_count(users, c->rank), &w));
+  if (st == OK && w.recency != NULL)
+    weigh(c, &w);
   if (st != OK) {
     csr_free(train);
     if (test != NULL)
       csr_free(test);
   }
+  mem_free(w.last);
   return st;
 }

@@ -5,6 +5,7 @@
 #include "io/snapshot/checkpoint.h"
 #include "train/centres/membership.h"
 #include "train/groups/kmeans.h"
+#include "train/groups/merge_small.h"
 #include "train/groups/seed.h"
 #include "train/math/exact.h"
 #include "train/math/rng.h"
@@ -99,6 +100,8 @@ typedef struct trial {
   bool unit;
   uint64_t seed;
   int64_t fitted, held_out;
+  int64_t least_size; /* of the fitted points */
+  lid least_groups;
 } trial;
 
 /* One fit, and the nearest groups of the held-out points. */
@@ -146,10 +149,16 @@ static status try_groups(const trial *t, lid groups, double *out) {
   TRY(comm_agree(t->c, attempt_create(&a, t, groups, m)));
   TRY(kmeans_seed(t->c, &fit, t->fit->id, groups, t->seed, FOLD_COLUMN, a.centre));
   TRY(kmeans_run(t->c, &fit, t->fit->id, &config, a.centre, a.label, a.dist2, &result));
+  if (t->least_size > 0) {
+    TRY(kmeans_merge_small(t->c, &fit, t->fit->id, &config, t->least_size, t->least_groups, a.centre, &groups, a.size,
+                           &result));
+    m = groups < m ? (int)groups : m;
+  } else {
+    for (lid i = 0; i < fit.n; i++)
+      a.size[a.label[i]]++;
+    comm_sum_i64(t->c, a.size, groups);
+  }
   TRY(comm_agree(t->c, membership_nearest(&held, a.centre, groups, m, a.near, a.far)));
-  for (lid i = 0; i < fit.n; i++)
-    a.size[a.label[i]]++;
-  comm_sum_i64(t->c, a.size, groups);
   double variance = result.inertia / ((double)t->fitted * t->k);
   likelihoods(a.near, a.far, held.n, m, t->k, a.size, t->fitted, fmax(variance, 1e-30), out);
 done:
@@ -317,7 +326,9 @@ status kmeans_auto(comm *c, const kmeans_points *points, const gid *id, const ch
   out->fitted = counts[0];
   out->held_out = counts[1];
   TRY(check_counts(n_all, counts[0], counts[1], wish->least));
-  trial t = {c, &fit, &held, points->k, wish->unit, wish->seed, counts[0], counts[1]};
+  /* A group of the least size has this many of the fitted points. */
+  int64_t least_size = (int64_t)ceil((double)wish->least_size * (double)counts[0] / (double)n_all);
+  trial t = {c, &fit, &held, points->k, wish->unit, wish->seed, counts[0], counts[1], least_size, wish->least};
   if (most > counts[0] / POINTS_PER_GROUP)
     most = (lid)(counts[0] / POINTS_PER_GROUP);
   out->n = list_numbers(wish->least, most, out->groups);

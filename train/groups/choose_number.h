@@ -5,7 +5,10 @@
  * centroid and the variance σ² = inertia / (points · factors) that all share. For each number of groups, k-means is
  * fitted to four fifths of the points, and the likelihood of the others is computed: more groups fit better until they
  * describe the sample instead of the taste. The smallest number within one standard error (of the paired difference) of
- * the best is chosen (the one-standard-error rule of Breiman et al. 1984). */
+ * the best is chosen (the one-standard-error rule of Breiman et al. 1984).
+ *
+ * With a least size, each number is tried as it will be used: groups that are too small are merged before the
+ * likelihood of the other points is computed. */
 #ifndef PALATE_TRAIN_GROUPS_CHOOSE_NUMBER_H
 #define PALATE_TRAIN_GROUPS_CHOOSE_NUMBER_H
 
@@ -29,6 +32,8 @@ typedef struct choose_number_settings {
   bool unit;       /* as in kmeans_settings */
   uint64_t seed;
   const checkpoint_place *keep; /* where checkpoints of the likelihoods go, and are resumed from; NULL: none */
+  int64_t
+      least_size; /* of all points: each trial merges groups that are smaller (train/groups/merge_small.h); 0: none */
 } choose_number_settings;
 
 /* The kind of its checkpoints. */

@@ -12,7 +12,7 @@ static status load_share(comm *c, dataset *d, const part *users, int rank, dupli
                          const void *rule, bool explicit_loss, csr *out) {
   gid ends[2] = {users->first[rank], users->first[rank + 1]};
   part share = {.n = users->n, .size = 1, .first = ends};
-  status st = interactions_load(c, d, &share, merge, mark, rule, out, NULL);
+  status st = interactions_load(c, d, &share, merge, mark, rule, NULL, out, NULL);
   if (st == OK && !explicit_loss)
     csr_drop_zeros(out);
   return st;

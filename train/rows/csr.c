@@ -18,6 +18,7 @@ void csr_free(csr *m) {
   mem_free(m->ptr);
   mem_free(m->col);
   mem_free(m->val);
+  mem_free(m->weight);
   *m = (csr){0};
 }
 
@@ -26,6 +27,8 @@ off csr_drop_zeros(csr *m) {
   for (lid r = 0; r < m->n_rows; r++) {
     for (; e < m->ptr[r + 1]; e++)
       if (m->val[e] != 0) {
+        if (m->weight != NULL)
+          m->weight[kept] = m->weight[e];
         m->col[kept] = m->col[e];
         m->val[kept++] = m->val[e];
       }

@@ -9,10 +9,11 @@
  * col holds rows of a rank's local table: every sum over a row runs in the same order on any number of ranks. */
 typedef struct csr {
   lid n_rows;
-  off *ptr;  /* [n_rows + 1], ptr[0] = 0 */
-  lid *col;  /* [nnz] */
-  real *val; /* [nnz] */
-  off room;  /* allocated length of col and val, at least nnz */
+  off *ptr;     /* [n_rows + 1], ptr[0] = 0 */
+  lid *col;     /* [nnz] */
+  real *val;    /* [nnz] */
+  off room;     /* allocated length of col and val, at least nnz */
+  real *weight; /* [room]: by recency (train/rows/recency.h), or NULL: every pair weighs 1 */
 } csr;
 
 /* Rows so long that they are summed in segments, by several threads or ranks (train/solve/heavy_rows.h). Which rows are
@@ -36,7 +37,7 @@ static inline lid heavy_rows_from(const heavy_rows *h, lid row) {
   return at;
 }
 
-/* ptr is cleared, col and val are not. Free with csr_free. Local. */
+/* ptr is cleared, col and val are not; weight is NULL. Free with csr_free. Local. */
 status csr_alloc(csr *m, lid n_rows, off nnz, const char *what);
 void csr_free(csr *m);
 void heavy_rows_free(heavy_rows *h);
