@@ -146,50 +146,81 @@ done:
 
 /* --- similar items --- */
 
-static status need_norms(reader *r) {
+static status make_norms(reader *r) {
+  lid n = (lid)model_rows(r->m, ITEMS);
+  int k = model_factors(r->m);
+  double *norm;
+  status st = MEM_ALLOC(norm, n, "norms");
+  for (lid i = 0; st == OK && i < n; i++) {
+    double sum = 0;
+    for (int p = 0; p < k; p++)
+      sum += (double)r->y[(off)i * k + p] * r->y[(off)i * k + p];
+    norm[i] = sqrt(sum);
+  }
+  r->norm = norm;
+  return st;
+}
+
+static status make_pairs(reader *r) {
+  gid n = model_rows(r->m, ITEMS);
+  int64_t *pairs;
+  h5_guard guard;
+  status st = MEM_ALLOC(pairs, n, "pairs of items");
+  if (st != OK)
+    return st;
+  h5_guard_enter(&guard);
+  st = model_read_pairs(r->m, 0, n, pairs);
+  h5_guard_leave(&guard, st);
+  if (st == OK)
+    r->pairs = pairs;
+  else
+    mem_free(pairs);
+  return st;
+}
+
+/* Lengths of the items, and their training pairs if the model knows them. */
+static status need_similar(reader *r) {
   status st = reader_need_items(r);
   if (st != OK)
     return st;
   pthread_mutex_lock(&r->making);
-  if (r->norm == NULL) {
-    lid n = (lid)model_rows(r->m, ITEMS);
-    int k = model_factors(r->m);
-    st = MEM_ALLOC(r->norm, n, "norms");
-    for (lid i = 0; st == OK && i < n; i++) {
-      double sum = 0;
-      for (int p = 0; p < k; p++)
-        sum += (double)r->y[(off)i * k + p] * r->y[(off)i * k + p];
-      r->norm[i] = sqrt(sum);
-    }
-  }
+  if (r->pairs == NULL && model_has_pairs(r->m))
+    st = make_pairs(r);
+  if (st == OK && r->norm == NULL)
+    st = make_norms(r);
   pthread_mutex_unlock(&r->making);
   return st;
 }
 
-/* Cosines of all items with one; NaN for an item without factors, which is never listed. */
-static status cosines(const reader *r, lid item, real *out) {
+/* Similarities of all items to one; NaN for an item without factors, which is never listed. */
+static status similarities(const reader *r, lid item, double support, real *out) {
   lid n = (lid)model_rows(r->m, ITEMS);
   int k = model_factors(r->m);
   const double *norm = r->norm;
+  bool shrink = support > 0 && r->pairs != NULL;
   if (norm[item] == 0)
     return status_fail(USAGE, "this item has no training data, so no item is similar to it");
   status st = member_scores(isa_in_use(), r->y + (off)item * k, r->y, n, k, out);
-  for (lid i = 0; st == OK && i < n; i++)
-    out[i] = norm[i] > 0 ? (real)fmin(fmax((double)out[i] / (norm[i] * norm[item]), -1), 1) : NAN;
+  for (lid i = 0; st == OK && i < n; i++) {
+    double cosine = fmin(fmax((double)out[i] / (norm[i] * norm[item]), -1), 1);
+    if (shrink)
+      cosine *= (double)r->pairs[i] / ((double)r->pairs[i] + support);
+    out[i] = norm[i] > 0 ? (real)cosine : NAN;
+  }
   return st;
 }
 
-status reader_list_similar(reader *r, lid item, int top, reader_entry *list, int *n) {
+status reader_list_similar(reader *r, lid item, double support, int top, reader_entry *list, int *n) {
   status st = OK;
   lid items = (lid)model_rows(r->m, ITEMS), *best = NULL, skip[1] = {item};
   real *score = NULL;
   *n = 0;
   if (top > items)
     top = items;
-  TRY(need_norms(r));
-  TRY(MEM_ALLOC(score, items, "cosines"));
+  TRY(need_similar(r));
+  TRY(MEM_ALLOC(score, items, "similarities"));
   TRY(MEM_ALLOC(best, top, "list"));
-  TRY(cosines(r, item, score));
+  TRY(similarities(r, item, support, score));
   TRY(member_best(score, items, skip, 1, top, best, n));
   for (int i = 0; i < *n; i++)
     list[i] = (reader_entry){.row = best[i], .score = (double)score[best[i]], .match = -1};

@@ -197,7 +197,7 @@ static status ask_user(const question *q, int size, reader_entry *list, int *n) 
 }
 
 static status ask_similar(const question *q, int size, reader_entry *list, int *n) {
-  return reader_list_similar(q->s->r, q->likes[0], size, list, n);
+  return reader_list_similar(q->s->r, q->likes[0], READER_SUPPORT, size, list, n);
 }
 
 /* In this thread alone: others are the host's to start. */

@@ -14,7 +14,7 @@
  * Threads. Open a snapshot in one thread. Then any number of threads may call all functions but palate_close on it at
  * the same time; each call works in the thread that makes it. Files as palate writes them are read in place, without a
  * lock; files that were repacked are read by one thread at a time. The first call that needs something derived from all
- * items (palate_similar: lengths; palate_recommend_likes: a Gram matrix) makes it while others wait.
+ * items (palate_similar: lengths, pairs; palate_recommend_likes: a Gram matrix) makes it while others wait.
  *
  * HDF5. Opening and closing call the HDF5 library under a lock of ours. If your program calls HDF5 from other threads
  * meanwhile, use a thread-safe build of it, such as Debian's.
@@ -108,7 +108,7 @@ PALATE_API palate_status palate_read_text(palate_snapshot *snapshot, palate_text
 /* A place in a list of items, best first, ties by lower row. */
 typedef struct palate_entry {
   int64_t item;
-  double score;     /* predicted rating or preference; for palate_similar the cosine */
+  double score;     /* predicted rating or preference; for palate_similar the cosine, shrunk by support */
   int32_t match;    /* the same in per cent, 0 to 100, for people to read; -1 for palate_similar */
   int32_t reserved; /* 0 */
 } palate_entry;
@@ -125,7 +125,9 @@ PALATE_API palate_status palate_recommend(palate_snapshot *snapshot, int64_t use
 PALATE_API palate_status palate_recommend_likes(palate_snapshot *snapshot, const int64_t *likes, int n_likes,
                                                 palate_entry *list, int size, int *count);
 
-/* The items nearest to an item. PALATE_BAD_ARGUMENT if nothing was trained on for it. */
+/* The items nearest to an item: by the cosine of their factors times n / (n + S) for a candidate's n training pairs,
+ * with the default S of `palate similar --support`; by the cosine alone if the model does not know n (written by an
+ * older version). PALATE_BAD_ARGUMENT if nothing was trained on for the item. */
 PALATE_API palate_status palate_similar(palate_snapshot *snapshot, int64_t item, palate_entry *list, int size,
                                         int *count);
 

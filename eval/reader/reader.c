@@ -25,6 +25,8 @@ static bool model_in_place(model *m) {
              in_place(f, "/users/id", H5_TEXT) && in_place(f, "/items/id", H5_TEXT);
   if (model_has_bias(m))
     all = all && in_place(f, "/users/bias", H5_F32) && in_place(f, "/items/bias", H5_F32);
+  if (model_has_pairs(m))
+    all = all && in_place(f, "/items/pairs", H5_I64);
   if (h5_has(f, "/items/title"))
     all = all && in_place(f, "/items/title", H5_TEXT);
   if (h5_has(f, "/items/tags"))
@@ -84,6 +86,7 @@ void reader_close(reader *r) {
   mem_free(r->copy);
   mem_free(r->bias);
   mem_free(r->norm);
+  mem_free(r->pairs);
   mem_free(r);
 }
 

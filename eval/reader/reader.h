@@ -10,6 +10,10 @@
 #include "io/schema/groups.h"
 #include "io/schema/model.h"
 
+/* The number of training pairs with which half of an item's cosine counts in lists of similar items; measured:
+ * tests/bench/README.md, "Similar titles". */
+#define READER_SUPPORT 5
+
 typedef struct reader reader;
 
 /* A place in a list. */
@@ -70,8 +74,10 @@ status reader_list_user(reader *r, gid user, int top, reader_entry *list, int *n
  * OpenMP threads. */
 status reader_list_likes(reader *r, const lid *likes, int n_likes, int top, reader_entry *list, int *n);
 
-/* The items nearest to an item, by the cosine of their factors. USAGE if nothing was trained on for it. */
-status reader_list_similar(reader *r, lid item, int top, reader_entry *list, int *n);
+/* The items nearest to an item, by the cosine of their factors times n / (n + support) for the candidate's n training
+ * pairs: few pairs say little about an item. By the cosine alone if support is 0, or if the model does not know n (see
+ * model_has_pairs). USAGE if nothing was trained on for the item. */
+status reader_list_similar(reader *r, lid item, double support, int top, reader_entry *list, int *n);
 
 /* --- groups; only if reader_groups is not NULL --- */
 

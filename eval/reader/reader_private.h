@@ -27,10 +27,11 @@ struct reader {
   pthread_mutex_t making;
   bool has_items;
   match_scale scale;
-  const real *y; /* (items, factors): in the file or copied … */
-  real *copy;    /* … to here */
-  real *bias;    /* [items]; NULL: a model without biases */
-  double *norm;  /* [items]: |y_i| */
+  const real *y;  /* (items, factors): in the file or copied … */
+  real *copy;     /* … to here */
+  real *bias;     /* [items]; NULL: a model without biases */
+  double *norm;   /* [items]: |y_i| */
+  int64_t *pairs; /* [items]: training pairs; NULL: a model that does not know them */
   foldin *newcomer;
 };
 

@@ -15,7 +15,7 @@ struct model {
   h5_file *file;
   gid rows[2];
   int factors;
-  bool bias, titles, tags, explicit;
+  bool bias, pairs, titles, tags, explicit;
   double mean;
   real *prior, *unseen; /* (k) each, or NULL */
 };
@@ -27,6 +27,12 @@ static status check_column(h5_file *f, const char *path, h5_type type, off rows)
     st = status_fail(BAD_DATA, "%s: %s must be a vector with one value for each of %lld rows", h5_path(f), path,
                      (long long)rows);
   return st;
+}
+
+static status check_pairs(h5_file *f, off items) {
+  h5_column found;
+  status st = h5_find(f, MODEL_PAIRS, &found);
+  return st == OK ? check_column(f, MODEL_PAIRS, found.type == H5_I32 ? H5_I32 : H5_I64, items) : st;
 }
 
 static status check_model(model *m) {
@@ -64,6 +70,9 @@ static status check_model(model *m) {
     if (m->bias)
       TRY(check_column(f, MODEL_BIAS[side], H5_F32, c.rows));
   }
+  m->pairs = h5_has(f, MODEL_PAIRS);
+  if (m->pairs)
+    TRY(check_pairs(f, m->rows[ITEMS]));
   m->titles = h5_has(f, MODEL_TITLE);
   if (m->titles)
     TRY(check_column(f, MODEL_TITLE, H5_TEXT, m->rows[ITEMS]));
@@ -202,6 +211,19 @@ status model_read_bias(model *m, side s, gid first, gid count, real *out) {
   }
   status st = h5_read(m->file, MODEL_BIAS[s], H5_F32, first, count, out);
   return st != OK ? st : check_finite(m, MODEL_BIAS[s], first, count, 1, out);
+}
+
+bool model_has_pairs(const model *m) {
+  return m->pairs;
+}
+
+status model_read_pairs(model *m, gid first, gid count, int64_t *out) {
+  status st = h5_read(m->file, MODEL_PAIRS, H5_I64, first, count, out);
+  for (gid i = 0; st == OK && i < count; i++)
+    if (out[i] < 0)
+      st = status_fail(BAD_DATA, "%s: %s has a negative value in row %lld", h5_path(m->file), MODEL_PAIRS,
+                       (long long)(first + i));
+  return st;
 }
 
 status model_map_factors(model *m, side s, const real **out) {

@@ -1,4 +1,4 @@
-/* model.h5 of a snapshot: factors, biases, ids, titles and tags. Reading; see io/schema/model_write.h for writing. */
+/* model.h5 of a snapshot: factors, biases, ids, titles, tags, pairs. Reading; io/schema/model_write.h writes. */
 #ifndef PALATE_IO_SCHEMA_MODEL_H
 #define PALATE_IO_SCHEMA_MODEL_H
 
@@ -33,6 +33,10 @@ bool model_is_unseen(const model *m, const real *x);
 status model_read_factors(model *m, side s, gid first, gid count, real *out, off ld);
 /* Biases; zeros where the model has none. Local. */
 status model_read_bias(model *m, side s, gid first, gid count, real *out);
+/* Whether the model says how many training pairs each item has; older ones do not. */
+bool model_has_pairs(const model *m);
+/* Training pairs of the items first … first+count-1. Only if model_has_pairs. BAD_DATA if one is negative. Local. */
+status model_read_pairs(model *m, gid first, gid count, int64_t *out);
 /* The whole factor matrix (n, k) in place where the file can be mapped, else NULL: then read. Valid until close. */
 status model_map_factors(model *m, side s, const real **out);
 

@@ -12,6 +12,8 @@ static const char *const MODEL_ID[] = {"/users/id", "/items/id"};
 /* Of a model with a prior: the mean user, and the row of users without training events; (k) each. */
 #define MODEL_PRIOR_MEAN "/users/prior_mean"
 #define MODEL_UNSEEN "/users/unseen"
+/* Training pairs of each item; older models do not have it. */
+#define MODEL_PAIRS "/items/pairs"
 #define MODEL_TITLE "/items/title"
 #define MODEL_TAGS "/items/tags"
 

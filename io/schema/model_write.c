@@ -34,42 +34,81 @@ static status put_prior(const comm *c, store *s, int column, const model_part *p
   return st == OK ? store_put(s, column + 1, 0, p->factors, p->unseen) : st;
 }
 
+enum { COLUMNS = 11 };
+
+/* Where each column is in the file's list; -1: the model does not have it. Biases and the prior are two columns. */
+typedef struct places {
+  int n, bias, prior, pairs, titles, tags;
+  int width[4]; /* of users' ids, items' ids, titles and tags */
+} places;
+
+static int lay(h5_column *columns, places *at, const char *path, h5_type type, off rows, int width) {
+  columns[at->n] = (h5_column){.path = path, .type = type, .rows = rows, .columns = 1, .width = width};
+  return at->n++;
+}
+
+/* What the file will have, the same on all ranks. Collective. */
+static void lay_columns(comm *c, const model_part *p, h5_column *columns, places *at) {
+  int64_t present[4] = {p->user_bias != NULL, p->item_pairs != NULL, p->titles.n, p->tags.n};
+  comm_max_i64(c, present, 4);
+  *at = (places){2, -1, -1, -1, -1, -1, {0}};
+  const strings *texts[4] = {&p->user_ids, &p->item_ids, &p->titles, &p->tags};
+  for (int t = 0; t < 4; t++)
+    at->width[t] = store_text_width(c, texts[t]);
+  columns[0] = (h5_column){
+      .path = MODEL_FACTORS[USERS], .type = H5_F32, .rows = p->n_users, .columns = p->factors, .matrix = true};
+  columns[1] = (h5_column){
+      .path = MODEL_FACTORS[ITEMS], .type = H5_F32, .rows = p->n_items, .columns = p->factors, .matrix = true};
+  lay(columns, at, MODEL_ID[USERS], H5_TEXT, p->n_users, at->width[0]);
+  lay(columns, at, MODEL_ID[ITEMS], H5_TEXT, p->n_items, at->width[1]);
+  if (present[0]) {
+    at->bias = lay(columns, at, MODEL_BIAS[USERS], H5_F32, p->n_users, 0);
+    lay(columns, at, MODEL_BIAS[ITEMS], H5_F32, p->n_items, 0);
+  }
+  if (p->prior != NULL) {
+    at->prior = lay(columns, at, MODEL_PRIOR_MEAN, H5_F32, p->factors, 0);
+    lay(columns, at, MODEL_UNSEEN, H5_F32, p->factors, 0);
+  }
+  if (present[1])
+    at->pairs = lay(columns, at, MODEL_PAIRS, H5_I64, p->n_items, 0);
+  if (present[2])
+    at->titles = lay(columns, at, MODEL_TITLE, H5_TEXT, p->n_items, at->width[2]);
+  if (present[3])
+    at->tags = lay(columns, at, MODEL_TAGS, H5_TEXT, p->n_items, at->width[3]);
+}
+
+static status put_columns(const comm *c, store *s, const model_part *p, const places *at) {
+  status st = put_factors(s, 0, p->first_user, p->user_count, p->user_factors, p->ld, p->factors);
+  if (st == OK)
+    st = put_factors(s, 1, p->first_item, p->item_count, p->item_factors, p->ld, p->factors);
+  if (st == OK)
+    st = store_put_texts(s, 2, p->first_user, &p->user_ids, at->width[0]);
+  if (st == OK)
+    st = store_put_texts(s, 3, p->first_item, &p->item_ids, at->width[1]);
+  if (st == OK && at->bias >= 0)
+    st = store_put(s, at->bias, p->first_user, p->user_count, p->user_bias);
+  if (st == OK && at->bias >= 0)
+    st = store_put(s, at->bias + 1, p->first_item, p->item_count, p->item_bias);
+  if (st == OK && at->prior >= 0)
+    st = put_prior(c, s, at->prior, p);
+  if (st == OK && at->pairs >= 0)
+    st = store_put(s, at->pairs, p->first_item, p->item_count, p->item_pairs);
+  if (st == OK && at->titles >= 0)
+    st = store_put_texts(s, at->titles, p->first_item, &p->titles, at->width[2]);
+  if (st == OK && at->tags >= 0)
+    st = store_put_texts(s, at->tags, p->first_item, &p->tags, at->width[3]);
+  return st;
+}
+
 status model_write(comm *c, const char *dir, const model_part *p) {
-  enum { COLUMNS = 10, OURS = 4 };
+  enum { OURS = 4 };
   char path[SNAPSHOT_PATH_MAX + 16], created[STORE_CREATED_MAX];
   store *s = NULL;
   h5_attribute *attributes = NULL;
+  h5_column columns[COLUMNS];
+  places at;
   snprintf(path, sizeof path, "%s/%s", dir, p->file != NULL ? p->file : MODEL_FILE);
-  int64_t present[3] = {p->user_bias != NULL, p->titles.n, p->tags.n};
-  comm_max_i64(c, present, 3);
-  int width[4] = {store_text_width(c, &p->user_ids), store_text_width(c, &p->item_ids), store_text_width(c, &p->titles),
-                  store_text_width(c, &p->tags)};
-  h5_column columns[COLUMNS] = {
-      {.path = MODEL_FACTORS[USERS], .type = H5_F32, .rows = p->n_users, .columns = p->factors, .matrix = true},
-      {.path = MODEL_FACTORS[ITEMS], .type = H5_F32, .rows = p->n_items, .columns = p->factors, .matrix = true},
-      {.path = MODEL_ID[USERS], .type = H5_TEXT, .rows = p->n_users, .columns = 1, .width = width[0]},
-      {.path = MODEL_ID[ITEMS], .type = H5_TEXT, .rows = p->n_items, .columns = 1, .width = width[1]}};
-  int n = 4, bias = -1, prior = -1, titles = -1, tags = -1;
-  if (present[0]) {
-    bias = n;
-    columns[n++] = (h5_column){.path = MODEL_BIAS[USERS], .type = H5_F32, .rows = p->n_users, .columns = 1};
-    columns[n++] = (h5_column){.path = MODEL_BIAS[ITEMS], .type = H5_F32, .rows = p->n_items, .columns = 1};
-  }
-  if (p->prior != NULL) {
-    prior = n;
-    columns[n++] = (h5_column){.path = MODEL_PRIOR_MEAN, .type = H5_F32, .rows = p->factors, .columns = 1};
-    columns[n++] = (h5_column){.path = MODEL_UNSEEN, .type = H5_F32, .rows = p->factors, .columns = 1};
-  }
-  if (present[1]) {
-    titles = n;
-    columns[n++] =
-        (h5_column){.path = MODEL_TITLE, .type = H5_TEXT, .rows = p->n_items, .columns = 1, .width = width[2]};
-  }
-  if (present[2]) {
-    tags = n;
-    columns[n++] =
-        (h5_column){.path = MODEL_TAGS, .type = H5_TEXT, .rows = p->n_items, .columns = 1, .width = width[3]};
-  }
+  lay_columns(c, p, columns, &at);
   store_created(created);
   const int64_t version = MODEL_FORMAT_VERSION;
   status st = MEM_ALLOC(attributes, p->n_attributes + OURS, "attributes");
@@ -82,25 +121,8 @@ status model_write(comm *c, const char *dir, const model_part *p) {
       memcpy(attributes + OURS, p->attributes, sizeof *attributes * (size_t)p->n_attributes);
   }
   TRY(comm_agree(c, st));
-  TRY(store_create(c, path, columns, n, attributes, p->n_attributes + OURS, &s));
-  st = put_factors(s, 0, p->first_user, p->user_count, p->user_factors, p->ld, p->factors);
-  if (st == OK)
-    st = put_factors(s, 1, p->first_item, p->item_count, p->item_factors, p->ld, p->factors);
-  if (st == OK)
-    st = store_put_texts(s, 2, p->first_user, &p->user_ids, width[0]);
-  if (st == OK)
-    st = store_put_texts(s, 3, p->first_item, &p->item_ids, width[1]);
-  if (st == OK && bias >= 0)
-    st = store_put(s, bias, p->first_user, p->user_count, p->user_bias);
-  if (st == OK && bias >= 0)
-    st = store_put(s, bias + 1, p->first_item, p->item_count, p->item_bias);
-  if (st == OK && prior >= 0)
-    st = put_prior(c, s, prior, p);
-  if (st == OK && titles >= 0)
-    st = store_put_texts(s, titles, p->first_item, &p->titles, width[2]);
-  if (st == OK && tags >= 0)
-    st = store_put_texts(s, tags, p->first_item, &p->tags, width[3]);
-  st = store_commit(s, st);
+  TRY(store_create(c, path, columns, at.n, attributes, p->n_attributes + OURS, &s));
+  st = store_commit(s, put_columns(c, s, p, &at));
 done:
   mem_free(attributes);
   return st;

@@ -16,6 +16,7 @@ typedef struct model_part {
   const real *user_factors;          /* (user_count, ld) */
   const real *item_factors;          /* (item_count, ld) */
   const real *user_bias, *item_bias; /* NULL on all ranks: a model without biases */
+  const int64_t *item_pairs;         /* training pairs of our items; NULL on all ranks: not written */
   const real *prior, *unseen;        /* (factors) each, the same on all ranks: model.h; NULL: no prior */
   strings user_ids, item_ids, titles, tags;
   const h5_attribute *attributes; /* on "/": loss, hyper-parameters, mean, hold-out rule, seed, sweeps, objective, … */

@@ -1,9 +1,13 @@
 #include "jobs/cli/option_table.h"
 
+#include "eval/reader/reader.h"
 #include "io/values/text_number.h"
 #include "jobs/cli/words.h"
 
 #include <string.h>
+
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
 
 /* Of `changes`:
  * - heavy-rows chooses in which order long rows are summed; memory, threads and exchange change no bit.
@@ -230,6 +234,8 @@ static const option_spec TABLE[] = {
      "id of a user", 0},
     {"item", "ID", NULL, CHANGES_NOTHING, SECTION_MAIN,
      "id or title of an item", 0},
+    {"support", "S", TEXT(READER_SUPPORT), CHANGES_NOTHING, SECTION_MAIN,
+     "shrink similarity by n / (n + S), n the listed item's users in training; 0: the cosine alone", 0},
     {"likes", "ID,ID,...", NULL, CHANGES_NOTHING, SECTION_MAIN,
      "a newcomer's favourites, by id or title", 0},
     {"all", NULL, NULL, CHANGES_NOTHING, SECTION_MAIN,

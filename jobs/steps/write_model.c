@@ -141,9 +141,18 @@ static status take_prior(const trained_model *m, real **out) {
   return st;
 }
 
+/* Training pairs of our items: *out. Free with mem_free. */
+static status take_pairs(const trained_model *m, gid n, int64_t **out) {
+  status st = MEM_ALLOC(*out, n, "pairs of items");
+  for (gid i = 0; st == OK && i < n; i++)
+    (*out)[i] = als_row_interactions(m->als, ITEMS, (lid)i);
+  return st;
+}
+
 status write_model(comm *c, const trained_model *m, const char *dir) {
   attribute_list *list = NULL;
   real *prior = NULL;
+  int64_t *pairs = NULL;
   char path[SNAPSHOT_PATH_MAX];
   model_part p;
   take_factors(m, c->rank, &p);
@@ -151,10 +160,13 @@ status write_model(comm *c, const trained_model *m, const char *dir) {
   if (st == OK)
     st = take_prior(m, &prior);
   if (st == OK)
+    st = take_pairs(m, p.item_count, &pairs);
+  if (st == OK)
     st = read_texts(m->data, &p);
   TRY(comm_agree(c, st));
   put_attributes(list, m, path);
   p.file = m->file;
+  p.item_pairs = pairs;
   p.prior = prior;
   p.unseen = als_unseen(m->als);
   p.attributes = list->list;
@@ -163,6 +175,7 @@ status write_model(comm *c, const trained_model *m, const char *dir) {
 done:
   free_texts(&p);
   mem_free(prior);
+  mem_free(pairs);
   mem_free(list);
   return st;
 }

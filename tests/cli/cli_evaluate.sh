@@ -112,7 +112,7 @@ must 0 recommend "$model" --user u17 --top 30 --json
 cp out user.json
 must 0 recommend "$model" --likes i3,i40 --top 30 --json
 cp out likes.json
-must 0 similar "$model" --item i7 --top 5 --json
+must 0 similar "$model" --item i7 --top 5 --support 0 --json
 cp out similar.json
 cat >lists.py <<'PY'
 import csv, json, sys
@@ -153,7 +153,7 @@ i = ids.index("i7")
 c = y @ y[i] / (np.linalg.norm(y, axis=1) * np.linalg.norm(y[i]))
 c[i] = -2
 near = json.load(open("similar.json"))["items"]
-assert np.allclose([v["cosine"] for v in near], np.sort(c)[::-1][:5], atol=1e-5)
+assert np.allclose([v["similarity"] for v in near], np.sort(c)[::-1][:5], atol=1e-5)
 PY
 good "lists, matches, fold-in and neighbours are what NumPy computes" "$python" lists.py "$model"
 

@@ -50,7 +50,7 @@ def lines(*words):
 
 questions = [("user", "--user", "17", "recommend", "score"), ("user", "--user", "300", "recommend", "score"),
              ("likes", "--likes", "5,9,100", "recommend", "score"), ("likes", "--likes", "1", "recommend", "score"),
-             ("similar", "--item", "33", "similar", "cosine")]
+             ("similar", "--item", "33", "similar", "similarity")]
 for loss in "implicit", "explicit":
     for what, option, name, command, figure in questions:
         for data in ("-", "other.h5") if what == "user" else ("-",):

@@ -43,18 +43,22 @@ typedef enum id_kind { NUMERIC, BYTEWISE, APPENDED } id_kind;
 typedef struct shape {
   gid users, items;
   int k;
-  bool bias, titles;
+  bool bias, titles, pairs;
   id_kind ids;
 } shape;
 
-static const shape SHAPES[] = {{1, 1, 1, false, false, NUMERIC},
-                               {3, 50, 5, true, true, BYTEWISE},
-                               {1000, 70, 33, true, false, NUMERIC},
-                               {2, 2000, 16, false, true, APPENDED}};
+static const shape SHAPES[] = {{1, 1, 1, false, false, false, NUMERIC},
+                               {3, 50, 5, true, true, true, BYTEWISE},
+                               {1000, 70, 33, true, false, false, NUMERIC},
+                               {2, 2000, 16, false, true, true, APPENDED}};
 enum { N_SHAPES = sizeof SHAPES / sizeof *SHAPES };
 
 static real factor_of(side s, gid row, int column) {
   return (real)rng_normal(11, s, (uint64_t)row, (uint64_t)column);
+}
+
+static int64_t pairs_of(gid item) {
+  return item % 7 == 0 ? 0 : 3000000000 * (item % 3) + item;
 }
 
 static void id_of(const shape *h, gid row, gid n, char *out, size_t size) {
@@ -89,6 +93,7 @@ static status write_model(comm *c, const char *dir, const shape *h) {
   p.first_item = h->items * c->rank / c->size;
   p.item_count = h->items * (c->rank + 1) / c->size - p.first_item;
   real *x, *y, *b;
+  int64_t *pairs;
   fill_factors(USERS, p.first_user, p.user_count, h->k, p.ld, &x);
   fill_factors(ITEMS, p.first_item, p.item_count, h->k, p.ld, &y);
   off most = h->users > h->items ? h->users : h->items;
@@ -97,6 +102,11 @@ static status write_model(comm *c, const char *dir, const shape *h) {
     b[i] = (real)i / 8;
   p.user_factors = x;
   p.item_factors = y;
+  ck_assert_int_eq(MEM_ALLOC(pairs, p.item_count, "pairs"), OK);
+  for (gid i = 0; i < p.item_count; i++)
+    pairs[i] = pairs_of(p.first_item + i);
+  if (h->pairs)
+    p.item_pairs = pairs;
   if (h->bias) {
     p.user_bias = b + p.first_user;
     p.item_bias = b + p.first_item;
@@ -114,6 +124,7 @@ static status write_model(comm *c, const char *dir, const shape *h) {
   mem_free(x);
   mem_free(y);
   mem_free(b);
+  mem_free(pairs);
   strings_free(&p.user_ids);
   strings_free(&p.item_ids);
   strings_free(&p.titles);
@@ -175,6 +186,12 @@ static void check_read(const shape *h, model *m) {
       ck_assert_int_eq(model_find_id(m, (side)s, NONE[i], &row), OK);
       ck_assert_int_eq(row, -1);
     }
+  }
+  ck_assert(model_has_pairs(m) == h->pairs);
+  for (gid i = 0; h->pairs && i < h->items; i++) {
+    int64_t pairs;
+    ck_assert_int_eq(model_read_pairs(m, i, 1, &pairs), OK);
+    ck_assert_int_eq(pairs, pairs_of(i));
   }
   strings titles;
   ck_assert_int_eq(model_read_titles(m, 0, h->items, &titles), OK);

@@ -64,8 +64,9 @@ const loss *als_loss(const als *a);
  * stands in theirs. NULL without a prior. */
 const double *als_prior(const als *a);
 const real *als_unseen(const als *a);
-off als_active(const als *a, side s); /* rows with training pairs, on all ranks */
-off als_pairs(const als *a);          /* training pairs on all ranks */
+off als_active(const als *a, side s);                  /* rows with training pairs, on all ranks */
+off als_pairs(const als *a);                           /* training pairs on all ranks */
+off als_row_interactions(const als *a, side s, lid r); /* training pairs of our row r, on all ranks */
 /* Implicit loss, on all ranks: pairs of value 0, which were left out, and training pairs below 0. */
 int64_t als_zeros(const als *a);
 int64_t als_dislikes(const als *a);

@@ -3,6 +3,7 @@
 #ifndef PALATE_TRAIN_ALS_ALS_PRIVATE_H
 #define PALATE_TRAIN_ALS_ALS_PRIVATE_H
 
+#include "train/als/als.h"
 #include "train/als/als_settings.h"
 #include "train/als/heavy_reduce.h"
 #include "train/cost/memory_room.h"
@@ -60,9 +61,6 @@ static inline real *own_bias(als *a, side s) {
 static inline lid own_count(const als *a, side s) {
   return (lid)part_count(&a->sides[s].part, a->c->rank);
 }
-
-/* Interactions of one of our rows on all ranks. Local. */
-off als_row_interactions(const als *a, side s, lid r);
 
 /* The mean user (loss.prior_mean; als_prior.c): makes room, if the loss has a prior. NO_MEMORY. Local. */
 status als_prior_create(als *a);
