@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "io/base/log.h"
 
+#include "io/base/strings.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,22 +30,9 @@ double seconds_now(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Length of the well-formed UTF-8 sequence in the n > 0 bytes at s, 0 if there is none (RFC 3629: no overlong forms, no
- * surrogates). */
-static size_t utf8_length(const unsigned char *s, size_t n) {
-  if (s[0] < 0x80)
-    return 1;
-  size_t length = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
-  if (length == 0 || length > n)
-    return 0;
-  for (size_t i = 1; i < length; i++)
-    if ((s[i] & 0xc0) != 0x80)
-      return 0;
-  if ((s[0] == 0xc2 && s[1] < 0xa0) || /* U+0080-009F are controls */
-      (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0) || (s[0] == 0xf0 && s[1] < 0x90) ||
-      (s[0] == 0xf4 && s[1] >= 0x90))
-    return 0;
-  return length;
+/* Control characters of one byte, and U+0080-009F. */
+static bool is_control(const unsigned char *s, size_t length) {
+  return s[0] < 0x20 || s[0] == 0x7f || (length == 2 && s[0] == 0xc2 && s[1] < 0xa0);
 }
 
 /* Marks that change the direction of text, U+202A-202E and U+2066-2069: a name must not reorder a log line. */
@@ -57,7 +46,7 @@ char *text_printable_bytes(const char *bytes, size_t n, char *out, size_t size) 
   const unsigned char *s = (const unsigned char *)bytes;
   while (at < n && used + 5 < size) {
     size_t length = utf8_length(s + at, n - at);
-    if (length == 0 || s[at] < 0x20 || s[at] == 0x7f || turns(s + at, length)) {
+    if (length == 0 || is_control(s + at, length) || turns(s + at, length)) {
       used += (size_t)snprintf(out + used, size - used, "\\x%02x", s[at]);
       at++;
     } else {

@@ -25,4 +25,8 @@ bool strings_equal(const strings *s, off i, const char *text);
 /* The first row with this text, or -1. Scans all rows: for a lookup or two. */
 off strings_find(const strings *s, const char *text);
 
+/* Length of the well-formed UTF-8 sequence in the n > 0 bytes at s, 0 if there is none (RFC 3629: no overlong forms, no
+ * surrogates). */
+size_t utf8_length(const unsigned char *s, size_t n);
+
 #endif

@@ -31,4 +31,7 @@ typedef struct text_wish {
  * messages. BAD_DATA if the format is unknown, USAGE if a wish does not fit the text; both messages say what to do. */
 status text_detect(const char *name, const char *head, size_t n, bool whole, const text_wish *wish, text_layout *out);
 
+/* The word that --separator takes for a layout's separator. */
+const char *text_separator_word(const text_layout *l);
+
 #endif

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The word that --separator takes. */
-static const char *separator_word(const text_layout *l) {
+const char *text_separator_word(const text_layout *l) {
   return l->separator_length == 0          ? "blank"
          : strcmp(l->separator, "\t") == 0 ? "tab"
          : strcmp(l->separator, ",") == 0  ? "comma"
@@ -65,7 +64,8 @@ status refuse_dense(const head *h, const text_layout *l, const table_facts *f) {
         how, sizeof how,
         "it is read by: palate ingest FILE --format matrix --header no --user-column none%s%s -o DATASET (users and "
         "items get their numbers; --user-column 1 if the first column is the user)",
-        strcmp(l->separator, ",") == 0 ? "" : " --separator ", strcmp(l->separator, ",") == 0 ? "" : separator_word(l));
+        strcmp(l->separator, ",") == 0 ? "" : " --separator ",
+        strcmp(l->separator, ",") == 0 ? "" : text_separator_word(l));
   return shape_fail(h, BAD_DATA,
                     "this looks like a dense matrix (a row a user, a column an item), not a list of events", how);
 }
@@ -169,7 +169,7 @@ static status refuse_counts(const head *h, const text_layout *l) {
   snprintf(how, sizeof how,
            "take the count away and read the rest as baskets, a line a user: cut -d'%s' -f2- FILE > lists.txt; palate "
            "ingest lists.txt --format baskets --separator %s -o DATASET",
-           l->separator_length > 0 ? l->separator : " ", separator_word(l));
+           l->separator_length > 0 ? l->separator : " ", text_separator_word(l));
   return shape_fail(h, BAD_DATA,
                     "the first number of every line is the count of the rest, so these are lists of items with "
                     "a count in front",
@@ -219,7 +219,7 @@ static status guess_lists(const head *h, text_layout *l, const line_facts *f) {
       how, sizeof how,
       "type: palate ingest FILE --format baskets --separator %s -o DATASET (a line is a basket of items), or --format "
       "lists (the first field is the user, the rest are items)",
-      separator_word(l));
+      text_separator_word(l));
   return shape_fail(h, USAGE, "the lines have different numbers of fields, so these are baskets or lists", how);
 }
 

@@ -88,9 +88,6 @@ lid groups_count(const groups *g) {
 int groups_memberships(const groups *g) {
   return g->memberships;
 }
-int groups_factors(const groups *g) {
-  return g->factors;
-}
 gid groups_rows(const groups *g) {
   return g->n_rows;
 }

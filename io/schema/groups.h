@@ -24,7 +24,6 @@ void groups_close(groups *g); /* NULL is accepted */
 h5_file *groups_h5(groups *g); /* for what this interface does not cover */
 lid groups_count(const groups *g);
 int groups_memberships(const groups *g);
-int groups_factors(const groups *g);
 gid groups_rows(const groups *g);
 
 /* The groups of rows first … first+count-1, nearest first: group (count, memberships), each from 0 to groups_count - 1,

@@ -1,23 +1,9 @@
 /* Titles as UTF-8. */
 #include "io/text/text.h"
 
-#include <string.h>
+#include "io/base/strings.h"
 
-/* Length of the well-formed UTF-8 sequence at s (RFC 3629), 0 if there is none. */
-static size_t utf8_length(const unsigned char *s, size_t n) {
-  if (s[0] < 0x80)
-    return 1;
-  size_t length = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
-  if (length == 0 || length > n)
-    return 0;
-  for (size_t i = 1; i < length; i++)
-    if ((s[i] & 0xc0) != 0x80)
-      return 0;
-  if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
-      (s[0] == 0xf4 && s[1] > 0x8f))
-    return 0;
-  return length;
-}
+#include <string.h>
 
 int text_title(const char *text, size_t n, char *out, size_t size) {
   const unsigned char *s = (const unsigned char *)text;

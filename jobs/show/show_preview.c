@@ -3,6 +3,7 @@
 
 #include "io/base/log.h"
 #include "io/base/mem.h"
+#include "io/detect/detect.h"
 #include "io/source/spool.h"
 #include "jobs/cli/words.h"
 
@@ -14,23 +15,6 @@
 #include <time.h>
 
 static const char *const ROLE[N_ROLES] = {"", "user", "item", "value", "time"};
-
-/* Word i of "a|b|c". */
-static const char *word_of(const char *words, int i, char out[32]) {
-  while (i-- > 0 && strchr(words, '|') != NULL)
-    words = strchr(words, '|') + 1;
-  snprintf(out, 32, "%.*s", (int)strcspn(words, "|"), words);
-  return out;
-}
-
-static const char *separator_word(const text_layout *l) {
-  return l->separator_length == 0          ? "blank"
-         : strcmp(l->separator, "\t") == 0 ? "tab"
-         : strcmp(l->separator, ",") == 0  ? "comma"
-         : strcmp(l->separator, ";") == 0  ? "semicolon"
-         : strcmp(l->separator, "|") == 0  ? "pipe"
-                                           : l->separator;
-}
 
 static bool has_separator(const text_layout *l) {
   return !text_is_matrix(l->format) && l->format != TEXT_MTX && l->format != TEXT_JSONL && l->format != TEXT_NETFLIX;
@@ -132,7 +116,7 @@ static void add_reading(line *out, const text_layout *l, const text_wish *w) {
   if (l->has_time && l->time_format[0] != '\0')
     add_option(out, "time-format", l->time_format);
   else if (w->unit != UNIT_AUTO)
-    add_option(out, "time-unit", word_of(TIME_UNIT_WORDS, w->unit, word));
+    add_option(out, "time-unit", word_at(TIME_UNIT_WORDS, w->unit, word, sizeof word));
   if (!l->has_value)
     return;
   mark[0] = l->number.decimal;
@@ -140,7 +124,7 @@ static void add_reading(line *out, const text_layout *l, const text_wish *w) {
   mark[0] = l->number.thousands;
   add_option(out, "thousands", mark[0] == ' ' ? "blank" : mark);
   if (l->number.form > FORM_NUMBER)
-    add_option(out, "value-format", word_of(NUMBER_FORM_WORDS, l->number.form, word));
+    add_option(out, "value-format", word_at(NUMBER_FORM_WORDS, l->number.form, word, sizeof word));
 }
 
 /* A source as the command line names it. */
@@ -156,13 +140,13 @@ static char *full_command(const ingest_settings *s, const ingest_preview *p) {
   add(&out, "palate ingest", false);
   for (int i = 0; i < s->n_sources; i++)
     add(&out, source_word(s->sources[i]), true);
-  add_option(&out, "format", word_of(TEXT_FORMAT_WORDS, (int)l->format, word));
+  add_option(&out, "format", word_at(TEXT_FORMAT_WORDS, (int)l->format, word, sizeof word));
   if (has_separator(l)) {
-    add_option(&out, "separator", separator_word(l));
+    add_option(&out, "separator", text_separator_word(l));
     if (l->format == TEXT_CSV || l->format == TEXT_COUNTS || l->format == TEXT_MATRIX || l->format == TEXT_BASKETS)
       add_option(&out, "header", l->header && !l->header_in_comment ? "yes" : "no");
     if (s->wish.quoting > 0)
-      add_option(&out, "quoting", word_of(QUOTING_WORDS, s->wish.quoting, word));
+      add_option(&out, "quoting", word_at(QUOTING_WORDS, s->wish.quoting, word, sizeof word));
     if (l->format != TEXT_LISTS)
       add_columns(&out, l);
     if (l->format == TEXT_BASKETS)
@@ -198,9 +182,10 @@ static char *full_command(const ingest_settings *s, const ingest_preview *p) {
 
 static void print_source(const char *path, const text_layout *l, const preview_source *p) {
   char safe[600], word[32], when[32];
-  printf("%s: %s", text_printable(path, safe, sizeof safe), word_of(TEXT_FORMAT_WORDS, (int)l->format, word));
+  printf("%s: %s", text_printable(path, safe, sizeof safe),
+         word_at(TEXT_FORMAT_WORDS, (int)l->format, word, sizeof word));
   if (has_separator(l))
-    printf(", separator %s, header %s", separator_word(l), l->header ? "yes" : "no");
+    printf(", separator %s, header %s", text_separator_word(l), l->header ? "yes" : "no");
   if (text_lines_are_users(l))
     printf(", each line is a user (its number)");
   else if (l->format == TEXT_LISTS)
@@ -277,10 +262,10 @@ static json_t *source_json(const char *path, const text_layout *l, const preview
     json_array_append_new(events, event);
   }
   return json_pack("{s:o, s:s, s:o, s:b, s:b, s:b, s:o, s:o, s:o}", "path", text_json(path), "format",
-                   word_of(TEXT_FORMAT_WORDS, (int)l->format, word), "separator",
-                   has_separator(l) ? json_string(separator_word(l)) : json_null(), "header", (int)l->header, "values",
-                   (int)l->has_value, "times", (int)l->has_time, "columns", columns, "events", events, "bad_line",
-                   p->bad[0] != '\0' ? text_json(p->bad) : json_null());
+                   word_at(TEXT_FORMAT_WORDS, (int)l->format, word, sizeof word), "separator",
+                   has_separator(l) ? json_string(text_separator_word(l)) : json_null(), "header", (int)l->header,
+                   "values", (int)l->has_value, "times", (int)l->has_time, "columns", columns, "events", events,
+                   "bad_line", p->bad[0] != '\0' ? text_json(p->bad) : json_null());
 }
 
 static json_t *table_json(const preview_table *t) {
