@@ -177,7 +177,7 @@ palate_status palate_read_text(palate_snapshot *s, palate_text what, int64_t row
       st = reader_group_label(s->r, (lid)row, buffer, size);
     break;
   default:
-    st = status_fail(USAGE, "there is no text of kind %d", (int)what);
+    st = status_fail(USAGE, "%d is not a kind of text", (int)what);
   }
   return public_status(st);
 }

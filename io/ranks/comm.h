@@ -82,8 +82,8 @@ static inline void comm_count_sent(comm *c, int to, int64_t bytes) {
 status comm_agree(comm *c, status mine);
 
 /* Sums or maxima of n values over ranks, in place; n is the same on all. Counted as 2 (P-1)/P of the array per rank
- * (what reduce-scatter and allgather move), and 2 (H-1)/H of it between hosts for each of H hosts. There is no sum of
- * doubles, as it would depend on the number of ranks: see train/math/exact.h. */
+ * (what reduce-scatter and allgather move), and 2 (H-1)/H of it between hosts for each of H hosts. Doubles are
+ * never summed, as the result would depend on the number of ranks: see train/math/exact.h. */
 void comm_sum_i64(comm *c, int64_t *values, off n);
 void comm_max_i64(comm *c, int64_t *values, off n);
 void comm_max_f64(comm *c, double *values, off n);
